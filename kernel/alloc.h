@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What kernel/ needs from whoever it is linked into: memory and sleeping locks. The runtime
+ * answers from its private heap and the host's futex, the warden and the unit tests from the C
+ * library. kernel/ itself makes no host call.
+ */
+#ifndef SECEDE_KERNEL_ALLOC_H
+#define SECEDE_KERNEL_ALLOC_H
+
+#include "lib/types.h"
+
+/* Zeroed memory, aligned to 16 bytes, or NULL when there is none. */
+void *kzalloc(size_t size);
+/* Gives back what kzalloc returned. NULL is allowed. */
+void kfree(void *p);
+
+/*
+ * A mutex that knows its owner: a vfork child can be killed while it holds one, so a waiter that
+ * finds the owner's host thread gone takes the lock over. What a mutex guards is therefore always
+ * published by one pointer store. Not recursive. {0} is an unlocked mutex.
+ */
+struct mutex {
+	_Atomic u32 owner; /* host tid, bit 31: somebody waits; 0: free */
+};
+
+void mutex_lock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+
+#endif

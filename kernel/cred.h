@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Virtual credentials (credentials(7), capabilities(7)). Immutable once a task points to them;
+ * a change is prepare_creds, edit, commit_creds. All ids are kids (kernel/ns/user.h).
+ */
+#ifndef SECEDE_KERNEL_CRED_H
+#define SECEDE_KERNEL_CRED_H
+
+#include "kernel/ns/user.h"
+
+#define NGROUPS_KEPT 65536
+
+struct group_info {
+	_Atomic u32 users;
+	u32 nr;
+	u32 gid[]; /* kids */
+};
+
+struct cred {
+	_Atomic u32 users;
+	u32 uid, euid, suid, fsuid;
+	u32 gid, egid, sgid, fsgid;
+	u64 cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
+	u32 securebits;
+	struct group_info *groups;
+};
+
+struct task;
+
+/* A private copy to edit, users == 1, or NULL (ENOMEM). Groups are shared with the old one. */
+struct cred *prepare_creds(const struct cred *old);
+/* The task takes `new` over (and its reference); the old one is put. */
+void commit_creds(struct task *task, struct cred *new);
+void put_cred(struct cred *cred);
+
+/*
+ * Has the task `cap` over objects that `target` owns? As user_namespaces(7) says: in its own
+ * namespace by its effective set; above an owner of a namespace below by being that owner.
+ */
+bool ns_capable(const struct task *task, const struct user_ns *target, int cap);
+
+/*
+ * What execve does to capabilities (capabilities(7), "Transformation of capabilities during
+ * execve()") for a file without file capabilities: root of the namespace regains the bounding set,
+ * ambient survives. Returns the new credentials or NULL (ENOMEM).
+ */
+struct cred *exec_creds(const struct cred *old, const struct user_ns *ns);
+
+/* unshare(CLONE_NEWUSER): all capabilities in the new namespace, none carried over elsewhere. */
+struct cred *userns_creds(const struct cred *old);
+
+#endif

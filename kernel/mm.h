@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The address space as the runtime knows it: one object per process, in the runtime's private
+ * memory. The only global of the runtime.
+ */
+#ifndef SECEDE_KERNEL_MM_H
+#define SECEDE_KERNEL_MM_H
+
+#include "kernel/task.h"
+
+/* Where our memory lies. 0x5500.. is chosen so that guests built with ASan, TSan and MSan run;
+ * the guest's brk heap may follow the image, so only these ranges are ours. */
+#define IMAGE_BASE 0x550000000000UL /* the runtime's ELF, linked there */
+#define HEAP_BASE 0x551100000000UL  /* private heap: contexts, paths, descriptor notes */
+#define HEAP_SIZE (256UL << 20)
+#define BLOCKS_BASE 0x551200000000UL /* task blocks */
+#define BLOCK_SIZE (128UL << 10)
+#define BLOCKS_MAX 32768
+#define BLOCKS_END (BLOCKS_BASE + BLOCK_SIZE * BLOCKS_MAX)
+
+/*
+ * A task block, aligned to its size: struct task at the bottom, then the kernel stack (grows down from
+ * KSTACK_TOP), then the signal stack that the host knows (sigaltstack). Runtime code always runs
+ * on one of the two, so `current` is a mask of the stack pointer, whatever the guest does to its own
+ * registers.
+ */
+#define KSTACK_TOP (96UL << 10)
+
+static inline struct task *current_task(void)
+{
+	return (struct task *)((uintptr_t)__builtin_frame_address(0) & ~(BLOCK_SIZE - 1));
+}
+
+struct mm_struct {
+	s32 arena_fd;          /* host descriptor of the arena */
+	s32 fd_base;           /* descriptor numbers from here on trap in close(2): ours are among them */
+	struct mutex exec_lock; /* one execve at a time */
+	struct mutex tasks_lock; /* guards allocation of blocks */
+	_Atomic u32 nr_tasks;
+	u32 nr_blocks;         /* blocks ever mapped: the index is below this */
+	struct hpath *exe;     /* host path of the guest's program */
+	struct path exe_place; /* and where it stands in the guest's tree */
+	bool attached;         /* in the command itself, before its first exec */
+	char comm[16];
+};
+extern struct mm_struct mm;
+
+/* Does [addr, addr + len) touch memory of ours? */
+bool range_is_ours(u64 addr, u64 len);
+
+/* A free block, initialised as a task without contexts, or NULL. */
+struct task *task_alloc(void);
+/* Gives the block back; not for the block one runs on (see task_exit in kernel side of sys/process.c). */
+void task_free(struct task *task);
+
+/* Is that descriptor number one of the runtime's? Guests see EBADF there. */
+bool fd_is_ours(int fd);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mount namespaces (mount_namespaces(7)).
+ *
+ * A place in the tree is a pair (mount id, host path): the mount says where in the tree, the host
+ * path says which directory or file the host has there. It plays the part of Linux's (vfsmount,
+ * dentry). A mount hides the place (parent, point) and shows the host's `host` there.
+ *
+ * Everything here lives in the arena, at the same address in every process. A struct mount never
+ * changes once it is published, except its reference count, which only the warden touches. A
+ * namespace is three persistent tries over mounts; copying it takes a reference on three roots, so
+ * unshare(CLONE_NEWNS) costs the same with 10 mounts and with 10,000.
+ *
+ * Reading takes no lock and leaves no trace:
+ *
+ *	do {
+ *		seq = mnt_read_begin(ns);
+ *		m = mnt_child(ns, parent, path, len);
+ *		... copy what is needed out of m ...
+ *	} while (mnt_read_retry(ns, seq));
+ *
+ * The warden raises ns->seq before it frees anything of the old version, so what was read between
+ * an unchanged seq was whole. Between, a reader can see a block that is being reused: every
+ * pointer it follows is checked to lie in the arena and every length is bounded.
+ */
+#ifndef SECEDE_KERNEL_NS_MNT_H
+#define SECEDE_KERNEL_NS_MNT_H
+
+#include "kernel/ns/user.h"
+
+struct trie_node; /* arena/trie.h */
+
+enum super_kind {
+	SUPER_HOST,  /* a mount that the host had when the session began */
+	SUPER_TMPFS, /* ours: a directory in the session's storage */
+	SUPER_PROC,  /* a further mount of proc: shows the host's /proc */
+	SUPER_SYSFS, /* likewise /sys */
+};
+
+/* One mounted file system, shared by all mounts (bind or copied) that show parts of it. */
+struct super {
+	_Atomic u64 refs;
+	enum super_kind kind;
+	_Atomic u32 flags;   /* MS_RDONLY and friends of the whole file system */
+	u64 dev;             /* st_dev in the kernel's encoding for stat(2) (makedev(3)) */
+	u64 host_dev;        /* what the host's stat says in there; differs from dev for SUPER_TMPFS */
+	char fstype[32];
+	char options[256];   /* super options, for the last field of mountinfo */
+	char source[256];    /* for mountinfo, e.g. "none" or "/dev/vda" */
+	u32 storage;         /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
+};
+
+struct mount {
+	_Atomic u64 refs;
+	u64 id;     /* unique in the session, never reused */
+	u64 parent; /* id; the root mount is its own parent */
+	u32 flags;  /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount */
+	bool locked; /* came with the namespace from a more privileged one: umount(2) says EINVAL */
+	bool dir;    /* is a directory mounted on a directory (else a file on a file) */
+	struct super *sb;
+	const char *point; /* host path of the covered place, in the parent mount; NUL-terminated */
+	const char *host;  /* host path of what is shown; NUL-terminated, "/" or without trailing slash */
+	const char *fsroot; /* path within the file system, for mountinfo's field 4 */
+	u32 point_len, host_len;
+};
+
+struct mnt_ns {
+	_Atomic u64 refs;
+	u64 inum;
+	struct user_ns *user_ns; /* owner */
+	_Atomic u64 seq;
+	u64 root;                /* id of the root mount */
+	u64 locked_upto;         /* mounts with an id up to this came from a more privileged namespace: locked */
+	_Atomic u32 nr;          /* mounts in it */
+	const struct trie_node *_Atomic by_id;    /* id -> mount */
+	const struct trie_node *_Atomic by_point; /* (parent, point) -> mount */
+	const struct trie_node *_Atomic by_name;  /* last component of a point -> some mount with it */
+};
+
+/* ---- reading: any process ---- */
+
+static inline u64 mnt_read_begin(const struct mnt_ns *ns)
+{
+	return atomic_load_explicit(&((struct mnt_ns *)ns)->seq, memory_order_acquire);
+}
+
+static inline bool mnt_read_retry(const struct mnt_ns *ns, u64 seq)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&((struct mnt_ns *)ns)->seq, memory_order_relaxed) != seq;
+}
+
+/* The mount on top of place (parent, path), one step: what is stacked on it is found by asking
+ * again with (its id, its host). NULL: nothing is mounted there. `path` need not be terminated. */
+const struct mount *mnt_child(const struct mnt_ns *ns, u64 parent, const char *path, size_t len);
+/* The mount of that number in this namespace, NULL when it is not (or no longer) there. */
+const struct mount *mnt_by_id(const struct mnt_ns *ns, u64 id);
+/* May a mount point have this last component? False is certain, true is a hint. */
+bool mnt_name_used(const struct mnt_ns *ns, const char *name, size_t len);
+/*
+ * Calls fn for each mount in ascending id order until it returns non-zero, which is returned.
+ * The caller brackets with mnt_read_begin/retry when it is not the warden.
+ */
+int mnt_for_each(const struct mnt_ns *ns, int (*fn)(const struct mount *m, void *arg), void *arg);
+
+/* ---- writing: the warden, and unit tests ---- */
+
+/* What a new mount is made from. Strings are copied into the arena. */
+struct mount_spec {
+	u64 parent;
+	const char *point;  /* host path of the covered place */
+	const char *host;   /* host path shown */
+	const char *fsroot; /* may be NULL: "/" */
+	u32 flags;
+	bool locked, dir;
+	struct super *sb;   /* a reference is taken */
+};
+
+/* An empty namespace owned by user_ns (a reference is taken), or NULL (ENOMEM). */
+struct mnt_ns *mnt_ns_create(struct user_ns *user_ns);
+/* A copy for `user_ns`, O(1): ids stay. When user_ns differs from the old owner, everything copied
+ * is locked (locked_upto becomes the highest id so far). NULL: ENOMEM. */
+struct mnt_ns *mnt_ns_dup(struct mnt_ns *old, struct user_ns *user_ns);
+void mnt_ns_put(struct mnt_ns *ns);
+
+struct super *super_create(enum super_kind kind, const char *fstype, const char *source, const char *options,
+			   u32 flags, u64 dev, u64 host_dev);
+void super_put(struct super *sb);
+
+/* Adds one mount; the first one becomes the root. Returns its id, or -ENOMEM. It covers what was
+ * mounted at (spec->parent, spec->point) only if the caller has followed the stack first. */
+s64 mnt_attach(struct mnt_ns *ns, const struct mount_spec *spec);
+
+/*
+ * mount(2) with MS_BIND: shows (src, src_host) at (dst, dst_point); with `rec` also every mount
+ * below the source place. All or nothing.
+ * Returns the new mount's id; -EINVAL (src or dst not in ns, or source unbindable), -ENOMEM,
+ * -ENOSPC (more than MNT_MAX mounts).
+ */
+s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const char *dst_point, bool dir, bool rec);
+#define MNT_MAX 100000 /* Linux's fs.mount-max */
+
+/* MS_REMOUNT|MS_BIND: sets the per-mount flags. -EINVAL: no such mount; -EPERM: it is locked and
+ * would lose MS_RDONLY, NOSUID, NODEV or NOEXEC; -ENOMEM. */
+int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
+/*
+ * umount2(2) of the mount itself; `detach` (MNT_DETACH) takes everything below it along.
+ * -EINVAL: no such mount, the root, or locked; -EBUSY: it has mounts below it and !detach; -ENOMEM.
+ */
+int mnt_umount(struct mnt_ns *ns, u64 id, bool detach);
+/* MS_MOVE. -EINVAL, -ELOOP (target is below it), -ENOMEM. */
+int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point);
+
+/* Is (mount id, host path) a place at or below which something is mounted? For EBUSY. */
+bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * User namespaces (user_namespaces(7)). They stand in the arena: the warden writes them, guests
+ * read. "kid" is an id as the session's first namespace counts it, which is the host's number.
+ */
+#ifndef SECEDE_KERNEL_NS_USER_H
+#define SECEDE_KERNEL_NS_USER_H
+
+#include "kernel/uapi.h"
+
+#define UID_MAP_MAX 340 /* lines, as in Linux since 4.15 */
+#define USER_NS_LEVELS 32
+
+struct uid_extent {
+	u32 first;  /* id inside */
+	u32 lower;  /* kid outside, already translated through all the parents */
+	u32 parent; /* the id as written, in the parent's numbers, for reading the file back */
+	u32 count;
+};
+
+struct uid_map {
+	u32 nr; /* 0: not written yet, every id is unmapped */
+	struct uid_extent *extent; /* in the arena, immutable once published */
+};
+
+struct user_ns {
+	_Atomic u64 refs; /* the warden's */
+	u64 inum;         /* what /proc/PID/ns/user shows */
+	struct user_ns *parent; /* NULL: the session's first, which maps every id to itself */
+	u32 level;
+	u32 owner, group;        /* effective kids of the creator */
+	_Atomic u32 maps_set;    /* bit 0: uid_map written, bit 1: gid_map; set after the map, release */
+	_Atomic u32 deny_setgroups;
+	struct uid_map uid, gid;
+};
+
+#define INVALID_KID ((u32)-1)
+
+/* Inside id to kid; INVALID_KID where the namespace maps none. */
+u32 make_kuid(const struct user_ns *ns, u32 uid);
+u32 make_kgid(const struct user_ns *ns, u32 gid);
+/* Kid to inside id; OVERFLOW_ID where the namespace maps none. */
+u32 from_kuid_munged(const struct user_ns *ns, u32 kuid);
+u32 from_kgid_munged(const struct user_ns *ns, u32 kgid);
+/* The same, but INVALID_KID for the unmapped. */
+u32 from_kuid(const struct user_ns *ns, u32 kuid);
+u32 from_kgid(const struct user_ns *ns, u32 kgid);
+
+/* Is `ns` the same as `ancestor` or below it? */
+bool in_userns(const struct user_ns *ancestor, const struct user_ns *ns);
+
+/*
+ * Parses what write(2) got for uid_map or gid_map: lines "inside outside count". Fills at most
+ * UID_MAP_MAX extents with first, parent, count (lower is the warden's to fill).
+ * Returns the number of lines, or -EINVAL (empty, malformed, count 0, overlap, wrap, too many).
+ */
+int parse_id_map(const char *text, size_t len, struct uid_extent *out);
+
+#endif

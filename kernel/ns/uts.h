@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* UTS namespaces (uts_namespaces(7)): two names. In the arena; the warden writes, guests read. */
+#ifndef SECEDE_KERNEL_NS_UTS_H
+#define SECEDE_KERNEL_NS_UTS_H
+
+#include "kernel/ns/user.h"
+
+#define UTS_LEN 64
+
+struct uts_ns {
+	_Atomic u64 refs;
+	u64 inum;
+	struct user_ns *user_ns; /* owner */
+	_Atomic u64 seq;         /* odd while the warden writes: read, copy, compare, again */
+	char nodename[UTS_LEN + 1];
+	char domainname[UTS_LEN + 1];
+};
+
+/* Copies both names out, consistently. Each buffer has UTS_LEN + 1 bytes; NULL: not wanted. */
+void uts_read(const struct uts_ns *ns, char *nodename, char *domainname);
+/* The warden's: replaces the name that `domain` picks. len <= UTS_LEN. */
+void uts_write(struct uts_ns *ns, bool domain, const char *name, size_t len);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A task (a thread of a guest) and the contexts that it shares with others: the objects that
+ * clone(2) shares or copies and unshare(2) copies. They are private memory of the address space;
+ * fork copies them because it copies memory. The shape is the documents' and Linux's:
+ *
+ *	dup_X(old)              a private copy, nothing of the task changes
+ *	copy_X(flags, parent, child)   clone: share (take a reference) or dup_X
+ *	unshare_X(flags, task, &new)   unshare: dup_X if asked for and really shared, else *new = NULL
+ *	put_X(x)                drop a reference, the last user frees
+ */
+#ifndef SECEDE_KERNEL_TASK_H
+#define SECEDE_KERNEL_TASK_H
+
+#include "arch/x86_64/regs.h"
+#include "kernel/alloc.h"
+#include "kernel/cred.h"
+#include "kernel/ns/mnt.h"
+#include "kernel/ns/nsfs.h"
+#include "kernel/ns/uts.h"
+
+/* ---- places ---- */
+
+/* An immutable, counted host path ("/" or without a trailing slash). */
+struct hpath {
+	_Atomic u32 users;
+	u32 len;
+	char s[];
+};
+struct hpath *hpath_new(const char *s, size_t len); /* users == 1, or NULL */
+struct hpath *hpath_get(struct hpath *p);
+void hpath_put(struct hpath *p);
+
+/* A place in the guest's tree: what Linux calls struct path. Owns a reference on `host`. */
+struct path {
+	u64 mnt;
+	struct hpath *host;
+};
+
+/* ---- fs: root, working directory, umask (CLONE_FS) ---- */
+struct fs_struct {
+	_Atomic u32 users;
+	struct mutex lock;   /* guards root, pwd, umask */
+	_Atomic u32 seq;     /* counts changes of pwd and umask; a task whose host_fs_seq differs must sync its host thread */
+	u32 umask;
+	struct path root, pwd;
+};
+
+/* ---- files: what we know of descriptors beyond the host's table (CLONE_FILES) ---- */
+enum fd_kind {
+	FD_NONE,
+	FD_DIR,   /* a directory or O_PATH descriptor: which mount it is seen through */
+	FD_FILE,  /* a file on a mount whose flags restrict calls on descriptors */
+	FD_NS,    /* an open /proc/PID/ns/X: `ns` says which kind */
+	FD_MAP,   /* an open uid_map, gid_map or setgroups: write(2) is ours (sys/control.c) */
+};
+struct fd_info {
+	s32 fd;
+	u8 kind; /* enum fd_kind */
+	u8 sub;  /* FD_NS: enum ns_type. FD_MAP: 0 uid_map, 1 gid_map, 2 setgroups */
+	u16 pad;
+	u64 mnt; /* FD_DIR, FD_FILE: mount id. FD_MAP: pid whose file it is */
+	u64 dev, ino; /* the host's, to notice that the number was reused behind our back */
+};
+struct files_struct {
+	_Atomic u32 users;
+	struct mutex lock; /* guards the table */
+	u32 nr, cap;
+	struct fd_info *tab; /* sorted by fd */
+};
+/* All take the lock themselves. files_set replaces; 0 or -ENOMEM. files_get: false when unknown. */
+int files_set(struct files_struct *files, const struct fd_info *info);
+bool files_get(struct files_struct *files, int fd, struct fd_info *out);
+void files_clear(struct files_struct *files, unsigned first, unsigned last);
+/* Carries over what is known of `from` to `to` (dup2), or forgets `to`. */
+int files_dup_entry(struct files_struct *files, int from, int to);
+
+/* ---- sighand: the guest's signal handlers (CLONE_SIGHAND) ---- */
+#define NSIG_GUEST 64
+struct ksigaction { /* the kernel's struct sigaction, x86_64 */
+	u64 handler;
+	u64 flags;
+	u64 restorer;
+	u64 mask;
+};
+struct sighand_struct {
+	_Atomic u32 users;
+	struct mutex lock; /* guards action */
+	struct ksigaction action[NSIG_GUEST]; /* [sig - 1] */
+};
+
+/* ---- nsproxy: which namespaces, and the descriptor that keeps them alive ---- */
+struct nsproxy {
+	_Atomic u32 users; /* tasks of this address space */
+	s32 handle;        /* host descriptor: guest's end of the socket to the warden (warden/proto.h) */
+	u64 inode;         /* its socket inode; arena()->handles[] says the same */
+	struct mnt_ns *mnt;
+	struct uts_ns *uts;
+	struct user_ns *user; /* Linux keeps this in the credentials; here it moves with the others */
+};
+
+/* ---- the task ---- */
+struct sigaltstack_guest {
+	u64 sp;
+	u32 flags; /* SS_DISABLE, SS_AUTODISARM */
+	u64 size;
+};
+
+struct task {
+	struct regs regs;   /* first: entry.S writes here */
+	s32 tid, tgid;      /* host numbers, which are the guest's as well so far */
+	_Atomic u32 state;  /* enum task_state */
+
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct sighand_struct *sighand;
+	struct nsproxy *nsproxy;
+	struct cred *cred;
+	struct mutex alloc_lock; /* task_lock: guards the five pointers against other readers */
+
+	u32 host_fs_seq;    /* fs->seq that the host thread's cwd and umask follow */
+	struct sigaltstack_guest altstack;
+
+	/* signal/: see signal/signal.h */
+	u64 blocked_hidden; /* SIGSYS, SIGSEGV, SIGBUS bits that the guest believes it blocks */
+	_Atomic u32 sig_deferred; /* a signal came while in the runtime: restore `sig_mask` on the way out */
+	u64 sig_mask;       /* host mask to restore then */
+	bool restart;       /* the host call was interrupted and may be restarted (SA_RESTART) */
+	bool full_restore;  /* leave through sigreturn: regs include rcx and r11 */
+
+	u32 exec_attempt;   /* nesting of #! */
+	u64 clear_child_tid;
+	u32 sud_users;      /* open FD_MAP descriptors of this thread: Syscall User Dispatch is on */
+	_Atomic u8 sud_selector;
+};
+
+enum task_state { TASK_FREE, TASK_RUNNING, TASK_DEAD };
+
+static inline void task_lock(struct task *t)
+{
+	mutex_lock(&t->alloc_lock);
+}
+static inline void task_unlock(struct task *t)
+{
+	mutex_unlock(&t->alloc_lock);
+}
+
+/* ---- contexts ---- */
+struct fs_struct *dup_fs(struct fs_struct *old);
+void put_fs(struct fs_struct *fs);
+int copy_fs(u64 flags, struct task *parent, struct task *child);
+int unshare_fs(u64 flags, struct task *task, struct fs_struct **new);
+/* Replaces root or pwd; takes over the reference in `place`. */
+void set_fs_root(struct fs_struct *fs, struct path place);
+void set_fs_pwd(struct fs_struct *fs, struct path place);
+/* Copies of the places, with references that the caller puts. */
+void get_fs_root(struct fs_struct *fs, struct path *out);
+void get_fs_pwd(struct fs_struct *fs, struct path *out);
+void path_put(struct path *p);
+
+struct files_struct *dup_files(struct files_struct *old);
+void put_files(struct files_struct *files);
+int copy_files(u64 flags, struct task *parent, struct task *child);
+int unshare_files(u64 flags, struct task *task, struct files_struct **new);
+
+struct sighand_struct *dup_sighand(struct sighand_struct *old);
+void put_sighand(struct sighand_struct *sighand);
+int copy_sighand(u64 flags, struct task *parent, struct task *child);
+
+struct nsproxy *get_nsproxy(struct nsproxy *ns);
+void put_nsproxy(struct nsproxy *ns);
+int copy_namespaces(u64 flags, struct task *parent, struct task *child);
+int unshare_namespaces(u64 flags, struct task *task, struct nsproxy **new, struct cred **new_cred);
+
+/* clone: everything of the parent that the child shares or copies; on error the child holds
+ * nothing. -ENOMEM, -EPERM, -EINVAL, -ENOSPC, and what the warden says. */
+int copy_contexts(u64 flags, struct task *parent, struct task *child);
+/* exit: puts every context of the task. */
+void put_contexts(struct task *task);
+/* unshare(2), whole. */
+int ksys_unshare(struct task *task, u64 flags);
+
+/*
+ * What kernel/ asks of the world outside itself. The runtime's answers stand in warden/client.c
+ * and host/, the unit tests have their own.
+ */
+/* New namespaces as `flags` (CLONE_NEWNS|NEWUTS|NEWUSER) says, others as in `old`; *out has
+ * users == 1. -EPERM, -ENOSPC, -ENOMEM, -EIO (the warden is dead). */
+int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out);
+void warden_close_handle(struct nsproxy *ns); /* the last user has gone */
+int host_unshare_files(void);                 /* the host's descriptor table becomes private */
+int host_exit_sem(void);                      /* the host's semaphore undo list is dropped (CLONE_SYSVSEM) */
+unsigned nr_threads(const struct task *task); /* tasks of this address space that run */
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals. Every guest handler hangs behind one host handler (signal_entry), which runs on the
+ * task's own signal stack with everything blocked that can be:
+ *
+ *  - it interrupted guest code: it lays the kernel's frame onto the guest's stack or alternate stack,
+ *    with the guest's restorer, and lets the guest's handler start on return;
+ *  - it interrupted the runtime: the signal is queued again (rt_tgsigqueueinfo), everything is
+ *    blocked in the interrupted context, task->sig_deferred is set and task->sig_mask keeps the
+ *    mask; the way out to the guest restores the mask, and the host delivers in guest code;
+ *  - it interrupted the way out itself (between arch_exit_begin and arch_exit_end): the context is
+ *    completed from task->regs first, so it is guest code after all;
+ *  - a blocking host call was waiting: it ends with -EINTR.
+ *
+ * SIGSYS, SIGSEGV and SIGBUS are never blocked on the host: the runtime needs them. What the guest
+ * believes about them stands in task->blocked_hidden.
+ */
+#ifndef SECEDE_SIGNAL_SIGNAL_H
+#define SECEDE_SIGNAL_SIGNAL_H
+
+#include "kernel/task.h"
+
+#define SIGBIT(sig) (1ULL << ((sig)-1))
+#define SIG_HIDDEN (SIGBIT(7) | SIGBIT(11) | SIGBIT(31)) /* SIGBUS, SIGSEGV, SIGSYS */
+
+struct siginfo_raw {
+	s32 signo, err, code, pad;
+	u64 rest[14];
+};
+
+/* Once per address space: the host handlers for SIGSYS, SIGSEGV, SIGBUS. After exec the others are
+ * the host's default or ignore, as they should be. */
+void signal_init(struct task *task);
+/* Once per thread, on its own block: the host's sigaltstack. */
+void signal_init_thread(struct task *task);
+
+/* Host mask helpers: what the guest asked for, less SIG_HIDDEN, goes to the host. */
+u64 signal_host_mask(u64 guest_mask);
+/* Blocks everything (less SIG_HIDDEN) and returns the old host mask; restores it. For fork, exit. */
+u64 signal_block_all(void);
+void signal_restore(u64 host_mask);
+
+/* The guest's rt_sigreturn: never returns. */
+__attribute__((noreturn)) void signal_return(struct task *task, struct regs *regs);
+/* execve: handlers become default in what the new image inherits (nothing to do on the host). */
+void signal_flush_handlers(struct sighand_struct *sighand);
+
+/* ---- arch/x86_64/frame.c and entry.S ---- */
+struct ucontext;
+/* The host's handler for guest signals, and the one for SIGSYS. */
+void signal_entry(int sig, struct siginfo_raw *info, void *ucontext);
+
+#endif

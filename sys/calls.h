@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions that sys/table.c names, by family (one file each: sys/FAMILY.c). Included by sys/sys.h alone. */
+
+/* sys/open.c */
+SYSCALL(open);
+SYSCALL(creat);
+SYSCALL(openat);
+SYSCALL(openat2);
+
+/* sys/fd.c */
+SYSCALL(close);
+SYSCALL(ioctl);
+SYSCALL(dup);
+SYSCALL(dup2);
+SYSCALL(fcntl);
+SYSCALL(dup3);
+SYSCALL(close_range);
+
+/* sys/stat.c */
+SYSCALL(stat);
+SYSCALL(fstat);
+SYSCALL(lstat);
+SYSCALL(access);
+SYSCALL(readlink);
+SYSCALL(statfs);
+SYSCALL(fstatfs);
+SYSCALL(newfstatat);
+SYSCALL(readlinkat);
+SYSCALL(faccessat);
+SYSCALL(statx);
+SYSCALL(faccessat2);
+
+/* sys/mm.c */
+SYSCALL(mmap);
+SYSCALL(mprotect);
+SYSCALL(munmap);
+SYSCALL(mremap);
+SYSCALL(madvise);
+SYSCALL(remap_file_pages);
+SYSCALL(pkey_mprotect);
+SYSCALL(mseal);
+
+/* sys/signal.c */
+SYSCALL(rt_sigaction);
+SYSCALL(rt_sigprocmask);
+SYSCALL(rt_sigreturn);
+SYSCALL(rt_sigpending);
+SYSCALL(rt_sigtimedwait);
+SYSCALL(rt_sigsuspend);
+SYSCALL(sigaltstack);
+SYSCALL(pselect6);
+SYSCALL(ppoll);
+SYSCALL(epoll_pwait);
+SYSCALL(signalfd);
+SYSCALL(signalfd4);
+SYSCALL(epoll_pwait2);
+
+/* sys/socket.c */
+SYSCALL(connect);
+SYSCALL(sendto);
+SYSCALL(sendmsg);
+SYSCALL(bind);
+SYSCALL(getsockopt);
+SYSCALL(sendmmsg);
+
+/* sys/process.c */
+SYSCALL(clone);
+SYSCALL(fork);
+SYSCALL(vfork);
+SYSCALL(exit);
+SYSCALL(unshare);
+SYSCALL(setns);
+SYSCALL(clone3);
+
+/* sys/exec.c */
+SYSCALL(execve);
+SYSCALL(execveat);
+
+/* sys/uts.c */
+SYSCALL(uname);
+SYSCALL(sethostname);
+SYSCALL(setdomainname);
+
+/* sys/attr.c */
+SYSCALL(truncate);
+SYSCALL(chmod);
+SYSCALL(fchmod);
+SYSCALL(chown);
+SYSCALL(fchown);
+SYSCALL(lchown);
+SYSCALL(utime);
+SYSCALL(setxattr);
+SYSCALL(lsetxattr);
+SYSCALL(fsetxattr);
+SYSCALL(getxattr);
+SYSCALL(lgetxattr);
+SYSCALL(listxattr);
+SYSCALL(llistxattr);
+SYSCALL(removexattr);
+SYSCALL(lremovexattr);
+SYSCALL(fremovexattr);
+SYSCALL(utimes);
+SYSCALL(fchownat);
+SYSCALL(futimesat);
+SYSCALL(fchmodat);
+SYSCALL(utimensat);
+SYSCALL(fchmodat2);
+SYSCALL(setxattrat);
+SYSCALL(getxattrat);
+SYSCALL(listxattrat);
+SYSCALL(removexattrat);
+SYSCALL(file_getattr);
+SYSCALL(file_setattr);
+
+/* sys/fs.c */
+SYSCALL(getcwd);
+SYSCALL(chdir);
+SYSCALL(fchdir);
+SYSCALL(umask);
+SYSCALL(chroot);
+
+/* sys/name.c */
+SYSCALL(rename);
+SYSCALL(mkdir);
+SYSCALL(rmdir);
+SYSCALL(link);
+SYSCALL(unlink);
+SYSCALL(symlink);
+SYSCALL(mknod);
+SYSCALL(mkdirat);
+SYSCALL(mknodat);
+SYSCALL(unlinkat);
+SYSCALL(renameat);
+SYSCALL(linkat);
+SYSCALL(symlinkat);
+SYSCALL(renameat2);
+
+/* sys/cred.c */
+SYSCALL(getuid);
+SYSCALL(getgid);
+SYSCALL(setuid);
+SYSCALL(setgid);
+SYSCALL(geteuid);
+SYSCALL(getegid);
+SYSCALL(setreuid);
+SYSCALL(setregid);
+SYSCALL(getgroups);
+SYSCALL(setgroups);
+SYSCALL(setresuid);
+SYSCALL(getresuid);
+SYSCALL(setresgid);
+SYSCALL(getresgid);
+SYSCALL(setfsuid);
+SYSCALL(setfsgid);
+SYSCALL(capget);
+SYSCALL(capset);
+SYSCALL(prctl);
+SYSCALL(seccomp);
+
+/* sys/mount.c */
+SYSCALL(pivot_root);
+SYSCALL(mount);
+SYSCALL(umount2);
+SYSCALL(open_tree);
+SYSCALL(move_mount);
+SYSCALL(fsopen);
+SYSCALL(fsconfig);
+SYSCALL(fsmount);
+SYSCALL(fspick);
+SYSCALL(mount_setattr);
+SYSCALL(statmount);
+SYSCALL(listmount);
+SYSCALL(open_tree_attr);
+
+/* sys/watch.c */
+SYSCALL(acct);
+SYSCALL(swapon);
+SYSCALL(swapoff);
+SYSCALL(quotactl);
+SYSCALL(inotify_add_watch);
+SYSCALL(fanotify_mark);
+SYSCALL(name_to_handle_at);
+SYSCALL(open_by_handle_at);
+SYSCALL(quotactl_fd);
+
+/* sys/mq.c */
+SYSCALL(mq_open);

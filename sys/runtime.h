@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The way in and the way out: what arch/x86_64/entry.S, the command and the system calls share. */
+#ifndef SECEDE_SYS_RUNTIME_H
+#define SECEDE_SYS_RUNTIME_H
+
+#include "exec/exec.h"
+#include "sys/sys.h"
+
+/* entry.S: leaves to the guest with task->regs. Never returns. */
+__attribute__((noreturn)) void arch_return_to_guest(struct task *task);
+/* entry.S: runs fn(arg) on the top of the task's kernel stack, never to return. */
+__attribute__((noreturn)) void arch_switch_stack(struct task *task, void (*fn)(void *), void *arg);
+/* entry.S: bounds of the code between "registers are being restored" and the jump. */
+extern char arch_exit_begin[], arch_exit_end[];
+extern char runtime_text_start[], runtime_text_end[], runtime_image_end[];
+
+/* The dispatcher: does the call in task->regs and sets rax. Called on the kernel stack. */
+void syscall_dispatch(struct task *task);
+
+/* How the command starts a session: makes the calling process, which is single-threaded, a guest. The
+ * runtime's ELF is already mapped; this is its entry `runtime_attach`. Returns 0 or -errno, on the
+ * caller's own stack, with the filter installed. */
+struct attach_args {
+	s32 arena_fd, handle;
+	u64 handle_inode;
+	s32 fd_base;
+	const char *exe, *pwd; /* host paths of the command itself and its working directory */
+};
+int runtime_attach(const struct attach_args *args);
+int install_filter(s32 fd_base);
+
+#endif

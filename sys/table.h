@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system call table: for each call of Linux what secede does with it. The filter, the
+ * dispatcher and the test that compares with the host's list are all made from this one table.
+ */
+#ifndef SECEDE_SYS_TABLE_H
+#define SECEDE_SYS_TABLE_H
+
+#include "kernel/task.h"
+
+typedef s64 (*sys_fn)(struct task *task, struct regs *regs);
+
+/* When the filter lets a call through to the host without a trap. */
+enum sys_when {
+	PASS = 0,      /* always: no name or id of ours in it */
+	TRAP,          /* never */
+	DENY,          /* the filter answers with errno `arg` at once */
+	TRAP_NONNULL,  /* traps when argument `arg` is not NULL */
+	TRAP_EQ,       /* traps when argument `arg` (32 bits) is one of `values` */
+	TRAP_FD,       /* traps when argument `arg` is a descriptor number of ours or above */
+	TRAP_SETMASK,  /* rt_sigprocmask: traps when set != NULL and how != SIG_UNBLOCK */
+	TRAP_RANGE,    /* traps when argument `arg` points into our part of the address space */
+};
+
+/* Which arguments are paths: bit n for argument n. */
+#define PATH0 0x01
+#define PATH1 0x02
+#define PATH2 0x04
+#define PATH3 0x08
+#define PATH4 0x10
+
+struct sys_entry {
+	const char *name;
+	sys_fn fn;        /* NULL: passed through or denied */
+	u8 when;          /* enum sys_when */
+	u8 arg;           /* argument index, or errno for DENY */
+	u8 paths;         /* PATHn */
+	u8 nvalues;
+	const u32 *values;
+};
+
+#define SYS_MAX 512
+/* Indexed by number; a NULL name is a number that the table does not know: it traps, is logged
+ * and answered ENOSYS. */
+extern const struct sys_entry sys_table[SYS_MAX];
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The path walk (path_resolution(7)) over the guest's mount tree. Every path argument of every
+ * system call goes through here, and comes out as a place (mount, host path) with an O_PATH
+ * descriptor, so that what follows acts on descriptors and cannot be raced.
+ */
+#ifndef SECEDE_VFS_NAMEI_H
+#define SECEDE_VFS_NAMEI_H
+
+#include "kernel/task.h"
+
+#ifndef AT_FDCWD
+#define AT_FDCWD (-100)
+#endif
+
+/* How to walk. */
+#define LOOKUP_FOLLOW 0x01    /* follow a final symlink */
+#define LOOKUP_DIRECTORY 0x02 /* the result must be a directory (ENOTDIR) */
+#define LOOKUP_EMPTY 0x04     /* an empty name means dfd itself (AT_EMPTY_PATH) */
+#define LOOKUP_PARENT 0x08    /* stop before the last component */
+#define LOOKUP_NOFD 0x10      /* do not open: only the place (the last component may be missing if LOOKUP_CREATE) */
+#define LOOKUP_CREATE 0x20    /* the last component may be missing */
+/* openat2(2)'s RESOLVE_* bits, shifted past ours. */
+#define LOOKUP_RESOLVE_SHIFT 8
+
+/* What a walk found. path_release() gives everything back. About 8 KiB: mind the kernel stack. */
+struct nameidata {
+	u64 mnt;            /* mount that the place is seen through */
+	u32 mnt_flags;      /* its flags and its file system's, or-ed: MS_RDONLY, MS_NOEXEC, ... */
+	u64 dev, host_dev;  /* of its super: st_dev to show where the host says host_dev */
+	int fd;             /* O_PATH on the place, or on the parent with LOOKUP_PARENT; -1 if none */
+	bool borrowed;      /* fd belongs to the guest (dfd itself): not ours to close */
+	u32 len;            /* of host */
+	char host[PATH_MAX]; /* host path of the place (of the parent with LOOKUP_PARENT) */
+	/* with LOOKUP_PARENT: */
+	u32 last_len;
+	bool trailing_slash;
+	enum { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT } last_type;
+	char last[NAME_MAX + 1];
+};
+
+/*
+ * Resolves `name` (already in the runtime's memory) relative to dfd (AT_FDCWD: the task's pwd).
+ * Returns 0 or -errno: ENOENT (also an empty name without LOOKUP_EMPTY), ENOTDIR, EACCES, ELOOP
+ * (more than 40 symlinks), ENAMETOOLONG (a component over 255, the path or its translation over
+ * 4095), EBADF, EXDEV (RESOLVE_*), EMFILE.
+ */
+int path_lookup(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd);
+/* The same with the name in guest memory. EFAULT, ENAMETOOLONG. */
+int user_path(struct task *task, int dfd, u64 uname, unsigned flags, struct nameidata *nd);
+void path_release(struct nameidata *nd);
+
+/*
+ * open(2) through the walk: one openat2 where the path has no symlink. Returns a host descriptor
+ * that is the guest's to keep, with its place noted in the task's files. Emulated files of /proc
+ * come from vfs/proc.h. `nd` (may be NULL) receives the place, without a descriptor.
+ */
+int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 mode, u64 resolve);
+
+/* The guest's path of a place as seen from the task's root: getcwd(2), /proc/self/cwd.
+ * Returns the length without NUL, -ERANGE when it does not fit, -ENOENT when unreachable
+ * (the text is then "(unreachable)/..." as the kernel writes it). */
+int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_t size);
+
+/* Where a guest descriptor stands: mount and host path. 0, -EBADF, -ENOTDIR when it is none. */
+int fd_place(struct task *task, int fd, struct nameidata *nd);
+
+/* Brings the host thread's cwd and umask in line with task->fs. Called before every call whose
+ * meaning depends on them. */
+void fs_sync(struct task *task);
+
+#endif

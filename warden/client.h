@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's side of warden/proto.h; part of the runtime. */
+#ifndef SECEDE_WARDEN_CLIENT_H
+#define SECEDE_WARDEN_CLIENT_H
+
+#include "kernel/task.h"
+#include "warden/proto.h"
+
+void request_init(struct request *req, u32 op, const struct task *task);
+/* Appends a string; false: it does not fit (-ENAMETOOLONG for the caller). */
+bool request_add(struct request *req, const char *s, size_t len);
+
+/*
+ * Sends `req` on the task's handle and waits for the answer. Returns reply.result (>= 0 or
+ * -errno of the operation), or -EIO when the warden is dead, or -EMFILE/-ENFILE/-ENOMEM of the
+ * socket pair. value may be NULL.
+ */
+s64 warden_call(const struct task *task, struct request *req, u64 *value);
+/* The same for requests that make a handle: on success *handle is the new guest end (cloexec off)
+ * and *inode its socket inode; otherwise -1. */
+s64 warden_call_handle(const struct task *task, struct request *req, s32 *handle, u64 *inode);
+
+/* One line into --log's file: what was refused or is not known. Costs nothing without --log. */
+void guest_log(const struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How guests and warden speak.
+ *
+ * A set of namespaces is held by a socket (AF_UNIX, SOCK_SEQPACKET): the guest's end is the handle,
+ * the warden keeps the other one in its epoll set. fork and exec pass the handle on because the
+ * host passes descriptors on, and when the last process that holds it has gone, however it went, the
+ * warden sees EPOLLHUP and releases what it stood for: nothing that a kill could leave behind.
+ *
+ * A request is one message on the handle (so the warden knows in whose name), and carries one end
+ * of a fresh socket pair (SCM_RIGHTS) on which the one reply comes. With a dead warden the
+ * kernel closes that end, and the guest reads end-of-file: it never waits in vain. For
+ * REQ_UNSHARE, REQ_SETNS and REQ_OPEN_NS the fresh pair lives on as the new handle.
+ */
+#ifndef SECEDE_WARDEN_PROTO_H
+#define SECEDE_WARDEN_PROTO_H
+
+#include "kernel/ns/nsfs.h"
+#include "lib/types.h"
+
+enum req_op {
+	REQ_UNSHARE = 1, /* flags: CLONE_NEW*; uid, gid: creator's effective kids */
+	REQ_OPEN_NS,     /* inode: handle looked at; arg: enum ns_type. New handle of that kind */
+	REQ_SETNS,       /* inode: handle of kind 1 + type or 0; flags: CLONE_NEW* kinds to take from it */
+	REQ_MOUNT_NEW,   /* a fresh file system: s: fstype, source, options, point; flags; dst */
+	REQ_BIND,        /* src, s: source host path, point; flags: MS_REC; dst; arg: 1 directory */
+	REQ_REMOUNT,     /* dst; flags: with MS_BIND those of the mount, else those of the file system */
+	REQ_UMOUNT,      /* dst; flags: MNT_DETACH ... */
+	REQ_MOVE,        /* src, dst, s: point */
+	REQ_SETNAME,     /* arg: 0 nodename, 1 domainname; s: the name */
+	REQ_ID_MAP,      /* arg: 0 uid_map, 1 gid_map, 2 setgroups; inode: handle whose user namespace; s: text */
+	REQ_LOG,         /* s: a line; no reply descriptor, no reply */
+	REQ_PIVOT,       /* dst: id of the new root mount, src: id of the old one, s: point below it */
+};
+
+#define REQ_STRINGS 4
+#define REQ_DATA 12288
+
+struct request {
+	u32 op;
+	u32 flags;
+	u32 uid, gid;   /* the caller's effective kids */
+	u64 caps;       /* the caller's effective capabilities in its user namespace */
+	u64 src, dst;   /* mount ids */
+	u64 inode;
+	u64 arg;
+	s32 pid;        /* host pid of the caller, for the log */
+	u32 nr;         /* strings in use */
+	u16 len[REQ_STRINGS]; /* of each, without the NUL that follows it in data */
+	char data[REQ_DATA];  /* only the used part is sent */
+};
+
+struct reply {
+	s64 result;     /* >= 0 or -errno */
+	u64 value;      /* e.g. the new mount's id */
+};
+
+#endif
