@@ -2,11 +2,13 @@
 CC = gcc
 MUSL_CC = musl-gcc
 B = build
+PREFIX = /usr/local
+DESTDIR =
 
 WARN = -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter
 # The runtime: freestanding, position fixed at link time, never touches the guest's vector registers.
 RT_CFLAGS = $(WARN) -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
-	-fpie -fvisibility=hidden -mgeneral-regs-only -mno-red-zone -fno-builtin-memcpy -I.
+	-fpie -fvisibility=hidden -mgeneral-regs-only -mno-red-zone -fno-tree-loop-distribute-patterns -I.
 RT_LDFLAGS = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-T,arch/x86_64/runtime.ld
 # The command and the warden: small and static, with musl.
 HOSTED_CFLAGS = $(WARN) -D_GNU_SOURCE -I. -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
@@ -38,8 +40,98 @@ $(B)/secede-runtime: $(RT_OBJ) arch/x86_64/runtime.ld
 $(B)/secede: $(CMD_OBJ)
 	$(MUSL_CC) $(HOSTED_LDFLAGS) -o $@ $(CMD_OBJ)
 
+# ---- tests -----------------------------------------------------------------------------------------------------------
+
+TEST_CFLAGS = $(WARN) -D_GNU_SOURCE -I. -pthread
+TEST_BIN = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/spec/*.c tests/programs/*.c)) \
+	$(addprefix $(B)/tests/programs/hello-,dynamic nopie static staticpie musl)
+
+$(B)/hostile: tests/hostile.c
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
+$(B)/tests/%: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
+
+# The same program, linked in every way that the loader has to know.
+HELLO = tests/programs/real/hello.c
+$(B)/tests/programs/hello-dynamic: LINK = $(CC) -fPIE -pie
+$(B)/tests/programs/hello-nopie: LINK = $(CC) -fno-pie -no-pie
+$(B)/tests/programs/hello-static: LINK = $(CC) -fno-pie -no-pie -static
+$(B)/tests/programs/hello-staticpie: LINK = $(CC) -fPIE -static-pie
+$(B)/tests/programs/hello-musl: LINK = $(MUSL_CC) -static
+$(B)/tests/programs/hello-%: $(HELLO)
+	@mkdir -p $(@D)
+	$(LINK) $(WARN) -D_GNU_SOURCE -pthread -o $@ $<
+
+# Adds its programs to UNIT_BIN, those that are too slow for every day to UNIT_LONG_BIN.
+-include tests/unit/unit.mk
+
+# Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
+TESTS = tests/spec/run tests/programs/main_job tests/programs/run tests/programs/bad_input tests/compare/run
+TESTS_LONG = $(TESTS)
+
+tests: all $(B)/hostile $(TEST_BIN) $(UNIT_BIN)
+
+# ---- lint ------------------------------------------------------------------------------------------------------------
+
+OWN_DIRS = arch arena bench cli exec host kernel lib signal sys tests vfs warden
+OWN_SRC = $(shell find $(OWN_DIRS) -name '*.c')
+OWN_FILES = $(shell find $(OWN_DIRS) -name '*.[ch]')
+
+lint-format:
+	clang-format --dry-run -Werror $(OWN_FILES)
+lint-tidy:
+	@printf '%s\n' $(OWN_SRC) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -I. \
+		2>&1 >$(B)/tidy.$$$$; s=$$?; cat $(B)/tidy.$$$$; rm $(B)/tidy.$$$$; exit $$s' tidy
+lint-cppcheck:
+	cppcheck -j 2 --quiet --std=c11 --platform=unix64 --enable=warning,performance,portability --inline-suppr \
+		--suppressions-list=.cppcheck --error-exitcode=1 -I. $(OWN_DIRS)
+lint: lint-format lint-tidy lint-cppcheck
+
+# ---- what people type ------------------------------------------------------------------------------------------------
+
+RUN_PACKAGES = gcc libc6-dev musl-tools python3-minimal hostname mount
+CHECK_PACKAGES = $(RUN_PACKAGES) clang-format clang-tidy cppcheck perl git libcmocka-dev python3 sqlite3 busybox-static
+BENCH_PACKAGES = $(RUN_PACKAGES) python3 proot bubblewrap
+
+# The packages come first, then a second make that finds them.
+run:
+	@.ci/need $(RUN_PACKAGES)
+	@$(MAKE) --no-print-directory -s all $(B)/hostile
+	@tests/run --plain examples/main_job
+check:
+	@.ci/need $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory check-tests
+check-tests: tests
+	tests/run $(UNIT_BIN) $(TESTS)
+check-long:
+	@.ci/need $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory tests $(UNIT_LONG_BIN)
+	SECEDE_LONG=1 tests/run $(UNIT_BIN) $(UNIT_LONG_BIN) $(TESTS_LONG)
+bench:
+	@.ci/need $(BENCH_PACKAGES)
+	@$(MAKE) --no-print-directory -s all $(B)/hostile $(B)/bench/micro
+	@tests/run --plain bench/bench.sh
+
+$(B)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
+
+install: all
+	install -D -m 755 $(B)/secede $(DESTDIR)$(PREFIX)/bin/secede
+	install -D -m 755 $(B)/secede-runtime $(DESTDIR)$(PREFIX)/libexec/secede/secede-runtime
+	install -D -m 644 man/secede.1 $(DESTDIR)$(PREFIX)/share/man/man1/secede.1
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/secede $(DESTDIR)$(PREFIX)/libexec/secede/secede-runtime \
+		$(DESTDIR)$(PREFIX)/share/man/man1/secede.1
+	-rmdir $(DESTDIR)$(PREFIX)/libexec/secede
+
 clean:
 	rm -rf $(B)
 
-.PHONY: all clean
--include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d)
+.PHONY: all tests lint lint-format lint-tidy lint-cppcheck run check check-tests check-long bench install uninstall clean
+.DELETE_ON_ERROR:
+-include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d)

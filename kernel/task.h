@@ -107,9 +107,11 @@ struct sigaltstack_guest {
 };
 
 struct task {
-	struct regs regs;   /* first: entry.S writes here */
-	s32 tid, tgid;      /* host numbers, which are the guest's as well so far */
+	struct regs regs;   /* first, and the next three at known offsets: entry.S uses them */
+	_Atomic u32 sig_deferred; /* a signal came while in the runtime: restore `sig_mask` on the way out */
+	u64 sig_mask;       /* host mask to restore then */
 	_Atomic u32 state;  /* enum task_state */
+	s32 tid, tgid;      /* host numbers, which are the guest's as well so far */
 
 	struct fs_struct *fs;
 	struct files_struct *files;
@@ -123,10 +125,7 @@ struct task {
 
 	/* signal/: see signal/signal.h */
 	u64 blocked_hidden; /* SIGSYS, SIGSEGV, SIGBUS bits that the guest believes it blocks */
-	_Atomic u32 sig_deferred; /* a signal came while in the runtime: restore `sig_mask` on the way out */
-	u64 sig_mask;       /* host mask to restore then */
 	bool restart;       /* the host call was interrupted and may be restarted (SA_RESTART) */
-	bool full_restore;  /* leave through sigreturn: regs include rcx and r11 */
 
 	u32 exec_attempt;   /* nesting of #! */
 	u64 clear_child_tid;

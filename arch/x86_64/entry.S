@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ways in and out of the runtime that C cannot say. Throughout: a signal may arrive at any
+ * instruction; its handler runs on the task's signal stack and finds the task from there, so the
+ * stack pointer may hold anything here.
+ */
+#include "arch/x86_64/offsets.h"
+
+	.text
+
+/* What the host starts after execve: rsp points at argc. */
+	.globl _start
+_start:
+	xor	%ebp, %ebp
+	mov	%rsp, %rdi
+	and	$-16, %rsp
+	call	runtime_start
+	ud2
+
+/* trap.c lets the interrupted guest "return" here, on the top of its kernel stack. */
+	.globl syscall_entry
+	.hidden syscall_entry
+syscall_entry:
+	xor	%ebp, %ebp
+	lea	-ASM_KSTACK_TOP(%rsp), %rbx
+	mov	%rbx, %rdi
+	call	syscall_dispatch
+	mov	%rbx, %rdi
+	/* falls through */
+
+/*
+ * void arch_return_to_guest(struct task *task): leaves with task->regs. rcx and r11 are lost, as
+ * the syscall instruction loses them. From arch_exit_begin on a signal counts as having come in guest code: the
+ * handler takes the registers from task->regs, so nothing here may change those. That also makes
+ * sure that no signal slips in between the test of sig_deferred and the jump.
+ */
+	.globl arch_return_to_guest, arch_exit_begin, arch_exit_end
+	.hidden arch_return_to_guest, arch_exit_begin, arch_exit_end
+arch_return_to_guest:
+	/* a fresh stack pointer: popf below needs a stack, and we may have been called from deep */
+	lea	ASM_KSTACK_TOP(%rdi), %rsp
+arch_exit_begin:
+	cmpl	$0, TASK_SIG_DEFERRED(%rdi)
+	jne	2f
+1:	pushq	REG_EFLAGS(%rdi)
+	popfq
+	mov	REG_R8(%rdi), %r8
+	mov	REG_R9(%rdi), %r9
+	mov	REG_R10(%rdi), %r10
+	mov	REG_R12(%rdi), %r12
+	mov	REG_R13(%rdi), %r13
+	mov	REG_R14(%rdi), %r14
+	mov	REG_R15(%rdi), %r15
+	mov	REG_RBP(%rdi), %rbp
+	mov	REG_RBX(%rdi), %rbx
+	mov	REG_RDX(%rdi), %rdx
+	mov	REG_RAX(%rdi), %rax
+	mov	REG_RSI(%rdi), %rsi
+	mov	REG_EFLAGS(%rdi), %r11
+	mov	REG_RIP(%rdi), %rcx
+	mov	REG_RSP(%rdi), %rsp
+	mov	REG_RDI(%rdi), %rdi
+	jmp	*%rcx
+2:	/* Signals waited for us to leave: everything is blocked now. Restore the guest's mask; the
+	 * host delivers at the end of that very call. */
+	mov	%rdi, %rbx
+	movl	$0, TASK_SIG_DEFERRED(%rbx)
+	mov	$14, %eax		/* rt_sigprocmask */
+	mov	$2, %edi		/* SIG_SETMASK */
+	lea	TASK_SIG_MASK(%rbx), %rsi
+	xor	%edx, %edx
+	mov	$8, %r10d
+	syscall
+	mov	%rbx, %rdi
+	jmp	1b
+arch_exit_end:
+
+/* void arch_switch_stack(task, fn, arg): runs fn(arg) on the task's kernel stack, for good. */
+	.globl arch_switch_stack
+	.hidden arch_switch_stack
+arch_switch_stack:
+	lea	ASM_KSTACK_TOP(%rdi), %rsp
+	xor	%ebp, %ebp
+	mov	%rdx, %rdi
+	call	*%rsi
+	ud2
+
+/* long arch_call_on_stack(task, fn, arg): runs fn(arg) there and comes back. */
+	.globl arch_call_on_stack
+	.hidden arch_call_on_stack
+arch_call_on_stack:
+	push	%rbp
+	mov	%rsp, %rbp
+	lea	ASM_KSTACK_TOP(%rdi), %rsp
+	mov	%rdx, %rdi
+	call	*%rsi
+	mov	%rbp, %rsp
+	pop	%rbp
+	ret
+
+/*
+ * long arch_clone(flags, child, ptid, ctid, tls): clone(2) into the child task's kernel stack;
+ * there clone_child(child) runs, never to return. In the parent: the tid or -errno.
+ */
+	.globl arch_clone
+	.hidden arch_clone
+arch_clone:
+	mov	%rsi, %r9
+	lea	ASM_KSTACK_TOP(%rsi), %rsi
+	mov	%rcx, %r10
+	mov	$56, %eax
+	syscall
+	test	%rax, %rax
+	jz	1f
+	ret
+1:	xor	%ebp, %ebp
+	mov	%r9, %rdi
+	call	clone_child
+	ud2
+
+/*
+ * void arch_exit_thread(task, status): gives the task's block back and ends the thread. Every
+ * signal is blocked. After the store another thread may own the block, so no stack from there.
+ */
+	.globl arch_exit_thread
+	.hidden arch_exit_thread
+arch_exit_thread:
+	mov	%rdi, %rbx
+	mov	%esi, %edi
+	mov	$60, %eax
+	movl	$0, TASK_STATE(%rbx)
+	syscall
+	ud2
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The instructions that may fault on guest memory, and the only ones that are allowed to: the
+ * SIGSEGV and SIGBUS handler sends a fault between uaccess_begin and uaccess_end to
+ * uaccess_fault. They keep nothing on the stack, so that a plain ret leaves from anywhere.
+ */
+	.text
+	.globl uaccess_begin, uaccess_end, uaccess_fault
+	.hidden uaccess_begin, uaccess_end, uaccess_fault
+uaccess_begin:
+
+/* int uaccess_copy(void *dst, const void *src, size_t n): 0 or -EFAULT */
+	.globl uaccess_copy
+	.hidden uaccess_copy
+uaccess_copy:
+	mov	%rdx, %rcx
+	rep movsb
+	xor	%eax, %eax
+	ret
+
+/* long uaccess_strncpy(char *dst, const char *src, size_t n): length, n if unterminated, -EFAULT */
+	.globl uaccess_strncpy
+	.hidden uaccess_strncpy
+uaccess_strncpy:
+	xor	%eax, %eax
+1:	cmp	%rdx, %rax
+	je	2f
+	movb	(%rsi,%rax), %cl
+	movb	%cl, (%rdi,%rax)
+	test	%cl, %cl
+	jz	2f
+	inc	%rax
+	jmp	1b
+2:	ret
+
+uaccess_end:
+uaccess_fault:
+	mov	$-14, %rax
+	ret
+	.section .note.GNU-stack, "", @progbits

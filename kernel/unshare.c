@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * unshare(2): prepare private copies of everything asked for, swap all pointers at once, release
+ * the old ones. A failure while preparing leaves the task as it was.
+ */
+#include "kernel/task.h"
+
+#define UNSHARE_VALID                                                                                                  \
+	(CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM | CLONE_NS_BUILT)
+
+/* What the caller asked for implies more (the documents' 7.2, and Linux's user namespaces). */
+static u64 implied_flags(u64 flags)
+{
+	if (flags & CLONE_NEWUSER)
+		flags |= CLONE_THREAD | CLONE_FS;
+	if (flags & CLONE_VM)
+		flags |= CLONE_SIGHAND;
+	if (flags & CLONE_SIGHAND)
+		flags |= CLONE_THREAD;
+	if (flags & CLONE_NEWNS)
+		flags |= CLONE_FS;
+	return flags;
+}
+
+/*
+ * -EINVAL for bits that mean nothing, for namespaces that are not built, and, as Linux answers
+ * it, for memory, handlers or thread group that are really shared.
+ */
+static int check_unshare_flags(const struct task *task, u64 flags)
+{
+	if (flags & ~(u64)UNSHARE_VALID)
+		return -EINVAL;
+	if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) && nr_threads(task) > 1)
+		return -EINVAL;
+	if ((flags & (CLONE_SIGHAND | CLONE_VM)) && atomic_load(&task->sighand->users) > 1)
+		return -EINVAL;
+	return 0;
+}
+
+/* A new user namespace from inside a chroot would be a way out of it (user_namespaces(7)). */
+static bool current_chrooted(struct task *task)
+{
+	struct path root;
+	bool chrooted;
+
+	get_fs_root(task->fs, &root);
+	chrooted = root.mnt != task->nsproxy->mnt->root || root.host->len != 1;
+	path_put(&root);
+	return chrooted;
+}
+
+/* What unshare prepares; after the swap, what it releases. */
+struct unshared {
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct cred *cred;
+};
+
+static void put_unshared(struct unshared *u)
+{
+	put_fs(u->fs);
+	put_files(u->files);
+	put_nsproxy(u->nsproxy);
+	if (u->cred)
+		put_cred(u->cred);
+}
+
+static int prepare(struct task *task, u64 flags, struct unshared *new)
+{
+	int err;
+
+	if ((flags & CLONE_NEWUSER) && current_chrooted(task))
+		return -EPERM;
+	err = unshare_fs(flags, task, &new->fs);
+	if (!err)
+		err = unshare_files(flags, task, &new->files);
+	if (!err)
+		err = unshare_namespaces(flags, task, &new->nsproxy, &new->cred);
+	if (!err && (flags & CLONE_SYSVSEM))
+		err = host_exit_sem();
+	/* The host's table cannot be put back together, so this comes when nothing else can fail.
+	 * Asked even with one user here: another address space may share the table. */
+	if (!err && (flags & CLONE_FILES))
+		err = host_unshare_files();
+	return err;
+}
+
+#define SWAP(a, b)                                                                                                     \
+	do {                                                                                                           \
+		__typeof__(a) swap_ = (a);                                                                             \
+		(a) = (b);                                                                                             \
+		(b) = swap_;                                                                                           \
+	} while (0)
+
+/* The one moment in which the task changes: afterwards `u` holds what it had before. */
+static void commit(struct task *task, struct unshared *u)
+{
+	task_lock(task);
+	if (u->fs)
+		SWAP(task->fs, u->fs);
+	if (u->files)
+		SWAP(task->files, u->files);
+	if (u->nsproxy)
+		SWAP(task->nsproxy, u->nsproxy);
+	if (u->cred)
+		SWAP(task->cred, u->cred);
+	task_unlock(task);
+}
+
+int ksys_unshare(struct task *task, u64 flags)
+{
+	struct unshared u = {0};
+	int err;
+
+	flags = implied_flags(flags);
+	err = check_unshare_flags(task, flags);
+	if (err)
+		return err;
+	err = prepare(task, flags, &u);
+	if (!err)
+		commit(task, &u);
+	put_unshared(&u);
+	return err;
+}
