@@ -11,7 +11,10 @@
 #include "kernel/mm.h"
 #include "vfs/namei.h"
 
+/* ---- the carry: exec/carry.c ---- */
+
 #define CARRY_PREFIX "\x01secede="
+#define CARRY_MAX (128UL << 10) /* Linux's MAX_ARG_STRLEN, its NUL included */
 
 /* State that crosses execve. Plain numbers and strings; see carry.c for the text form. */
 struct carry {
@@ -23,6 +26,8 @@ struct carry {
 	u32 umask;
 	u32 nfds;                    /* entries of fds, those without close-on-exec */
 	u64 blocked_hidden;
+	u64 sig_mask;                /* the guest's host mask; everything is blocked while execve runs */
+	u64 sig_ignored;             /* signals that stay ignored, bit sig - 1 */
 	struct cred cred;            /* groups apart */
 	u32 ngroups;
 	s32 exe_fd, interp_fd;       /* open on the program and its interpreter (-1: none) */
@@ -31,17 +36,45 @@ struct carry {
 	const char *comm;
 	const u32 *groups;
 	const struct fd_info *fds;
+	void *strings, *arrays;      /* what those point into; carry_release frees them */
 };
 
 /* Writes `c` as one string without NUL bytes (prefix included). Length, or -E2BIG. */
 s64 carry_encode(const struct carry *c, char *buf, size_t size);
 /* The other way; strings and arrays come from kzalloc. False: not a carry of this version. */
 bool carry_decode(const char *text, struct carry *c);
-/* Fills `c` from the task; groups and fds come from kzalloc (carry_release gives them back). */
-int carry_from_task(struct task *task, struct carry *c);
 void carry_release(struct carry *c);
 
-/* ---- the new image: exec/load.c ---- */
+/* ---- task to carry and back: exec/handover.c ---- */
+
+/* Fills `c` from the task; exe*, execfn, comm and interp_fd are the caller's. 0 or -ENOMEM. */
+int carry_from_task(struct task *task, struct carry *c);
+/* Gives a fresh task its contexts, as execve leaves them, and fills mm. 0 or -ENOMEM. */
+int carry_to_task(const struct carry *c, struct task *task);
+/* Maps the arena read-only where it belongs. 0, or -errno when the descriptor is none. */
+int arena_map(s32 fd);
+
+/* ---- the argument arrays: exec/args.c ---- */
+
+#define ARGS_SPARE 16 /* room before argv: what #! lines put in front */
+
+/*
+ * execve's argv and envp as the host gets them: the guest's own strings, with ours among them.
+ * They are mapped apart, because they may be large, and belong to the task: a vfork child that has
+ * gone over to its new program leaves them to its parent.
+ */
+struct exec_args {
+	const char **argv, **envp; /* NULL-terminated; argv may grow downwards by ARGS_SPARE */
+	u64 argc, envc;
+	char *carry;               /* CARRY_MAX bytes; envp has room for this one more */
+};
+/* 0, -EFAULT, -E2BIG or -ENOMEM. On error nothing is held. */
+int exec_args_get(struct task *task, u64 uargv, u64 uenvp, struct exec_args *out);
+/* Unmaps what the task's last execve left here. Called for oneself, or for a task that is no more. */
+void exec_release(struct task *task);
+
+/* ---- the new image: exec/start.c, exec/stack.c, exec/load.c ---- */
+
 struct auxv {
 	u64 type, value;
 };
@@ -50,16 +83,32 @@ struct initial_stack {
 	u64 *base; /* argc stands here: the guest's rsp at start */
 	u64 argc;
 	char **argv, **envp;
+	u64 envc;
 	struct auxv *auxv;
+	u64 auxc;    /* entries of auxv, AT_NULL included */
+	char *carry; /* the carry's text, once it has been taken off envp */
+	size_t carry_size;
 };
 void initial_stack_parse(u64 *base, struct initial_stack *out);
-/* Takes the carry string off envp: clears its text, moves the auxiliary vector down over the gap. */
+/*
+ * Takes the carry string off envp, moves the auxiliary vector down over the gap, and returns the
+ * text, which still stands; NULL: there is none. initial_stack_seal() wipes it.
+ */
 char *initial_stack_take_carry(struct initial_stack *stack);
+/* Puts the guest's AT_EXECFN where the carry stood, the rest becomes zero. */
+void initial_stack_seal(struct initial_stack *stack, const char *execfn);
+/* The entry of that type: AT_NULL's when there is none. */
+struct auxv *initial_stack_auxv(struct initial_stack *stack, u64 type);
+/* One past the last byte of the stack's mapping. */
+u64 initial_stack_end(struct initial_stack *stack);
+
+/* What the host calls after execve, on the stack that it made (entry.S). */
+__attribute__((noreturn)) void runtime_start(u64 *stack);
 
 /*
  * Maps the program (and its interpreter) from open descriptors, mends the auxiliary vector and
- * sets the guest's first registers. Only failures of memory are left: they end the process with
- * SIGKILL as the kernel does after the point of no return.
+ * sets the guest's first registers. Only failures of memory and files that changed meanwhile are
+ * left: they end the process with SIGSEGV, as the kernel does after the point of no return.
  */
 void load_program(struct task *task, const struct carry *c, struct initial_stack *stack, struct regs *regs);
 

@@ -36,7 +36,6 @@ struct mm_struct {
 	s32 fd_base;           /* descriptor numbers from here on trap in close(2): ours are among them */
 	struct mutex exec_lock; /* one execve at a time */
 	struct mutex tasks_lock; /* guards allocation of blocks */
-	_Atomic u32 nr_tasks;
 	u32 nr_blocks;         /* blocks ever mapped: the index is below this */
 	struct hpath *exe;     /* host path of the guest's program */
 	struct path exe_place; /* and where it stands in the guest's tree */
@@ -52,6 +51,9 @@ bool range_is_ours(u64 addr, u64 len);
 struct task *task_alloc(void);
 /* Gives the block back; not for the block one runs on (see task_exit in kernel side of sys/process.c). */
 void task_free(struct task *task);
+
+/* After fork: the other tasks' blocks are free, their owners live in the parent alone. */
+void tasks_forget_others(struct task *self);
 
 /* Is that descriptor number one of the runtime's? Guests see EBADF there. */
 bool fd_is_ours(int fd);

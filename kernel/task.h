@@ -128,7 +128,7 @@ struct task {
 	bool restart;       /* the host call was interrupted and may be restarted (SA_RESTART) */
 
 	u32 exec_attempt;   /* nesting of #! */
-	u64 clear_child_tid;
+	u64 clone_flags, clone_stack; /* how this task was asked for: clone_child reads it */
 	u32 sud_users;      /* open FD_MAP descriptors of this thread: Syscall User Dispatch is on */
 	_Atomic u8 sud_selector;
 };

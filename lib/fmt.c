@@ -2,7 +2,6 @@
 /* The formatter of lib/fmt.h. */
 #include "lib/fmt.h"
 
-#include <stdarg.h>
 #include "lib/string.h"
 
 void fmt_init(struct fmt *f, char *buf, size_t cap)
@@ -98,11 +97,11 @@ static void fmt_one(struct fmt *f, char conversion, bool is_long, va_list *args)
 	}
 }
 
-size_t fmt_print(struct fmt *f, const char *format, ...)
+size_t fmt_vprint(struct fmt *f, const char *format, va_list args)
 {
-	va_list args;
+	va_list copy; /* an array type as a parameter is a pointer: fmt_one needs the real thing */
 
-	va_start(args, format);
+	va_copy(copy, args);
 	for (; *format; format++) {
 		bool is_long = false;
 
@@ -115,8 +114,18 @@ size_t fmt_print(struct fmt *f, const char *format, ...)
 			is_long = true, format++;
 		if (!*format)
 			break;
-		fmt_one(f, *format, is_long, &args);
+		fmt_one(f, *format, is_long, &copy);
 	}
+	va_end(copy);
+	return f->len;
+}
+
+size_t fmt_print(struct fmt *f, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fmt_vprint(f, format, args);
 	va_end(args);
 	return f->len;
 }

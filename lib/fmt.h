@@ -3,6 +3,7 @@
 #ifndef SECEDE_LIB_FMT_H
 #define SECEDE_LIB_FMT_H
 
+#include <stdarg.h>
 #include "lib/types.h"
 
 /*
@@ -34,6 +35,7 @@ void fmt_hex(struct fmt *f, u64 v, unsigned digits); /* at least so many digits,
  * Returns the length wanted.
  */
 size_t fmt_print(struct fmt *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+size_t fmt_vprint(struct fmt *f, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* Parses a decimal number at *s, stops at the first other byte, moves *s there. False: no digit
  * there, or it does not fit into 64 bits. */

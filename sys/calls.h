@@ -69,12 +69,14 @@ SYSCALL(fork);
 SYSCALL(vfork);
 SYSCALL(exit);
 SYSCALL(unshare);
-SYSCALL(setns);
 SYSCALL(clone3);
 
 /* sys/exec.c */
 SYSCALL(execve);
 SYSCALL(execveat);
+
+/* sys/ns.c */
+SYSCALL(setns);
 
 /* sys/uts.c */
 SYSCALL(uname);
@@ -152,9 +154,13 @@ SYSCALL(setresgid);
 SYSCALL(getresgid);
 SYSCALL(setfsuid);
 SYSCALL(setfsgid);
+
+/* sys/cap.c */
 SYSCALL(capget);
 SYSCALL(capset);
 SYSCALL(prctl);
+
+/* sys/seccomp.c */
 SYSCALL(seccomp);
 
 /* sys/mount.c */

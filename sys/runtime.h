@@ -29,4 +29,11 @@ struct attach_args {
 int runtime_attach(const struct attach_args *args);
 int install_filter(s32 fd_base);
 
+/* What the command finds at RUNTIME_HEADER once it has mapped the runtime's ELF by itself. */
+#define RUNTIME_HEADER (IMAGE_BASE + 0x1000)
+struct runtime_header {
+	u64 magic; /* ARENA_MAGIC */
+	int (*attach)(const struct attach_args *args);
+};
+
 #endif

@@ -20,6 +20,9 @@
 #define LOOKUP_PARENT 0x08    /* stop before the last component */
 #define LOOKUP_NOFD 0x10      /* do not open: only the place (the last component may be missing if LOOKUP_CREATE) */
 #define LOOKUP_CREATE 0x20    /* the last component may be missing */
+#define LOOKUP_LAZY 0x40      /* the caller needs no host path: it may be missing (len 0), and so may
+			       * the mount (mnt 0: one that the host had, shown at its own path) */
+#define LOOKUP_FDLESS 0x80    /* with a full descriptor table, succeed without a descriptor */
 /* openat2(2)'s RESOLVE_* bits, shifted past ours. */
 #define LOOKUP_RESOLVE_SHIFT 8
 
@@ -28,8 +31,12 @@ struct nameidata {
 	u64 mnt;            /* mount that the place is seen through */
 	u32 mnt_flags;      /* its flags and its file system's, or-ed: MS_RDONLY, MS_NOEXEC, ... */
 	u64 dev, host_dev;  /* of its super: st_dev to show where the host says host_dev */
-	int fd;             /* O_PATH on the place, or on the parent with LOOKUP_PARENT; -1 if none */
+	int fd;             /* O_PATH on the place, or on the parent with LOOKUP_PARENT; -1 if none.
+			     * AT_FDCWD when the parent is the working directory */
 	bool borrowed;      /* fd belongs to the guest (dfd itself): not ours to close */
+	bool proc;          /* the mount shows proc: see nd_proc_rel() */
+	bool magic;         /* the way leads through a magic link of proc that the host must follow */
+	char tail;          /* what follows the last component: 0, '/' or '.' ("/."): it must be a directory */
 	u32 len;            /* of host */
 	char host[PATH_MAX]; /* host path of the place (of the parent with LOOKUP_PARENT) */
 	/* with LOOKUP_PARENT: */
@@ -50,10 +57,13 @@ int path_lookup(struct task *task, int dfd, const char *name, unsigned flags, st
 int user_path(struct task *task, int dfd, u64 uname, unsigned flags, struct nameidata *nd);
 void path_release(struct nameidata *nd);
 
+/* The path below proc's root of a place with nd->proc, for vfs/proc.h. Its length, or -ENAMETOOLONG. */
+int nd_proc_rel(struct task *task, const struct nameidata *nd, char *buf, size_t size);
+
 /*
  * open(2) through the walk: one openat2 where the path has no symlink. Returns a host descriptor
  * that is the guest's to keep, with its place noted in the task's files. Emulated files of /proc
- * come from vfs/proc.h. `nd` (may be NULL) receives the place, without a descriptor.
+ * come from vfs/proc.h. `resolve` is openat2(2)'s.
  */
 int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 mode, u64 resolve);
 
@@ -62,8 +72,16 @@ int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 m
  * (the text is then "(unreachable)/..." as the kernel writes it). */
 int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_t size);
 
-/* Where a guest descriptor stands: mount and host path. 0, -EBADF, -ENOTDIR when it is none. */
+/* Where a guest's directory descriptor stands: mount and host path. 0, -EBADF, -ENOTDIR when it is none. */
 int fd_place(struct task *task, int fd, struct nameidata *nd);
+/* Where the task's working directory stands; the host's word counts, should it have been renamed. */
+int pwd_place(struct task *task, struct nameidata *nd);
+/* The flags of the mount that a descriptor of any kind is known to be seen through; 0 when nothing is noted. */
+u32 fd_mnt_flags(struct task *task, int fd);
+
+/* The text of /proc/thread-self/fd/N, by which the host reaches a descriptor's place. buf has FD_PATH_SIZE bytes. */
+#define FD_PATH_SIZE 320
+void fd_path(char *buf, int fd);
 
 /* Brings the host thread's cwd and umask in line with task->fs. Called before every call whose
  * meaning depends on them. */

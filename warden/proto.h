@@ -10,7 +10,8 @@
  * A request is one message on the handle (so the warden knows in whose name), and carries one end
  * of a fresh socket pair (SCM_RIGHTS) on which the one reply comes. With a dead warden the
  * kernel closes that end, and the guest reads end-of-file: it never waits in vain. For
- * REQ_UNSHARE, REQ_SETNS and REQ_OPEN_NS the fresh pair lives on as the new handle.
+ * REQ_UNSHARE, REQ_SETNS and REQ_OPEN_NS the fresh pair lives on as the new handle: self_inode is
+ * the socket inode of the end that the guest keeps, and reply.result the index in arena()->handles.
  */
 #ifndef SECEDE_WARDEN_PROTO_H
 #define SECEDE_WARDEN_PROTO_H
@@ -20,18 +21,23 @@
 
 enum req_op {
 	REQ_UNSHARE = 1, /* flags: CLONE_NEW*; uid, gid: creator's effective kids */
-	REQ_OPEN_NS,     /* inode: handle looked at; arg: enum ns_type. New handle of that kind */
+	REQ_OPEN_NS,     /* inode: handle looked at; arg: enum ns_type; flags: enum ns_relation. New handle of that kind,
+			  * NS_OWNER and NS_PARENT: of kind 1 + NS_USER */
 	REQ_SETNS,       /* inode: handle of kind 1 + type or 0; flags: CLONE_NEW* kinds to take from it */
 	REQ_MOUNT_NEW,   /* a fresh file system: s: fstype, source, options, point; flags; dst */
 	REQ_BIND,        /* src, s: source host path, point; flags: MS_REC; dst; arg: 1 directory */
-	REQ_REMOUNT,     /* dst; flags: with MS_BIND those of the mount, else those of the file system */
+	REQ_REMOUNT,     /* dst; flags: with MS_BIND those of the mount, else those of both; s (may be missing): options */
 	REQ_UMOUNT,      /* dst; flags: MNT_DETACH ... */
 	REQ_MOVE,        /* src, dst, s: point */
 	REQ_SETNAME,     /* arg: 0 nodename, 1 domainname; s: the name */
 	REQ_ID_MAP,      /* arg: 0 uid_map, 1 gid_map, 2 setgroups; inode: handle whose user namespace; s: text */
 	REQ_LOG,         /* s: a line; no reply descriptor, no reply */
-	REQ_PIVOT,       /* dst: id of the new root mount, src: id of the old one, s: point below it */
+	REQ_PIVOT,       /* dst: id of the new root mount, src: id of the old one; arg, s: mount and point to put that at */
 };
+
+/* Which namespace REQ_OPEN_NS means: that one, the user namespace owning it, or a user
+ * namespace's parent (ioctl_ns(2)). */
+enum ns_relation { NS_ITSELF, NS_OWNER, NS_PARENT };
 
 #define REQ_STRINGS 4
 #define REQ_DATA 12288
@@ -42,7 +48,8 @@ struct request {
 	u32 uid, gid;   /* the caller's effective kids */
 	u64 caps;       /* the caller's effective capabilities in its user namespace */
 	u64 src, dst;   /* mount ids */
-	u64 inode;
+	u64 inode;      /* of the handle that the request is about */
+	u64 self_inode; /* of the guest's end of the new handle */
 	u64 arg;
 	s32 pid;        /* host pid of the caller, for the log */
 	u32 nr;         /* strings in use */

@@ -8,8 +8,9 @@
  *
  * Everything here lives in the arena, at the same address in every process. A struct mount never
  * changes once it is published, except its reference count, which only the warden touches. A
- * namespace is three persistent tries over mounts; copying it takes a reference on three roots, so
- * unshare(CLONE_NEWNS) costs the same with 10 mounts and with 10,000.
+ * namespace shows one version of a tree of mounts, made of persistent tries (kernel/ns/mnt_tree.h);
+ * copying it takes one reference, so unshare(CLONE_NEWNS) costs the same with 10 mounts and with
+ * 10,000.
  *
  * Reading takes no lock and leaves no trace:
  *
@@ -19,16 +20,17 @@
  *		... copy what is needed out of m ...
  *	} while (mnt_read_retry(ns, seq));
  *
- * The warden raises ns->seq before it frees anything of the old version, so what was read between
- * an unchanged seq was whole. Between, a reader can see a block that is being reused: every
- * pointer it follows is checked to lie in the arena and every length is bounded.
+ * ns->seq both names the version in force and says where it lies, so a version is published by one
+ * store: there is no moment between two versions, nor one in which the death of the warden could
+ * leave readers waiting. The warden changes it before it frees anything of the old version, so what
+ * was read between an unchanged seq was whole and of one version. Until the retry has said so, a
+ * reader can see a block that is being reused: every pointer it follows is checked to lie in the
+ * arena and every length is bounded; take strings out with mnt_copy_string().
  */
 #ifndef SECEDE_KERNEL_NS_MNT_H
 #define SECEDE_KERNEL_NS_MNT_H
 
 #include "kernel/ns/user.h"
-
-struct trie_node; /* arena/trie.h */
 
 enum super_kind {
 	SUPER_HOST,  /* a mount that the host had when the session began */
@@ -45,7 +47,7 @@ struct super {
 	u64 dev;             /* st_dev in the kernel's encoding for stat(2) (makedev(3)) */
 	u64 host_dev;        /* what the host's stat says in there; differs from dev for SUPER_TMPFS */
 	char fstype[32];
-	char options[256];   /* super options, for the last field of mountinfo */
+	char options[256];   /* for the last field of mountinfo, without the leading rw or ro, which flags tell; may be "" */
 	char source[256];    /* for mountinfo, e.g. "none" or "/dev/vda" */
 	u32 storage;         /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
 };
@@ -54,7 +56,9 @@ struct mount {
 	_Atomic u64 refs;
 	u64 id;     /* unique in the session, never reused */
 	u64 parent; /* id; the root mount is its own parent */
+	u64 stamp;  /* an id drawn when this struct was made; tells its age, see mnt_locked() */
 	u32 flags;  /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount */
+	u32 locked_flags; /* those that a remount may not clear (a bind of a locked mount keeps them) */
 	bool locked; /* came with the namespace from a more privileged one: umount(2) says EINVAL */
 	bool dir;    /* is a directory mounted on a directory (else a file on a file) */
 	struct super *sb;
@@ -68,13 +72,10 @@ struct mnt_ns {
 	_Atomic u64 refs;
 	u64 inum;
 	struct user_ns *user_ns; /* owner */
-	_Atomic u64 seq;
-	u64 root;                /* id of the root mount */
-	u64 locked_upto;         /* mounts with an id up to this came from a more privileged namespace: locked */
+	_Atomic u64 seq;         /* the version in force; compare it for equality only. 0: the namespace is gone */
+	_Atomic u64 root;        /* id of the root mount; only pivot_root changes it */
+	u64 locked_upto;         /* mounts with a stamp up to this came from a more privileged namespace: locked */
 	_Atomic u32 nr;          /* mounts in it */
-	const struct trie_node *_Atomic by_id;    /* id -> mount */
-	const struct trie_node *_Atomic by_point; /* (parent, point) -> mount */
-	const struct trie_node *_Atomic by_name;  /* last component of a point -> some mount with it */
 };
 
 /* ---- reading: any process ---- */
@@ -103,6 +104,21 @@ bool mnt_name_used(const struct mnt_ns *ns, const char *name, size_t len);
  */
 int mnt_for_each(const struct mnt_ns *ns, int (*fn)(const struct mount *m, void *arg), void *arg);
 
+/*
+ * Copies one of a mount's strings (host, point, fsroot, or of its super) out, cut to size - 1 bytes
+ * and NUL-terminated. Returns its length; 0 when the pointer cannot be right, which mnt_read_retry
+ * will tell as well.
+ */
+size_t mnt_copy_string(char *dst, size_t size, const char *src);
+/* Is the mount locked in this namespace (mount_namespaces(7))? By its own mark, or because a less
+ * privileged namespace was copied when it was there already. */
+static inline bool mnt_locked(const struct mnt_ns *ns, const struct mount *m)
+{
+	return m->locked || m->stamp <= ns->locked_upto;
+}
+/* Is (mount id, host path) a place at or below which something is mounted? For EBUSY. */
+bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len);
+
 /* ---- writing: the warden, and unit tests ---- */
 
 /* What a new mount is made from. Strings are copied into the arena. */
@@ -126,16 +142,21 @@ void mnt_ns_put(struct mnt_ns *ns);
 struct super *super_create(enum super_kind kind, const char *fstype, const char *source, const char *options,
 			   u32 flags, u64 dev, u64 host_dev);
 void super_put(struct super *sb);
+/* Called when the last reference on a super goes, before it is freed: the warden removes the
+ * directory of a SUPER_TMPFS. NULL: nobody asks. */
+extern void (*super_released)(const struct super *sb);
 
-/* Adds one mount; the first one becomes the root. Returns its id, or -ENOMEM. It covers what was
+/* Adds one mount; the first one becomes the root. Returns its id, -EINVAL (no such parent), -ENOSPC
+ * or -ENOMEM. It covers what was
  * mounted at (spec->parent, spec->point) only if the caller has followed the stack first. */
 s64 mnt_attach(struct mnt_ns *ns, const struct mount_spec *spec);
 
 /*
  * mount(2) with MS_BIND: shows (src, src_host) at (dst, dst_point); with `rec` also every mount
  * below the source place. All or nothing.
- * Returns the new mount's id; -EINVAL (src or dst not in ns, or source unbindable), -ENOMEM,
- * -ENOSPC (more than MNT_MAX mounts).
+ * Returns the new mount's id; -EINVAL (src or dst not in ns, src_host not in src, or, without
+ * `rec`, mounts below the source place that were locked with it: what they hide would show),
+ * -ENOMEM, -ENOSPC (more than MNT_MAX mounts).
  */
 s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const char *dst_point, bool dir, bool rec);
 #define MNT_MAX 100000 /* Linux's fs.mount-max */
@@ -148,10 +169,14 @@ int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
  * -EINVAL: no such mount, the root, or locked; -EBUSY: it has mounts below it and !detach; -ENOMEM.
  */
 int mnt_umount(struct mnt_ns *ns, u64 id, bool detach);
-/* MS_MOVE. -EINVAL, -ELOOP (target is below it), -ENOMEM. */
+/* MS_MOVE. -EINVAL (not there, the root, locked), -ELOOP (target is below it), -ENOMEM. */
 int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point);
-
-/* Is (mount id, host path) a place at or below which something is mounted? For EBUSY. */
-bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len);
+/*
+ * pivot_root(2): new_root takes the place of old_root (which need not be the namespace's root: a
+ * task may live in a chroot), old_root moves to (put_mnt, put_point), which may be the new root
+ * itself. -EINVAL: one is not there, new_root is locked, or put_mnt is not at or below new_root;
+ * -EBUSY: new_root or put_mnt is old_root; -ENOMEM.
+ */
+int mnt_pivot(struct mnt_ns *ns, u64 new_root, u64 old_root, u64 put_mnt, const char *put_point);
 
 #endif

@@ -31,6 +31,7 @@ struct user_ns {
 	u32 owner, group;        /* effective kids of the creator */
 	_Atomic u32 maps_set;    /* bit 0: uid_map written, bit 1: gid_map; set after the map, release */
 	_Atomic u32 deny_setgroups;
+	bool parent_could_setfcap; /* the creator had CAP_SETFCAP: may map the parent's 0 from inside */
 	struct uid_map uid, gid;
 };
 
@@ -55,5 +56,18 @@ bool in_userns(const struct user_ns *ancestor, const struct user_ns *ns);
  * Returns the number of lines, or -EINVAL (empty, malformed, count 0, overlap, wrap, too many).
  */
 int parse_id_map(const char *text, size_t len, struct uid_extent *out);
+
+/* ---- writing: the warden ---- */
+
+/* A namespace below `parent` (on which it takes a reference; NULL: the first one), refs == 1. NULL: ENOMEM. */
+struct user_ns *user_ns_create(struct user_ns *parent, u32 owner, u32 group);
+struct user_ns *user_ns_get(struct user_ns *ns);
+void user_ns_put(struct user_ns *ns);
+/*
+ * Publishes a map that parse_id_map made: fills `lower` through the parent. The caller has judged
+ * who may write which map. -EPERM: written before, or a range that the parent does not map in one
+ * piece; -ENOMEM.
+ */
+int user_ns_set_map(struct user_ns *ns, bool gid, struct uid_extent *extent, u32 nr);
 
 #endif

@@ -21,4 +21,9 @@ void uts_read(const struct uts_ns *ns, char *nodename, char *domainname);
 /* The warden's: replaces the name that `domain` picks. len <= UTS_LEN. */
 void uts_write(struct uts_ns *ns, bool domain, const char *name, size_t len);
 
+/* The warden's: a namespace with the names of `old` (NULL: both empty), owned by user_ns, on which
+ * it takes a reference. NULL: ENOMEM. */
+struct uts_ns *uts_ns_dup(const struct uts_ns *old, struct user_ns *user_ns);
+void uts_ns_put(struct uts_ns *ns);
+
 #endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* From a task to the carry before execve, and from the carry to a fresh task after it. */
+#include "exec/exec.h"
+
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "lib/string.h"
+#include "signal/signal.h"
+
+#define SIG_IGN_HANDLER 1
+
+/* ---- before ---- */
+
+/* Copies both places; the strings share one allocation. */
+static int take_places(struct fs_struct *fs, struct carry *c)
+{
+	struct path root, pwd;
+	char *text;
+
+	mutex_lock(&fs->lock);
+	root = (struct path){fs->root.mnt, hpath_get(fs->root.host)};
+	pwd = (struct path){fs->pwd.mnt, hpath_get(fs->pwd.host)};
+	c->umask = fs->umask;
+	mutex_unlock(&fs->lock);
+
+	c->strings = text = kzalloc(root.host->len + pwd.host->len + 2);
+	if (text) {
+		c->root_mnt = root.mnt;
+		c->root = memcpy(text, root.host->s, root.host->len);
+		c->pwd_mnt = pwd.mnt;
+		c->pwd = memcpy(text + root.host->len + 1, pwd.host->s, pwd.host->len);
+	}
+	path_put(&root);
+	path_put(&pwd);
+	return text ? 0 : -ENOMEM;
+}
+
+/* Takes the descriptors that execve will not close, and the groups. Held: files->lock. */
+static int take_arrays(const struct files_struct *files, const struct group_info *groups, struct carry *c)
+{
+	u32 i, ngroups = groups ? groups->nr : 0;
+	struct fd_info *fds = kzalloc(files->nr * sizeof(*fds) + ngroups * sizeof(u32) + 1);
+
+	if (!fds)
+		return -ENOMEM;
+	for (i = 0; i < files->nr; i++) {
+		long flags = host_call2(__NR_fcntl, files->tab[i].fd, F_GETFD);
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			fds[c->nfds++] = files->tab[i];
+	}
+	c->arrays = fds;
+	c->fds = fds;
+	c->groups = (u32 *)(fds + files->nr);
+	c->ngroups = ngroups;
+	if (ngroups)
+		memcpy(fds + files->nr, groups->gid, ngroups * sizeof(u32));
+	return 0;
+}
+
+static u64 ignored_signals(struct sighand_struct *sighand)
+{
+	u64 ignored = 0;
+	u32 i;
+
+	mutex_lock(&sighand->lock);
+	for (i = 0; i < NSIG_GUEST; i++)
+		if (sighand->action[i].handler == SIG_IGN_HANDLER)
+			ignored |= 1ULL << i;
+	mutex_unlock(&sighand->lock);
+	return ignored;
+}
+
+int carry_from_task(struct task *task, struct carry *c)
+{
+	const struct nsproxy *ns = task->nsproxy;
+	int err = take_places(task->fs, c);
+
+	if (err)
+		return err;
+	mutex_lock(&task->files->lock);
+	err = take_arrays(task->files, task->cred->groups, c);
+	mutex_unlock(&task->files->lock);
+	if (err) {
+		carry_release(c);
+		return err;
+	}
+	c->arena_fd = mm.arena_fd;
+	c->fd_base = mm.fd_base;
+	c->handle = ns->handle;
+	c->handle_inode = ns->inode;
+	c->mnt_ns = (u64)(uintptr_t)ns->mnt;
+	c->uts_ns = (u64)(uintptr_t)ns->uts;
+	c->user_ns = (u64)(uintptr_t)ns->user;
+	c->blocked_hidden = task->blocked_hidden;
+	c->sig_ignored = ignored_signals(task->sighand);
+	memcpy(&c->cred, task->cred, sizeof(c->cred));
+	return 0;
+}
+
+/* ---- after ---- */
+
+int arena_map(s32 fd)
+{
+	long at = host_call6(__NR_mmap, ARENA_BASE, ARENA_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
+
+	if (at < 0)
+		return (int)at;
+	return arena()->magic == ARENA_MAGIC ? 0 : -EINVAL;
+}
+
+static int make_nsproxy(const struct carry *c, struct task *task)
+{
+	struct nsproxy *ns = kzalloc(sizeof(*ns));
+
+	if (!ns)
+		return -ENOMEM;
+	ns->users = 1;
+	ns->handle = c->handle;
+	ns->inode = c->handle_inode;
+	ns->mnt = (struct mnt_ns *)(uintptr_t)c->mnt_ns;
+	ns->uts = (struct uts_ns *)(uintptr_t)c->uts_ns;
+	ns->user = (struct user_ns *)(uintptr_t)c->user_ns;
+	task->nsproxy = ns;
+	return 0;
+}
+
+/* The old credentials, and from them what execve makes of them. */
+static int make_cred(const struct carry *c, struct task *task)
+{
+	struct cred *old = prepare_creds(&c->cred); /* c->cred.groups is NULL */
+	struct group_info *groups = groups_alloc(c->ngroups);
+
+	if (old && groups) {
+		memcpy(groups->gid, c->groups, c->ngroups * sizeof(u32));
+		old->groups = groups;
+		task->cred = exec_creds(old, task->nsproxy->user);
+	} else {
+		put_group_info(groups);
+	}
+	put_cred(old);
+	return task->cred ? 0 : -ENOMEM;
+}
+
+static int make_fs(const struct carry *c, struct task *task)
+{
+	struct fs_struct *fs = kzalloc(sizeof(*fs));
+
+	if (!fs)
+		return -ENOMEM;
+	fs->users = 1;
+	fs->umask = c->umask;
+	fs->root = (struct path){c->root_mnt, hpath_new(c->root, strlen(c->root))};
+	fs->pwd = (struct path){c->pwd_mnt, hpath_new(c->pwd, strlen(c->pwd))};
+	task->fs = fs;
+	/* The host thread kept its directory and its umask, which were in line before execve. */
+	task->host_fs_seq = fs->seq;
+	return fs->root.host && fs->pwd.host ? 0 : -ENOMEM;
+}
+
+static int make_files(const struct carry *c, struct task *task)
+{
+	struct files_struct *files = kzalloc(sizeof(*files));
+	int err = 0;
+	u32 i;
+
+	if (!files)
+		return -ENOMEM;
+	files->users = 1;
+	task->files = files;
+	for (i = 0; i < c->nfds && !err; i++)
+		err = files_set(files, &c->fds[i]);
+	return err;
+}
+
+static int make_sighand(const struct carry *c, struct task *task)
+{
+	struct sighand_struct *sighand = kzalloc(sizeof(*sighand));
+	u32 i;
+
+	if (!sighand)
+		return -ENOMEM;
+	sighand->users = 1;
+	for (i = 0; i < NSIG_GUEST; i++)
+		if (c->sig_ignored & 1ULL << i)
+			sighand->action[i].handler = SIG_IGN_HANDLER;
+	task->sighand = sighand;
+	return 0;
+}
+
+static int fill_mm(const struct carry *c)
+{
+	mm.arena_fd = c->arena_fd;
+	mm.fd_base = c->fd_base;
+	mm.exe = hpath_new(c->exe, strlen(c->exe));
+	if (!mm.exe)
+		return -ENOMEM;
+	mm.exe_place = (struct path){c->exe_mnt, hpath_get(mm.exe)};
+	memcpy(mm.comm, c->comm, strlen(c->comm) + 1);
+	return 0;
+}
+
+int carry_to_task(const struct carry *c, struct task *task)
+{
+	int err = fill_mm(c);
+
+	if (!err)
+		err = make_nsproxy(c, task);
+	if (!err)
+		err = make_cred(c, task);
+	if (!err)
+		err = make_fs(c, task);
+	if (!err)
+		err = make_files(c, task);
+	if (!err)
+		err = make_sighand(c, task);
+	task->blocked_hidden = c->blocked_hidden & SIG_HIDDEN;
+	task->altstack.flags = 2; /* SS_DISABLE */
+	return err;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The runtime's private heap: powers of two with free lists, taken from the host a chunk at a
+ * time. What it serves is small and rare (contexts, paths, descriptor notes), never a path call.
+ */
+#include "host/heap.h"
+
+#include <linux/mman.h>
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "lib/string.h"
+
+#define MIN_SHIFT 5 /* 32 bytes, the header included */
+#define MAX_SHIFT 22
+#define CHUNK (256UL << 10)
+
+/* Before each block; 16 bytes keep what follows aligned. */
+struct header {
+	union {
+		struct header *next; /* while free */
+		u64 shift;           /* while in use */
+	};
+	u64 magic;
+};
+#define MAGIC_USED 0x5ecede5ecede0001ULL
+
+static struct {
+	struct mutex lock; /* guards all of it */
+	struct header *free[MAX_SHIFT + 1];
+	char *top, *end; /* what is left of the last chunk */
+} heap;
+
+/* Gets memory from the host. Held: heap.lock. */
+static bool heap_grow(size_t size)
+{
+	size_t want = ALIGN_UP(MAX(size, CHUNK), CHUNK);
+	char *at = heap.end ? heap.end : (char *)HEAP_BASE;
+	long got;
+
+	if ((uintptr_t)at + want > HEAP_BASE + HEAP_SIZE)
+		return false;
+	got = host_call6(__NR_mmap, at, want, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+	if (got != (long)(uintptr_t)at)
+		return false;
+	if (!heap.top)
+		heap.top = at;
+	heap.end = at + want;
+	return true;
+}
+
+/* Held: heap.lock. */
+static struct header *block_get(unsigned shift)
+{
+	struct header *h = heap.free[shift];
+	size_t size = 1UL << shift;
+
+	if (h) {
+		heap.free[shift] = h->next;
+		return h;
+	}
+	if ((size_t)(heap.end - heap.top) < size && !heap_grow(size))
+		return NULL;
+	h = (struct header *)heap.top;
+	heap.top += size;
+	return h;
+}
+
+void *kzalloc(size_t size)
+{
+	unsigned shift = MIN_SHIFT;
+	struct header *h;
+
+	while ((1UL << shift) < size + sizeof(*h))
+		if (++shift > MAX_SHIFT)
+			return NULL;
+	mutex_lock(&heap.lock);
+	h = block_get(shift);
+	mutex_unlock(&heap.lock);
+	if (!h)
+		return NULL;
+	h->shift = shift;
+	h->magic = MAGIC_USED;
+	return memset(h + 1, 0, size);
+}
+
+void kfree(void *p)
+{
+	struct header *h = (struct header *)p - 1;
+	u64 shift;
+
+	if (!p)
+		return;
+	if (h->magic != MAGIC_USED || h->shift > MAX_SHIFT)
+		panic("kfree of what kzalloc did not return");
+	shift = h->shift;
+	h->magic = 0;
+	mutex_lock(&heap.lock);
+	h->next = heap.free[shift];
+	heap.free[shift] = h;
+	mutex_unlock(&heap.lock);
+}
+
+void heap_lock(void)
+{
+	mutex_lock(&heap.lock);
+}
+
+void heap_unlock(void)
+{
+	mutex_unlock(&heap.lock);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* The address space: what of it is ours, and the blocks that tasks live in (kernel/mm.h). */
+#include "kernel/mm.h"
+
+
+#include <asm/errno.h>
+#include <linux/mman.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "lib/string.h"
+#include "sys/runtime.h"
+
+struct mm_struct mm;
+
+static bool overlaps(u64 addr, u64 end, u64 from, u64 to)
+{
+	return addr < to && end > from;
+}
+
+bool range_is_ours(u64 addr, u64 len)
+{
+	u64 end = addr + len < addr ? UINT64_MAX : addr + len;
+
+	return overlaps(addr, end, IMAGE_BASE, (u64)(uintptr_t)runtime_image_end) ||
+	       overlaps(addr, end, ARENA_BASE, ARENA_BASE + ARENA_SIZE) ||
+	       overlaps(addr, end, HEAP_BASE, HEAP_BASE + HEAP_SIZE) || overlaps(addr, end, BLOCKS_BASE, BLOCKS_END);
+}
+
+static struct task *block(u32 i)
+{
+	return (struct task *)(BLOCKS_BASE + BLOCK_SIZE * i);
+}
+
+static bool block_map(u32 i)
+{
+	long at = host_call6(__NR_mmap, block(i), BLOCK_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+
+	return at == (long)(uintptr_t)block(i);
+}
+
+/*
+ * A task of this address space that is no thread of ours (a vfork child, CLONE_VM alone) can die
+ * without a word, by SIGKILL or exit_group: its block and contexts are taken back here.
+ * Held: mm.tasks_lock.
+ */
+static void reap(struct task *task)
+{
+	if (task->tgid == current_task()->tgid || host_call2(__NR_tkill, task->tid, 0) != -ESRCH)
+		return;
+	put_contexts(task);
+	atomic_store(&task->state, TASK_FREE);
+}
+
+/* Held: mm.tasks_lock. The first task of all comes without. */
+static struct task *block_find(void)
+{
+	u32 i;
+
+	for (i = 0; i < mm.nr_blocks; i++) {
+		if (atomic_load(&block(i)->state) == TASK_RUNNING && block(i) != current_task())
+			reap(block(i));
+		if (atomic_load(&block(i)->state) == TASK_FREE)
+			return block(i);
+	}
+	if (mm.nr_blocks == BLOCKS_MAX || !block_map(mm.nr_blocks))
+		return NULL;
+	return block(mm.nr_blocks++);
+}
+
+struct task *task_alloc(void)
+{
+	bool first = !mm.nr_blocks;
+	struct task *task;
+
+	if (!first)
+		mutex_lock(&mm.tasks_lock);
+	task = block_find();
+	if (task) {
+		memset(task, 0, sizeof(*task));
+		/* Taken, but not yet anybody's: reap() must not touch it. */
+		atomic_store(&task->state, TASK_DEAD);
+	}
+	if (!first)
+		mutex_unlock(&mm.tasks_lock);
+	return task;
+}
+
+void task_free(struct task *task)
+{
+	atomic_store(&task->state, TASK_FREE);
+}
+
+unsigned nr_threads(const struct task *task)
+{
+	unsigned n = 0;
+	u32 i;
+
+	for (i = 0; i < mm.nr_blocks; i++)
+		if (atomic_load(&block(i)->state) == TASK_RUNNING && block(i)->tgid == task->tgid)
+			n++;
+	return n;
+}
+
+void tasks_forget_others(struct task *self)
+{
+	u32 i;
+
+	for (i = 0; i < mm.nr_blocks; i++)
+		if (block(i) != self)
+			atomic_store(&block(i)->state, TASK_FREE);
+}
+
+bool fd_is_ours(int fd)
+{
+	const struct task *task = current_task();
+
+	if (fd < 0)
+		return false;
+	return fd == mm.arena_fd || (task->nsproxy && fd == task->nsproxy->handle);
+}

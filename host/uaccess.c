@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest memory: see host/uaccess.h; the instructions themselves are arch/x86_64/uaccess.S. */
+#include "host/uaccess.h"
+
+#include <asm/errno.h>
+#include "kernel/mm.h"
+
+#define TASK_SIZE 0x7ffffffff000UL
+
+int uaccess_copy(void *dst, const void *src, size_t n);
+long uaccess_strncpy(char *dst, const char *src, size_t n);
+
+bool access_ok(u64 addr, u64 len)
+{
+	return addr < TASK_SIZE && len <= TASK_SIZE - addr && !range_is_ours(addr, len);
+}
+
+int copy_from_guest(void *dst, u64 src, size_t len)
+{
+	if (!access_ok(src, len))
+		return -EFAULT;
+	return uaccess_copy(dst, (const void *)(uintptr_t)src, len);
+}
+
+int copy_to_guest(u64 dst, const void *src, size_t len)
+{
+	if (!access_ok(dst, len))
+		return -EFAULT;
+	return uaccess_copy((void *)(uintptr_t)dst, src, len);
+}
+
+s64 strncpy_from_guest(char *dst, u64 src, size_t size)
+{
+	long n;
+
+	if (!access_ok(src, 1))
+		return -EFAULT;
+	n = uaccess_strncpy(dst, (const char *)(uintptr_t)src, size);
+	return n == (long)size ? -ENAMETOOLONG : n;
+}

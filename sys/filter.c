@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seccomp filter, made from the system call table: a balanced tree over call numbers whose
+ * leaves let a call through, stop it (SIGSYS to the trap) or look at one argument first. What
+ * the runtime itself calls is known by its address.
+ */
+#include <asm/errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include "arch/x86_64/trap.h"
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "sys/runtime.h"
+
+#define INSNS_MAX 2048
+#define X32_BIT 0x40000000u
+#define SIG_UNBLOCK 1u
+
+#define OFF_NR offsetof(struct seccomp_data, nr)
+#define OFF_ARCH offsetof(struct seccomp_data, arch)
+#define OFF_IP_LOW offsetof(struct seccomp_data, instruction_pointer)
+#define OFF_IP_HIGH (OFF_IP_LOW + 4)
+#define OFF_ARG_LOW(n) (offsetof(struct seccomp_data, args) + 8 * (n))
+#define OFF_ARG_HIGH(n) (OFF_ARG_LOW(n) + 4)
+
+#define RET_TRAP (SECCOMP_RET_TRAP | TRAP_DATA)
+#define RET_ENOSYS (SECCOMP_RET_ERRNO | ENOSYS)
+
+struct builder {
+	struct sock_filter insn[INSNS_MAX];
+	u32 len;
+	s32 fd_base;
+};
+
+static u32 emit(struct builder *b, u16 code, u32 k, u8 jt, u8 jf)
+{
+	if (b->len == INSNS_MAX)
+		panic("the filter does not fit");
+	b->insn[b->len] = (struct sock_filter){code, jt, jf, k};
+	return b->len++;
+}
+
+static void load(struct builder *b, size_t offset)
+{
+	emit(b, BPF_LD | BPF_W | BPF_ABS, (u32)offset, 0, 0);
+}
+
+static void ret(struct builder *b, u32 value)
+{
+	emit(b, BPF_RET | BPF_K, value, 0, 0);
+}
+
+/* if (A == k) skip `yes` instructions, else skip `no`. */
+static void jump_equal(struct builder *b, u32 k, u8 yes, u8 no)
+{
+	emit(b, BPF_JMP | BPF_JEQ | BPF_K, k, yes, no);
+}
+
+static void jump_ge(struct builder *b, u32 k, u8 yes, u8 no)
+{
+	emit(b, BPF_JMP | BPF_JGE | BPF_K, k, yes, no);
+}
+
+/* ---- leaves ---- */
+
+static void leaf_nonnull(struct builder *b, unsigned arg)
+{
+	load(b, OFF_ARG_LOW(arg));
+	jump_equal(b, 0, 0, 3);
+	load(b, OFF_ARG_HIGH(arg));
+	jump_equal(b, 0, 0, 1);
+	ret(b, SECCOMP_RET_ALLOW);
+	ret(b, RET_TRAP);
+}
+
+static void leaf_equal(struct builder *b, const struct sys_entry *entry)
+{
+	u32 i;
+
+	load(b, OFF_ARG_LOW(entry->arg));
+	for (i = 0; i < entry->nvalues; i++)
+		jump_equal(b, entry->values[i], (u8)(entry->nvalues - i), 0);
+	ret(b, SECCOMP_RET_ALLOW);
+	ret(b, RET_TRAP);
+}
+
+static void leaf_fd(struct builder *b, unsigned arg)
+{
+	load(b, OFF_ARG_LOW(arg));
+	jump_ge(b, (u32)b->fd_base, 1, 0);
+	ret(b, SECCOMP_RET_ALLOW);
+	ret(b, RET_TRAP);
+}
+
+/* rt_sigprocmask: questions and unblocking are harmless. */
+static void leaf_setmask(struct builder *b)
+{
+	load(b, OFF_ARG_LOW(0));
+	jump_equal(b, SIG_UNBLOCK, 4, 0);
+	load(b, OFF_ARG_LOW(1));
+	jump_equal(b, 0, 0, 3);
+	load(b, OFF_ARG_HIGH(1));
+	jump_equal(b, 0, 0, 1);
+	ret(b, SECCOMP_RET_ALLOW);
+	ret(b, RET_TRAP);
+}
+
+/* An address in the 4 GiB pieces that our memory lies in (kernel/mm.h); the call looks closer. */
+static void leaf_range(struct builder *b, unsigned arg)
+{
+	load(b, OFF_ARG_HIGH(arg));
+	jump_equal(b, IMAGE_BASE >> 32, 3, 0);
+	jump_ge(b, 0x5510, 0, 1);
+	jump_ge(b, BLOCKS_END >> 32, 0, 1);
+	ret(b, SECCOMP_RET_ALLOW);
+	ret(b, RET_TRAP);
+}
+
+/* ---- the tree ---- */
+
+static bool is_conditional(const struct sys_entry *entry)
+{
+	return entry->name && entry->when > DENY;
+}
+
+static u32 plain_action(const struct sys_entry *entry)
+{
+	if (!entry->name || entry->when == TRAP)
+		return RET_TRAP;
+	return entry->when == DENY ? SECCOMP_RET_ERRNO | entry->arg : SECCOMP_RET_ALLOW;
+}
+
+static void leaf(struct builder *b, const struct sys_entry *entry)
+{
+	switch (entry->name ? entry->when : TRAP) {
+	case TRAP_NONNULL:
+		return leaf_nonnull(b, entry->arg);
+	case TRAP_EQ:
+		return leaf_equal(b, entry);
+	case TRAP_FD:
+		return leaf_fd(b, entry->arg);
+	case TRAP_SETMASK:
+		return leaf_setmask(b);
+	case TRAP_RANGE:
+		return leaf_range(b, entry->arg);
+	default:
+		return ret(b, plain_action(entry));
+	}
+}
+
+/* Runs of numbers with the same plain action share a leaf: starts[i] begins run i. */
+static u32 find_runs(u16 *starts)
+{
+	u32 nr, n = 0;
+
+	for (nr = 0; nr < SYS_MAX; nr++) {
+		const struct sys_entry *here = &sys_table[nr], *before = here - 1;
+
+		if (nr && !is_conditional(here) && !is_conditional(before) &&
+		    plain_action(here) == plain_action(before))
+			continue;
+		starts[n++] = (u16)nr;
+	}
+	return n;
+}
+
+/* The subtree over runs [low, high); the accumulator holds the number. */
+static void tree(struct builder *b, const u16 *starts, u32 low, u32 high)
+{
+	u32 mid = (low + high) / 2, to_right;
+
+	if (high - low == 1) {
+		leaf(b, &sys_table[starts[low]]);
+		return;
+	}
+	/* Conditional jumps reach 255 instructions; an unconditional one reaches everywhere. */
+	jump_ge(b, starts[mid], 0, 1);
+	to_right = emit(b, BPF_JMP | BPF_JA, 0, 0, 0);
+	tree(b, starts, low, mid);
+	b->insn[to_right].k = b->len - to_right - 1;
+	tree(b, starts, mid, high);
+}
+
+static void build(struct builder *b)
+{
+	static u16 starts[SYS_MAX];
+	u32 low = (u32)(uintptr_t)runtime_text_start, high = (u32)(uintptr_t)runtime_text_end;
+
+	/* 32-bit entries and x32 numbers do not exist here. */
+	load(b, OFF_ARCH);
+	jump_equal(b, AUDIT_ARCH_X86_64, 1, 0);
+	ret(b, RET_ENOSYS);
+	load(b, OFF_IP_HIGH);
+	jump_equal(b, IMAGE_BASE >> 32, 0, 4);
+	load(b, OFF_IP_LOW);
+	jump_ge(b, low, 0, 2);
+	jump_ge(b, high + 1, 1, 0);
+	ret(b, SECCOMP_RET_ALLOW);
+	load(b, OFF_NR);
+	jump_ge(b, X32_BIT, 0, 1);
+	ret(b, RET_ENOSYS);
+	jump_ge(b, SYS_MAX, 0, 1);
+	ret(b, RET_TRAP);
+	tree(b, starts, 0, find_runs(starts));
+}
+
+int install_filter(s32 fd_base)
+{
+	static struct builder b;
+	struct sock_fprog prog = {.filter = b.insn};
+	long err;
+
+	b.len = 0;
+	b.fd_base = fd_base;
+	build(&b);
+	prog.len = (u16)b.len;
+	err = host_call5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (err)
+		return (int)err;
+	/* SPEC_ALLOW: without it older kernels slow every process under a filter down. */
+	err = host_call3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog);
+	if (err)
+		err = host_call3(__NR_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+	return (int)err;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* From a call's arguments to a walked place: see sys/place.h. */
+#include "sys/place.h"
+
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include "host/host.h"
+
+int user_path_at(struct task *task, int dfd, u64 uname, u64 at_flags, bool follow, struct nameidata *nd)
+{
+	unsigned flags = 0;
+
+	if (at_flags & AT_SYMLINK_FOLLOW || (follow && !(at_flags & AT_SYMLINK_NOFOLLOW)))
+		flags |= LOOKUP_FOLLOW;
+	if (at_flags & AT_EMPTY_PATH)
+		flags |= LOOKUP_EMPTY;
+	if (!uname && flags & LOOKUP_EMPTY)
+		return path_lookup(task, dfd, "", flags, nd);
+	return user_path(task, dfd, uname, flags, nd);
+}
+
+bool fd_note(struct task *task, int fd, struct fd_info *note)
+{
+	struct stat st;
+
+	if (!files_get(task->files, fd, note))
+		return false;
+	if (host_call2(__NR_fstat, fd, &st))
+		return false;
+	return st.st_dev == note->dev && st.st_ino == note->ino;
+}

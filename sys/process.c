@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* clone(2), clone3(2), fork(2), vfork(2), exit(2), unshare(2): tasks come, go and part. */
+#include <asm/errno.h>
+#include <asm/signal.h>
+#include "arch/x86_64/trap.h"
+#include "host/heap.h"
+#include "host/host.h"
+#include "host/uaccess.h"
+#include "kernel/mm.h"
+#include "lib/string.h"
+#include "sys/runtime.h"
+#include "warden/client.h"
+
+/* What the four calls have in common: clone3(2)'s struct clone_args, as far as it is built. */
+struct clone_request {
+	u64 flags; /* without the exit signal */
+	u64 exit_signal;
+	u64 stack; /* the child's first stack pointer, 0: the parent's */
+	u64 ptid, ctid, pidfd, tls;
+};
+
+/* What the host is asked for: sharing of fs and the namespaces are ours. */
+static u64 host_flags(const struct clone_request *req)
+{
+	u64 ours = CLONE_FS | CLONE_NS_BUILT | CLONE_CLEAR_SIGHAND;
+
+	return (req->flags & ~ours) | req->exit_signal;
+}
+
+/* The combinations that clone(2) refuses and that the host will not see as they were. */
+static int check_flags(struct task *task, const struct clone_request *req)
+{
+	u64 flags = req->flags;
+
+	if (flags & CLONE_NS_UNBUILT) {
+		guest_log(task, "clone: namespaces %lx are not built: EINVAL", (unsigned long)(flags & CLONE_NS_UNBUILT));
+		return -EINVAL;
+	}
+	if ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER)))
+		return -EINVAL;
+	if ((flags & CLONE_NEWUSER) && (flags & CLONE_THREAD))
+		return -EINVAL;
+	if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
+		return -EINVAL;
+	if ((flags & CLONE_FS) && !(flags & CLONE_VM)) {
+		guest_log(task, "clone: CLONE_FS without CLONE_VM is not built: EINVAL");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* clone(2) has one pointer for both; with both asked for, the parent stores the tid by itself. */
+static u64 host_ptid(const struct clone_request *req)
+{
+	return req->flags & CLONE_PIDFD ? req->pidfd : req->ptid;
+}
+
+static bool settid_by_hand(const struct clone_request *req)
+{
+	return (req->flags & CLONE_PIDFD) && (req->flags & CLONE_PARENT_SETTID);
+}
+
+static u64 settid_flags(const struct clone_request *req)
+{
+	return settid_by_hand(req) ? host_flags(req) & ~(u64)CLONE_PARENT_SETTID : host_flags(req);
+}
+
+/* CLONE_CLEAR_SIGHAND: handlers become default, ignored signals stay ignored. In the child. */
+static void clear_handlers(struct task *task)
+{
+	struct ksigaction dfl = {0};
+	int sig;
+
+	for (sig = 1; sig <= NSIG_GUEST; sig++) {
+		struct ksigaction *action = &task->sighand->action[sig - 1];
+
+		if (action->handler <= 1) /* SIG_DFL, SIG_IGN */
+			continue;
+		memset(action, 0, sizeof(*action));
+		if (!(SIG_HIDDEN & SIGBIT(sig)))
+			host_call4(__NR_rt_sigaction, sig, &dfl, NULL, 8);
+	}
+}
+
+static void child_common(struct task *child, u64 flags, u64 stack)
+{
+	child->regs.rax = 0;
+	if (stack)
+		child->regs.rsp = stack;
+	if (flags & CLONE_CLEAR_SIGHAND)
+		clear_handlers(child);
+	child->sud_users = 0; /* the host does not pass it on */
+}
+
+/* ---- a child with memory of its own ---- */
+
+/* Everything that another thread of the parent could be in the middle of. One order: the task's
+ * blocks, then the contexts, the heap last, because the others allocate while they hold theirs. */
+static void fork_lock(struct task *task)
+{
+	mutex_lock(&mm.tasks_lock);
+	mutex_lock(&task->fs->lock);
+	mutex_lock(&task->files->lock);
+	mutex_lock(&task->sighand->lock);
+	heap_lock();
+}
+
+static void fork_unlock(struct task *task)
+{
+	heap_unlock();
+	mutex_unlock(&task->sighand->lock);
+	mutex_unlock(&task->files->lock);
+	mutex_unlock(&task->fs->lock);
+	mutex_unlock(&mm.tasks_lock);
+}
+
+/* The child's copy of the parent's memory has one task, whatever the counts say. */
+static void fork_child(struct task *task)
+{
+	task->tid = task->tgid = host_gettid();
+	tasks_forget_others(task);
+	atomic_store(&task->fs->users, 1);
+	atomic_store(&task->files->users, 1);
+	atomic_store(&task->sighand->users, 1);
+	atomic_store(&task->nsproxy->users, 1);
+	atomic_store(&task->cred->users, 1);
+}
+
+static s64 clone_copy(struct task *task, const struct clone_request *req)
+{
+	struct nsproxy *ns;
+	struct cred *cred;
+	u64 mask;
+	s64 tid;
+	int err = unshare_namespaces(req->flags, task, &ns, &cred);
+
+	if (err)
+		return err;
+	mask = signal_block_all();
+	fork_lock(task);
+	/* On the parent's stack: the child has a copy of it, this frame included. */
+	tid = host_call5(__NR_clone, settid_flags(req), 0, host_ptid(req), req->ctid, req->tls);
+	if (tid == 0) {
+		task->tid = host_gettid(); /* before any lock is touched */
+		fork_unlock(task);
+		fork_child(task);
+		if (ns)
+			put_nsproxy(task->nsproxy), task->nsproxy = ns;
+		if (cred)
+			commit_creds(task, cred);
+		child_common(task, req->flags, req->stack);
+		signal_restore(mask);
+		return 0;
+	}
+	fork_unlock(task);
+	put_nsproxy(ns);
+	if (cred)
+		put_cred(cred);
+	signal_restore(mask);
+	return tid;
+}
+
+/* ---- a child in the same memory: a thread, or a process until it execs (vfork) ---- */
+
+static void clone_vm_prepare(struct task *task, struct task *child, const struct clone_request *req, u64 mask)
+{
+	child->regs = task->regs;
+	child->blocked_hidden = task->blocked_hidden;
+	/* A thread starts without an alternate stack, a vfork child with the parent's (clone(2)). */
+	if (req->flags & CLONE_VFORK)
+		child->altstack = task->altstack;
+	else
+		child->altstack.flags = 2; /* SS_DISABLE */
+	/* Starts with everything blocked and restores the mask on its way out to the guest. */
+	child->sig_mask = atomic_load(&task->sig_deferred) ? task->sig_mask : mask;
+	atomic_store(&child->sig_deferred, 1);
+	child->clone_flags = req->flags;
+	child->clone_stack = req->stack;
+	child->tgid = req->flags & CLONE_THREAD ? task->tgid : 0;
+	atomic_store(&child->state, TASK_RUNNING);
+}
+
+/* The child's first steps, on its own kernel stack. */
+void clone_child(struct task *child)
+{
+	child->tid = host_gettid();
+	if (!(child->clone_flags & CLONE_THREAD))
+		child->tgid = child->tid;
+	signal_init_thread(child);
+	child_common(child, child->clone_flags, child->clone_stack);
+	arch_return_to_guest(child);
+}
+
+/* A vfork child has execed or gone: what it held here is released, unless it did that itself. */
+static void vfork_done(struct task *child, s64 tid)
+{
+	if (atomic_load(&child->state) != TASK_RUNNING || child->tid != tid)
+		return;
+	put_contexts(child);
+	task_free(child);
+}
+
+static s64 clone_vm(struct task *task, const struct clone_request *req)
+{
+	struct task *child = task_alloc();
+	u64 mask;
+	s64 tid;
+	int err;
+
+	if (!child)
+		return -EAGAIN;
+	err = copy_contexts(req->flags, task, child);
+	if (err) {
+		task_free(child);
+		return err;
+	}
+	mask = signal_block_all();
+	clone_vm_prepare(task, child, req, mask);
+	tid = arch_clone(settid_flags(req), child, host_ptid(req), req->ctid, req->tls);
+	if (tid < 0) {
+		put_contexts(child);
+		task_free(child);
+	} else if (req->flags & CLONE_VFORK) {
+		vfork_done(child, tid);
+	}
+	signal_restore(mask);
+	return tid;
+}
+
+static s64 do_clone(struct task *task, const struct clone_request *req)
+{
+	s64 tid;
+	int err = check_flags(task, req);
+
+	if (err)
+		return err;
+	if (((req->flags & CLONE_PARENT_SETTID) && !access_ok(req->ptid, 4)) ||
+	    ((req->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) && range_is_ours(req->ctid, 4)) ||
+	    ((req->flags & CLONE_PIDFD) && !access_ok(req->pidfd, 4)))
+		return -EFAULT;
+	tid = req->flags & CLONE_VM ? clone_vm(task, req) : clone_copy(task, req);
+	if (tid > 0 && settid_by_hand(req)) {
+		u32 value = (u32)tid;
+
+		/* As in clone(2), a bad address is not an error here. */
+		(void)put_guest(req->ptid, value);
+	}
+	return tid;
+}
+
+SYSCALL(clone)
+{
+	u64 flags = ARG0(regs) & 0xffffffff; /* CLONE_CLEAR_SIGHAND is clone3's */
+	struct clone_request req = {
+		.flags = flags & ~(u64)CSIGNAL,
+		.exit_signal = flags & CSIGNAL,
+		.stack = ARG1(regs),
+		.ptid = ARG2(regs),
+		.ctid = ARG3(regs),
+		.pidfd = ARG2(regs),
+		.tls = ARG4(regs),
+	};
+
+	/* In clone(2) the namespace bit that overlaps the exit signal is part of that signal. */
+	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID))
+		return -EINVAL;
+	return do_clone(task, &req);
+}
+
+SYSCALL(fork)
+{
+	struct clone_request req = {.exit_signal = SIGCHLD};
+
+	return do_clone(task, &req);
+}
+
+SYSCALL(vfork)
+{
+	struct clone_request req = {.flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD};
+
+	return do_clone(task, &req);
+}
+
+/* clone3(2)'s argument; sizes grow over the years, what is beyond must be zero. */
+struct clone3_args {
+	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+#define CLONE_ARGS_SIZE_VER0 64
+
+/* True when the guest's bytes [addr, addr + len) are all zero; false also for a bad address. */
+static bool guest_zero(u64 addr, u64 len)
+{
+	u8 byte;
+
+	for (; len; addr++, len--)
+		if (get_guest(byte, addr) || byte)
+			return false;
+	return true;
+}
+
+SYSCALL(clone3)
+{
+	struct clone3_args args = {0};
+	struct clone_request req;
+	u64 size = ARG1(regs);
+
+	if (size < CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	if (size > 4096)
+		return -E2BIG;
+	if (copy_from_guest(&args, ARG0(regs), MIN(size, sizeof(args))))
+		return -EFAULT;
+	if (size > sizeof(args) && !guest_zero(ARG0(regs) + sizeof(args), size - sizeof(args)))
+		return -E2BIG;
+	if ((args.flags & ~0x3ffffffffULL) || (args.flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))) ||
+	    args.exit_signal > NSIG_GUEST)
+		return -EINVAL;
+	if (!args.stack != !args.stack_size)
+		return -EINVAL;
+	if (args.set_tid_size || (args.flags & CLONE_INTO_CGROUP)) {
+		guest_log(task, "clone3: set_tid and cgroup are not built: EINVAL");
+		return -EINVAL;
+	}
+	req = (struct clone_request){
+		.flags = args.flags,
+		.exit_signal = args.exit_signal,
+		.stack = args.stack ? args.stack + args.stack_size : 0,
+		.ptid = args.parent_tid,
+		.ctid = args.child_tid,
+		.pidfd = args.pidfd,
+		.tls = args.tls,
+	};
+	return do_clone(task, &req);
+}
+
+SYSCALL(exit)
+{
+	u64 all = ~0ULL;
+
+	/* From here on no handler may run on this block: even the hidden signals are blocked. */
+	host_call4(__NR_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+	put_contexts(task);
+	arch_exit_thread(task, (int)ARG0(regs));
+}
+
+SYSCALL(unshare)
+{
+	u64 flags = ARG0(regs);
+
+	if (flags & CLONE_NS_UNBUILT)
+		guest_log(task, "unshare: namespaces %lx are not built: EINVAL", (unsigned long)(flags & CLONE_NS_UNBUILT));
+	return ksys_unshare(task, flags);
+}

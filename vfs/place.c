@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places: where the root, the working directory and descriptors stand in the guest's tree.
+ *
+ * A directory descriptor whose mount cannot be told from its host path has a note in the task's
+ * files; without one it was reached through mounts that the host had, shown at their own paths,
+ * and the tree says which.
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/stat.h>
+#include <linux/fcntl.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+#include "vfs/walk.h"
+
+void nd_init(struct nameidata *nd)
+{
+	nd->fd = -1;
+	nd->borrowed = false;
+	nd->magic = false;
+	nd->trailing_slash = false;
+	nd->tail = 0;
+	nd->len = 0;
+	nd->host[0] = '\0';
+	nd->last_len = 0;
+	nd->last[0] = '\0';
+	nd->last_type = LAST_NORM;
+	nd->mnt = 0;
+	nd_set_mount(nd, NULL);
+}
+
+void nd_set_mount(struct nameidata *nd, const struct mount *m)
+{
+	const struct super *sb = m ? m->sb : NULL;
+
+	nd->mnt_flags = 0;
+	nd->dev = nd->host_dev = 0;
+	nd->proc = false;
+	if (!arena_contains(sb, sizeof(*sb)))
+		return;
+	nd->mnt = m->id;
+	nd->mnt_flags = m->flags | sb->flags;
+	nd->dev = sb->dev;
+	nd->host_dev = sb->host_dev;
+	nd->proc = sb->kind == SUPER_PROC || (sb->kind == SUPER_HOST && !memcmp(sb->fstype, "proc", 5));
+}
+
+void nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	u64 seq;
+
+	do {
+		seq = mnt_read_begin(ns);
+		nd->mnt = mnt;
+		nd_set_mount(nd, mnt ? mnt_by_id(ns, mnt) : NULL);
+	} while (mnt_read_retry(ns, seq));
+}
+
+bool nd_append(struct nameidata *nd, const char *name, size_t len)
+{
+	u32 at = nd->len == 1 ? 0 : nd->len;
+
+	/* Room for the separator, for "/." behind it (nd->tail), and for the NUL. */
+	if (at + 1 + len + 3 > PATH_MAX)
+		return false;
+	nd->host[at++] = '/';
+	memcpy(nd->host + at, name, len);
+	nd->len = at + (u32)len;
+	nd->host[nd->len] = '\0';
+	return true;
+}
+
+bool nd_cross_mounts(const struct mnt_ns *ns, struct nameidata *nd)
+{
+	const struct mount *m;
+	bool crossed = false;
+
+	while ((m = mnt_child(ns, nd->mnt, nd->host, nd->len))) {
+		nd->len = (u32)mnt_copy_string(nd->host, sizeof(nd->host), m->host);
+		nd_set_mount(nd, m);
+		crossed = true;
+	}
+	return crossed;
+}
+
+/* Does the mount show the host's own mount at the host's own path? */
+static bool shows_itself(const struct mount *m)
+{
+	if (!arena_contains(m->sb, sizeof(*m->sb)) || m->sb->kind != SUPER_HOST || m->host_len != m->point_len)
+		return false;
+	return arena_contains(m->host, m->host_len) && arena_contains(m->point, m->host_len) &&
+	       !memcmp(m->host, m->point, m->host_len);
+}
+
+static bool is_plain_root(const struct mount *m)
+{
+	return arena_contains(m->sb, sizeof(*m->sb)) && m->sb->kind == SUPER_HOST && m->host_len == 1;
+}
+
+bool mount_is_plain(const struct mnt_ns *ns, u64 id)
+{
+	const struct mount *m;
+	bool plain;
+	u64 seq;
+
+	do {
+		seq = mnt_read_begin(ns);
+		m = mnt_by_id(ns, id);
+		while (m && m->parent != m->id && shows_itself(m))
+			m = mnt_by_id(ns, m->parent);
+		plain = m && m->parent == m->id && is_plain_root(m);
+	} while (mnt_read_retry(ns, seq));
+	return plain;
+}
+
+/* One step down for mount_of_host: the plain mount on top of host[0..len). */
+static const struct mount *plain_child(const struct mnt_ns *ns, const struct mount *parent, const char *host, u32 len)
+{
+	const struct mount *m = parent, *child;
+
+	while ((child = mnt_child(ns, m->id, host, len)) && shows_itself(child))
+		m = child;
+	return m;
+}
+
+/* The mount through which the tree shows nd->host by default; nd->mnt becomes 0 when it does not. */
+static void mount_of_host(const struct mnt_ns *ns, struct nameidata *nd)
+{
+	const struct mount *m;
+	u32 start, end;
+	u64 seq;
+
+	do {
+		seq = mnt_read_begin(ns);
+		nd->mnt = 0;
+		m = mnt_by_id(ns, ns->root);
+		if (!m || !is_plain_root(m)) {
+			nd_set_mount(nd, NULL);
+			continue;
+		}
+		for (start = 1; start < nd->len; start = end + 1) {
+			for (end = start; end < nd->len && nd->host[end] != '/'; end++)
+				;
+			if (mnt_name_used(ns, nd->host + start, end - start))
+				m = plain_child(ns, m, nd->host, end);
+		}
+		nd_set_mount(nd, m);
+	} while (mnt_read_retry(ns, seq));
+}
+
+static void copy_place(struct nameidata *nd, const struct path *place)
+{
+	nd->mnt = place->mnt;
+	nd->len = MIN(place->host->len, PATH_MAX - 1U);
+	memcpy(nd->host, place->host->s, nd->len);
+	nd->host[nd->len] = '\0';
+}
+
+void root_place(struct task *task, struct nameidata *nd)
+{
+	struct fs_struct *fs = task->fs;
+
+	mutex_lock(&fs->lock);
+	copy_place(nd, &fs->root);
+	mutex_unlock(&fs->lock);
+}
+
+/* Held: fs->lock. */
+static int fs_sync_locked(struct task *task, struct fs_struct *fs)
+{
+	u32 seq = atomic_load(&fs->seq);
+	long err;
+
+	if (task->host_fs_seq == seq)
+		return 0;
+	host_call1(__NR_umask, fs->umask);
+	err = host_call1(__NR_chdir, fs->pwd.host->s);
+	if (err < 0)
+		return (int)err;
+	task->host_fs_seq = seq;
+	return 0;
+}
+
+void fs_sync(struct task *task)
+{
+	struct fs_struct *fs = task->fs;
+
+	if (task->host_fs_seq == atomic_load(&fs->seq))
+		return;
+	mutex_lock(&fs->lock);
+	fs_sync_locked(task, fs);
+	mutex_unlock(&fs->lock);
+}
+
+int pwd_mount(struct task *task, u64 *mnt)
+{
+	struct fs_struct *fs = task->fs;
+	int err;
+
+	mutex_lock(&fs->lock);
+	err = fs_sync_locked(task, fs);
+	*mnt = fs->pwd.mnt;
+	mutex_unlock(&fs->lock);
+	return err;
+}
+
+int pwd_place(struct task *task, struct nameidata *nd)
+{
+	struct fs_struct *fs = task->fs;
+	long n = -ENOENT;
+
+	mutex_lock(&fs->lock);
+	/* The directory may have been renamed since we came here, and the host knows where to. It
+	 * answers ENOENT for a removed one and "(unreachable)" for one outside its root: then what we
+	 * remember is the best there is. */
+	if (!fs_sync_locked(task, fs))
+		n = host_call2(__NR_getcwd, nd->host, sizeof(nd->host) - 3);
+	if (n > 1 && nd->host[0] == '/') {
+		nd->len = (u32)n - 1;
+		nd->mnt = fs->pwd.mnt;
+	} else {
+		copy_place(nd, &fs->pwd);
+	}
+	mutex_unlock(&fs->lock);
+	nd_use_mount(task, nd, nd->mnt);
+	return 0;
+}
+
+void fd_path(char *buf, int fd)
+{
+	struct fmt f;
+
+	fmt_init(&f, buf, FD_PATH_SIZE);
+	fmt_str(&f, arena()->proc);
+	fmt_str(&f, "/thread-self/fd/");
+	fmt_dec(&f, fd);
+}
+
+/* The mount noted for a descriptor; 0 when nothing is, or when the number now means another file. */
+static u64 noted_mount(struct task *task, int fd, const struct stat *st)
+{
+	struct fd_info info;
+
+	if (!files_get(task->files, fd, &info) || (info.kind != FD_DIR && info.kind != FD_FILE))
+		return 0;
+	return info.dev == st->st_dev && info.ino == st->st_ino ? info.mnt : 0;
+}
+
+u64 fd_mount(struct task *task, int fd)
+{
+	struct stat st;
+
+	if (!task->files->nr || host_call2(__NR_fstat, fd, &st) < 0)
+		return 0;
+	return noted_mount(task, fd, &st);
+}
+
+u32 fd_mnt_flags(struct task *task, int fd)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	u64 id = fd_mount(task, fd), seq;
+	const struct mount *m;
+	u32 flags;
+
+	if (!id)
+		return 0;
+	do {
+		seq = mnt_read_begin(ns);
+		m = mnt_by_id(ns, id);
+		flags = m && arena_contains(m->sb, sizeof(*m->sb)) ? m->flags | m->sb->flags : 0;
+	} while (mnt_read_retry(ns, seq));
+	return flags;
+}
+
+/* nd->host by what the host says of an open descriptor; empty for what has no path. */
+static void host_of_fd(int fd, const struct stat *st, struct nameidata *nd)
+{
+	static const char deleted[] = " (deleted)";
+	const u32 cut = sizeof(deleted) - 1;
+	char link[FD_PATH_SIZE];
+	long n;
+
+	fd_path(link, fd);
+	n = host_readlinkat(AT_FDCWD, link, nd->host, sizeof(nd->host) - 3);
+	if (n < 1 || n > (long)sizeof(nd->host) - 4 || nd->host[0] != '/')
+		n = 0;
+	nd->len = (u32)n;
+	if (nd->len > cut && !st->st_nlink && !memcmp(nd->host + nd->len - cut, deleted, cut))
+		nd->len -= cut;
+	nd->host[nd->len] = '\0';
+}
+
+/* The place of descriptor `fd`, which fstat described. */
+static void place_of_fd(struct task *task, int fd, const struct stat *st, struct nameidata *nd)
+{
+	u64 mnt = noted_mount(task, fd, st);
+
+	host_of_fd(fd, st, nd);
+	if (mnt || !nd->len)
+		nd_use_mount(task, nd, mnt);
+	else
+		mount_of_host(task->nsproxy->mnt, nd);
+}
+
+int dfd_place(struct task *task, int dfd, struct nameidata *nd)
+{
+	struct stat st;
+	long err;
+
+	if (dfd == AT_FDCWD)
+		return pwd_place(task, nd);
+	if (fd_is_ours(dfd))
+		return -EBADF;
+	err = host_call2(__NR_fstat, dfd, &st);
+	if (err < 0)
+		return (int)err;
+	place_of_fd(task, dfd, &st, nd);
+	return 0;
+}
+
+int fd_place(struct task *task, int fd, struct nameidata *nd)
+{
+	struct stat st;
+	long err;
+
+	nd_init(nd);
+	if (fd_is_ours(fd))
+		return -EBADF;
+	err = host_call2(__NR_fstat, fd, &st);
+	if (err < 0)
+		return (int)err;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	place_of_fd(task, fd, &st, nd);
+	return 0;
+}

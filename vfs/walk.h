@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the walk share with each other, and with nobody else. */
+#ifndef SECEDE_VFS_WALK_H
+#define SECEDE_VFS_WALK_H
+
+#include "vfs/namei.h"
+
+#define RESOLVE_OF(flags) ((flags) >> LOOKUP_RESOLVE_SHIFT)
+#define MAXSYMLINKS 40
+
+/* How one host call reaches what a walk found. */
+struct target {
+	int dfd;
+	const char *path;
+};
+
+/* ---- place.c ---- */
+
+/* No place yet, no descriptor. */
+void nd_init(struct nameidata *nd);
+/* Takes over what `m` says of itself (NULL: a mount that is not, or no longer, in the namespace). */
+void nd_set_mount(struct nameidata *nd, const struct mount *m);
+/* The same for the mount with that number. */
+void nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt);
+/* Appends a component. False: too long. */
+bool nd_append(struct nameidata *nd, const char *name, size_t len);
+/* Goes down into what is mounted on nd's place, through a whole stack. Inside a read section. */
+bool nd_cross_mounts(const struct mnt_ns *ns, struct nameidata *nd);
+/* Is the mount one that the host had, shown at its own path? Then a descriptor needs no note. */
+bool mount_is_plain(const struct mnt_ns *ns, u64 id);
+void root_place(struct task *task, struct nameidata *nd);
+/* Which mount a directory descriptor is seen through, without asking for its path: 0 when it has no note. */
+u64 fd_mount(struct task *task, int fd);
+/* The same for the working directory, with the host's in line. 0 or -errno. */
+int pwd_mount(struct task *task, u64 *mnt);
+/* The place that dfd stands for, which need not be a directory. */
+int dfd_place(struct task *task, int dfd, struct nameidata *nd);
+/* The text of /proc/thread-self/fd/N. buf has FD_PATH_SIZE bytes. */
+#define FD_PATH_SIZE 320
+void fd_path(char *buf, int fd);
+
+/* ---- lexical.c ---- */
+
+/*
+ * The fast pass: no host call on the way. 0: one host call on `t`, which must refuse symlinks,
+ * reaches the place; 1: only the slow walk can tell; or -errno.
+ */
+int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd,
+		 struct target *t);
+/* One step up from nd's place, below (root_mnt, root): 0; 1: it was at the root and stayed; -ENOENT: the place
+ * has left its mount. Inside a read section. */
+int nd_dotdot(const struct mnt_ns *ns, u64 root_mnt, const char *root, size_t root_len, struct nameidata *nd);
+
+/* ---- slow.c ---- */
+
+/*
+ * The complete walk: nd becomes the place, its host path without symlinks (but see nd->magic).
+ * The last component is known to exist, unless LOOKUP_CREATE is given.
+ */
+int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd);
+/* The host call that reaches what walk_slow found; nd->tail is part of it. */
+void nd_target(struct nameidata *nd, struct target *t);
+void nd_target_done(struct nameidata *nd);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's side of warden/proto.h. A request waits for its reply and for the warden's death at
+ * the same time, so it never waits in vain. Guest signals arrive at any time and are deferred by
+ * the runtime: -EINTR only ever means "again".
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/poll.h>
+#include <linux/resource.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+#include "warden/client.h"
+
+/* The kernel's socket interface, which has no header of its own for programs without a C library. */
+#define AF_UNIX	       1
+#define SOCK_SEQPACKET 5
+#define SOCK_CLOEXEC   02000000
+#define SOL_SOCKET     1
+#define SCM_RIGHTS     1
+#define MSG_DONTWAIT   0x40
+#define MSG_NOSIGNAL   0x4000
+
+struct iovec {
+	void *base;
+	size_t len;
+};
+struct msghdr {
+	void *name;
+	u32 namelen;
+	struct iovec *iov;
+	size_t iovlen;
+	void *control;
+	size_t controllen;
+	u32 flags;
+};
+struct cmsg_fd { /* struct cmsghdr with one descriptor behind it */
+	size_t len;
+	s32 level, type;
+	s32 fd;
+};
+#define CMSG_FD_LEN (offsetof(struct cmsg_fd, fd) + sizeof(s32))
+
+static long again(long nr, long a, long b, long c, long d)
+{
+	long ret;
+
+	do
+		ret = arch_syscall(nr, a, b, c, d, 0, 0);
+	while (ret == -EINTR);
+	return ret;
+}
+
+/* ---- building a request ---- */
+
+static void init_from_cred(struct request *req, u32 op, const struct cred *cred)
+{
+	memset(req, 0, offsetof(struct request, data));
+	req->op = op;
+	req->uid = cred->euid;
+	req->gid = cred->egid;
+	req->caps = cred->cap_effective;
+	req->pid = (s32)host_call0(__NR_getpid);
+}
+
+void request_init(struct request *req, u32 op, const struct task *task)
+{
+	init_from_cred(req, op, task->cred);
+}
+
+static size_t data_used(const struct request *req)
+{
+	size_t used = 0;
+
+	for (u32 i = 0; i < req->nr; i++)
+		used += req->len[i] + 1u;
+	return used;
+}
+
+bool request_add(struct request *req, const char *s, size_t len)
+{
+	size_t used = data_used(req);
+
+	if (req->nr == REQ_STRINGS || len >= REQ_DATA - used)
+		return false;
+	memcpy(req->data + used, s, len);
+	req->data[used + len] = '\0';
+	req->len[req->nr++] = (u16)len;
+	return true;
+}
+
+/* ---- sending it ---- */
+
+/* Sends `req`, with descriptor `fd` unless it is -1. 0, or -errno: -EIO when nobody listens. */
+static int send_request(int handle, struct request *req, int fd)
+{
+	struct iovec iov = {req, offsetof(struct request, data) + data_used(req)};
+	struct cmsg_fd control = {CMSG_FD_LEN, SOL_SOCKET, SCM_RIGHTS, fd};
+	struct msghdr msg = {.iov = &iov, .iovlen = 1};
+	long ret;
+
+	if (fd >= 0) {
+		msg.control = &control;
+		msg.controllen = sizeof(control);
+	}
+	ret = again(__NR_sendmsg, handle, (long)&msg, MSG_NOSIGNAL, 0);
+	if (ret >= 0)
+		return 0;
+	return ret == -ENOMEM || ret == -ENOBUFS || ret == -ETOOMANYREFS ? -ENOMEM : -EIO;
+}
+
+/* Waits for the one reply. A dead warden shows as the end of the reply socket, or, when some
+ * process forked between still holds the other end of that, as a hang-up of the handle. */
+static s64 receive_reply(int handle, int sock, u64 *value)
+{
+	struct pollfd fds[2] = {{.fd = sock, .events = POLLIN}, {.fd = handle}};
+	struct reply reply;
+
+	again(__NR_ppoll, (long)fds, 2, 0, 0);
+	if (arch_syscall(__NR_recvfrom, sock, (long)&reply, sizeof(reply), MSG_DONTWAIT, 0, 0) != sizeof(reply))
+		return -EIO;
+	if (value)
+		*value = reply.value;
+	return reply.result;
+}
+
+static s64 call_on_pair(int handle, struct request *req, const s32 pair[2], u64 *value)
+{
+	s64 err = send_request(handle, req, pair[1]);
+
+	host_close(pair[1]); /* the warden has it now, or nobody */
+	return err ? err : receive_reply(handle, pair[0], value);
+}
+
+static s64 new_pair(s32 pair[2])
+{
+	return host_call4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+}
+
+s64 warden_call(const struct task *task, struct request *req, u64 *value)
+{
+	s32 pair[2];
+	s64 ret = new_pair(pair);
+
+	if (ret < 0)
+		return ret;
+	ret = call_on_pair(task->nsproxy->handle, req, pair, value);
+	host_close(pair[0]);
+	return ret;
+}
+
+/* ---- requests that make a handle ---- */
+
+/*
+ * Moves a descriptor to where guests do not look: at or above mm.fd_base, which may be the soft limit
+ * itself, so the limit is lifted for that moment. Where the limits leave no room it stays at a number of the guest's.
+ */
+static s32 move_out_of_the_way(s32 fd)
+{
+	struct rlimit64 old, lifted;
+	s64 moved = host_call3(__NR_fcntl, fd, F_DUPFD, mm.fd_base);
+
+	if (moved < 0 && host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, NULL, &old) == 0) {
+		lifted = (struct rlimit64){old.rlim_max, old.rlim_max};
+		host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, &lifted, NULL);
+		moved = host_call3(__NR_fcntl, fd, F_DUPFD, mm.fd_base);
+		host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, &old, NULL);
+	}
+	if (moved < 0)
+		moved = host_call3(__NR_fcntl, fd, F_DUPFD, 0);
+	host_close(fd);
+	return (s32)moved;
+}
+
+static u64 socket_inode(s32 fd)
+{
+	struct stat st;
+
+	return host_call2(__NR_fstat, fd, &st) == 0 ? st.st_ino : 0;
+}
+
+static s64 call_for_handle(int via, struct request *req, s32 *handle, u64 *inode)
+{
+	s32 pair[2];
+	s64 ret = new_pair(pair);
+
+	*handle = -1;
+	if (ret < 0)
+		return ret;
+	req->self_inode = socket_inode(pair[0]);
+	ret = call_on_pair(via, req, pair, NULL);
+	if (ret < 0 || ret >= HANDLES_MAX) {
+		host_close(pair[0]);
+		return ret < 0 ? ret : -EIO;
+	}
+	*handle = move_out_of_the_way(pair[0]);
+	*inode = req->self_inode;
+	return *handle < 0 ? *handle : ret;
+}
+
+s64 warden_call_handle(const struct task *task, struct request *req, s32 *handle, u64 *inode)
+{
+	return call_for_handle(task->nsproxy->handle, req, handle, inode);
+}
+
+int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out)
+{
+	struct nsproxy *new = kzalloc(sizeof(*new));
+	struct request req;
+	s64 index;
+
+	if (!new)
+		return -ENOMEM;
+	init_from_cred(&req, REQ_UNSHARE, cred);
+	req.flags = (u32)flags;
+	index = call_for_handle(old->handle, &req, &new->handle, &new->inode);
+	if (index < 0) {
+		kfree(new);
+		return (int)index;
+	}
+	new->users = 1;
+	new->mnt = arena()->handles[index].mnt;
+	new->uts = arena()->handles[index].uts;
+	new->user = arena()->handles[index].user;
+	*out = new;
+	return 0;
+}
+
+void warden_close_handle(struct nsproxy *ns)
+{
+	host_close(ns->handle);
+}
+
+/* ---- the log ---- */
+
+#define LOG_LINE 1024
+
+void guest_log(const struct task *task, const char *format, ...)
+{
+	char line[LOG_LINE];
+	struct request req;
+	struct fmt out;
+	va_list args;
+
+	if (!arena()->logging)
+		return;
+	fmt_init(&out, line, sizeof(line));
+	va_start(args, format);
+	fmt_vprint(&out, format, args);
+	va_end(args);
+	request_init(&req, REQ_LOG, task);
+	request_add(&req, line, MIN(out.len, sizeof(line) - 1));
+	send_request(task->nsproxy->handle, &req, -1);
+}

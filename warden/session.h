@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* How the command starts a session: the arena with its first namespaces, and the warden. */
+#ifndef SECEDE_WARDEN_SESSION_H
+#define SECEDE_WARDEN_SESSION_H
+
+#include "lib/types.h"
+
+struct session_config {
+	const char *runtime; /* host path of the runtime's ELF */
+	int log_fd;          /* --log's file, open for appending; -1: none */
+	char **argv;         /* of the process: overwritten in the warden, so that ps shows it by its name */
+};
+
+struct session {
+	int arena_fd;
+	int handle;          /* guest's end of the first handle */
+	u64 handle_inode;
+};
+
+/*
+ * Builds the arena and starts the warden. On success the arena is mapped read-only here, and both
+ * descriptors are the caller's, close-on-exec. Otherwise -errno, and *what says what could not be
+ * done. The resource limits must leave room: ARENA_SIZE of file size and of address space.
+ */
+int session_start(const struct session_config *config, struct session *out, const char **what);
+
+#endif

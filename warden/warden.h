@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The warden's own concepts. One process, one thread: nothing here needs a lock. Guests are
+ * hostile input: a request is judged by warden/request.c before anyone else sees it.
+ */
+#ifndef SECEDE_WARDEN_WARDEN_H
+#define SECEDE_WARDEN_WARDEN_H
+
+#include "arena/arena.h"
+#include "warden/proto.h"
+
+/* ---- handles: sets of namespaces, each held by a socket (warden/handles.c) ---- */
+
+/* What a handle holds a reference on; kind as in struct handle, NULL where there is none. */
+struct ns_set {
+	u32 kind;
+	struct mnt_ns *mnt;
+	struct uts_ns *uts;
+	struct user_ns *user;
+};
+
+/* Takes the references over. Index, or -ENOSPC, -EINVAL (that inode is known already). */
+s64 handle_publish(u64 inode, const struct ns_set *set);
+/* Puts what it holds; the entry is free. */
+void handle_release(u32 index);
+struct handle *handle_find(u64 inode);
+void ns_set_put(struct ns_set *set);
+
+static inline struct mnt_ns *mnt_ns_get(struct mnt_ns *ns)
+{
+	atomic_fetch_add(&ns->refs, 1);
+	return ns;
+}
+
+static inline struct uts_ns *uts_ns_get(struct uts_ns *ns)
+{
+	atomic_fetch_add(&ns->refs, 1);
+	return ns;
+}
+
+/* ---- a request under way (warden/request.c) ---- */
+
+struct call {
+	const struct request *req;
+	const struct handle *self;   /* in whose name */
+	const char *s[REQ_STRINGS];  /* the strings; "" beyond req->nr */
+	int fd;                      /* that came with it; -1: none */
+	s64 new_handle;              /* index of the handle that fd has become; -1: none */
+	u64 value;                   /* for the reply */
+};
+
+/* Has the caller `cap` over what `target` owns? user_namespaces(7), "Capabilities". */
+bool call_capable(const struct call *call, const struct user_ns *target, int cap);
+/* A new handle on the descriptor that came along. Takes `set` over, also on failure. */
+s64 call_publish(struct call *call, struct ns_set *set);
+
+/*
+ * Judges the message of `len` bytes that handle `index` sent with `fd`, carries it out and
+ * answers. Returns the index of the new handle that now lives on fd, or -1: fd may be closed.
+ */
+s64 request_serve(u32 index, const struct request *req, size_t len, int fd);
+
+/* ---- what requests do; each returns the reply's result ---- */
+
+s64 do_unshare(struct call *call);   /* warden/namespaces.c */
+s64 do_open_ns(struct call *call);
+s64 do_setns(struct call *call);
+s64 do_setname(struct call *call);
+s64 do_mount_new(struct call *call); /* warden/mounts.c */
+s64 do_bind(struct call *call);
+s64 do_remount(struct call *call);
+s64 do_umount(struct call *call);
+s64 do_move(struct call *call);
+s64 do_pivot(struct call *call);
+s64 do_id_map(struct call *call);    /* warden/idmap.c */
+s64 do_log(struct call *call);       /* warden/log.c */
+
+/* ---- --log's file (warden/log.c) ---- */
+
+void log_open(int fd); /* -1: no log */
+void log_line(int pid, const char *line, size_t len);
+void log_refusal(const struct call *call, const char *what, const char *why);
+
+/* ---- mount options of tmpfs (warden/tmpfs.c) ---- */
+
+struct tmpfs_options {
+	u32 mode, uid, gid;    /* ids are kids */
+	bool chown;            /* uid= or gid= was given */
+	u64 size, nr_inodes;   /* 0: not given. Shown, not enforced */
+	bool have_mode;
+};
+
+/* Reads `text` over the values in `out`, ids as `ns` counts them. 0 or -EINVAL. */
+int tmpfs_parse(const char *text, const struct user_ns *ns, struct tmpfs_options *out);
+/* The text that mountinfo shows, without "rw". */
+void tmpfs_show(const struct tmpfs_options *options, char *buf, size_t size);
+
+/* ---- where tmpfs lives on the host (warden/storage.c) ---- */
+
+/* A new directory as `options` say. 0 and its number, or -errno. */
+int storage_add(const struct tmpfs_options *options, u32 *number);
+void storage_path(u32 number, char *buf, size_t size);
+/* Removes one without making the caller wait; all of them with the storage itself. */
+void storage_remove(u32 number);
+void storage_end(void);
+
+/* Has a process its root, working directory or a descriptor at or below `path`? (warden/busy.c) */
+bool path_busy(const char *path);
+
+/* Fills `ns`, which is empty, with the host's mounts. 0 or -errno. (warden/import.c) */
+int import_mounts(struct mnt_ns *ns);
+
+/* The event loop; ends when the last handle has gone. (warden/loop.c) */
+__attribute__((noreturn)) void warden_run(int first_socket, u32 first_handle);
+
+#endif
