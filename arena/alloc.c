@@ -11,15 +11,15 @@
 /* Stands before each block; 16 bytes, so that blocks are aligned. */
 struct block {
 	u32 class;
-	u32 state; /* BLOCK_LIVE or BLOCK_FREE: a block is not freed twice unnoticed */
+	u32 state;	    /* BLOCK_LIVE or BLOCK_FREE: a block is not freed twice unnoticed */
 	struct block *next; /* in the queue of free ones */
 };
 #define BLOCK_LIVE 0x4556494c
 #define BLOCK_FREE 0x45455246
 
-#define CLASS_MIN 32 /* bytes of the smallest class, struct block included */
+#define CLASS_MIN      32 /* bytes of the smallest class, struct block included */
 #define SIZE_MAX_ALLOC (ARENA_SIZE / 2)
-#define CLASSES 42 /* enough for that */
+#define CLASSES	       42 /* enough for that */
 
 static struct {
 	char *fresh; /* from here to the end of the arena nothing was ever used: it is zero */
@@ -82,7 +82,7 @@ void *arena_alloc(size_t size)
 	if (size > SIZE_MAX_ALLOC)
 		return NULL;
 	while (class_size(class) < size + sizeof(*b))
-		class++;
+		class ++;
 	b = queue_take(class);
 	if (!b)
 		b = fresh_take(class);

@@ -5,7 +5,7 @@
 #include "arena/arena.h"
 #include "arena/trie.h"
 
-#define BITS 5
+#define BITS   5
 #define FANOUT (1u << BITS)
 
 /* One load, however often the compiler would like to look: what is checked is what is used. */
@@ -96,10 +96,8 @@ static bool level_enter(struct level *l, const struct trie_node *n)
 {
 	if (!readable(n, sizeof(*n)))
 		return false;
-	*l = (struct level){ .node = n,
-			     .shift = READ_ONCE(n->shift),
-			     .child = READ_ONCE(n->child),
-			     .left = READ_ONCE(n->present) };
+	*l = (struct level){
+	    .node = n, .shift = READ_ONCE(n->shift), .child = READ_ONCE(n->child), .left = READ_ONCE(n->present)};
 	return l->shift <= TRIE_CHAIN;
 }
 
@@ -159,18 +157,18 @@ struct branch {
 };
 
 static const struct branch nothing;
-static const struct branch no_memory = { .p = ERR_PTR(-ENOMEM) };
+static const struct branch no_memory = {.p = ERR_PTR(-ENOMEM)};
 
 static struct branch value_branch(u64 key, const void *value, const struct trie_ops *ops)
 {
 	if (ops)
 		ops->get(value);
-	return (struct branch){ .key = key, .p = value };
+	return (struct branch){.key = key, .p = value};
 }
 
 static struct branch node_branch(const struct trie_node *n)
 {
-	return (struct branch){ .key = n->prefix, .p = n, .child = true };
+	return (struct branch){.key = n->prefix, .p = n, .child = true};
 }
 
 static unsigned node_slots(const struct trie_node *n)
@@ -181,7 +179,7 @@ static unsigned node_slots(const struct trie_node *n)
 /* What hangs in slot i, borrowed. */
 static struct branch slot_branch(const struct trie_node *n, unsigned i, bool child)
 {
-	return child ? node_branch(n->slot[i].p) : (struct branch){ .key = n->slot[i].key, .p = n->slot[i].p };
+	return child ? node_branch(n->slot[i].p) : (struct branch){.key = n->slot[i].key, .p = n->slot[i].p};
 }
 
 static void branch_get(struct branch b, const struct trie_ops *ops)
@@ -373,7 +371,7 @@ static struct branch change_branch(struct branch b, const struct change *c)
 int trie_change(const struct trie_node *root, u64 key, const void *old, const void *new, const struct trie_ops *ops,
 		const struct trie_node **out)
 {
-	const struct change c = { .key = key, .old = old, .new = new, .ops = ops };
+	const struct change c = {.key = key, .old = old, .new = new, .ops = ops};
 	struct branch b = nothing;
 	struct trie_node *n;
 

@@ -97,9 +97,9 @@ void initial_stack_parse(u64 *base, struct initial_stack *out);
 char *initial_stack_take_carry(struct initial_stack *stack);
 /* Puts the guest's AT_EXECFN where the carry stood, the rest becomes zero. */
 void initial_stack_seal(struct initial_stack *stack, const char *execfn);
-/* The entry of that type: AT_NULL's when there is none. */
+/* The entry of that type; the one that ends the vector when there is none. */
 struct auxv *initial_stack_auxv(struct initial_stack *stack, u64 type);
-/* One past the last byte of the stack's mapping. */
+/* One past the last byte of the mapping. Asked before AT_EXECFN is changed. */
 u64 initial_stack_end(struct initial_stack *stack);
 
 /* What the host calls after execve, on the stack that it made (entry.S). */

@@ -12,13 +12,13 @@
 
 #define MIN_SHIFT 5 /* 32 bytes, the header included */
 #define MAX_SHIFT 22
-#define CHUNK (256UL << 10)
+#define CHUNK	  (256UL << 10)
 
 /* Before each block; 16 bytes keep what follows aligned. */
 struct header {
 	union {
 		struct header *next; /* while free */
-		u64 shift;           /* while in use */
+		u64 shift;	     /* while in use */
 	};
 	u64 magic;
 };
@@ -28,6 +28,7 @@ static struct {
 	struct mutex lock; /* guards all of it */
 	struct header *free[MAX_SHIFT + 1];
 	char *top, *end; /* what is left of the last chunk */
+	size_t shared;	 /* bytes handed out by shared_alloc */
 } heap;
 
 /* Gets memory from the host. Held: heap.lock. */
@@ -37,7 +38,7 @@ static bool heap_grow(size_t size)
 	char *at = heap.end ? heap.end : (char *)HEAP_BASE;
 	long got;
 
-	if ((uintptr_t)at + want > HEAP_BASE + HEAP_SIZE)
+	if ((uintptr_t)at + want > HEAP_BASE + HEAP_SIZE - heap.shared)
 		return false;
 	got = host_call6(__NR_mmap, at, want, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
@@ -99,6 +100,19 @@ void kfree(void *p)
 	h->next = heap.free[shift];
 	heap.free[shift] = h;
 	mutex_unlock(&heap.lock);
+}
+
+void *shared_alloc(size_t size)
+{
+	long at;
+
+	mutex_lock(&heap.lock);
+	/* Within our range, so that guests keep off; from the far end, so that chunks stay in a row. */
+	heap.shared += ALIGN_UP(size, 4096);
+	at = host_call6(__NR_mmap, HEAP_BASE + HEAP_SIZE - heap.shared, size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	mutex_unlock(&heap.lock);
+	return at < 0 ? NULL : (void *)at;
 }
 
 void heap_lock(void)

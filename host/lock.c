@@ -5,7 +5,7 @@
 #include "host/host.h"
 #include "kernel/mm.h"
 
-#define WAITERS 0x80000000u
+#define WAITERS	       0x80000000u
 #define OWNER_CHECK_NS 20000000L /* how long to wait before asking whether the owner still lives */
 
 /* Takes the lock over from an owner whose host thread is gone. */
@@ -33,7 +33,7 @@ static void lock_slow(struct mutex *m, u32 self)
 		if (!(seen & WAITERS) && !atomic_compare_exchange_weak(&m->owner, &seen, seen | WAITERS))
 			continue;
 		seen |= WAITERS;
-		if (host_call4(__NR_futex, &m->owner, FUTEX_WAIT_PRIVATE, seen, &timeout) == -ETIMEDOUT &&
+		if (host_call4(__NR_futex, &m->owner, FUTEX_WAIT, seen, &timeout) == -ETIMEDOUT &&
 		    break_dead_lock(m, seen, self))
 			return;
 		seen = atomic_load(&m->owner);
@@ -51,5 +51,5 @@ void mutex_lock(struct mutex *m)
 void mutex_unlock(struct mutex *m)
 {
 	if (atomic_exchange(&m->owner, 0) & WAITERS)
-		host_call3(__NR_futex, &m->owner, FUTEX_WAKE_PRIVATE, 1);
+		host_call3(__NR_futex, &m->owner, FUTEX_WAKE, 1);
 }

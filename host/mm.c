@@ -2,7 +2,6 @@
 /* The address space: what of it is ours, and the blocks that tasks live in (kernel/mm.h). */
 #include "kernel/mm.h"
 
-
 #include <asm/errno.h>
 #include <linux/mman.h>
 #include "arena/arena.h"

@@ -14,6 +14,10 @@ void *kzalloc(size_t size);
 /* Gives back what kzalloc returned. NULL is allowed. */
 void kfree(void *p);
 
+/* Zeroed memory that children made by fork share with the caller, at the same address, or NULL.
+ * It goes away with the last process that has it mapped. */
+void *shared_alloc(size_t size);
+
 /*
  * A mutex that knows its owner: a vfork child can be killed while it holds one, so a waiter that
  * finds the owner's host thread gone takes the lock over. What a mutex guards is therefore always

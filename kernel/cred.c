@@ -106,8 +106,8 @@ void cred_fix_setuid(struct cred *new, const struct cred *old, const struct user
 
 	if (old->securebits & SECBIT_NO_SETUID_FIXUP)
 		return;
-	if ((old->uid == root || old->euid == root || old->suid == root) && new->uid != root && new->euid != root &&
-	    new->suid != root) {
+	if ((old->uid == root || old->euid == root || old->suid == root) &&
+	    new->uid != root &&new->euid != root &&new->suid != root) {
 		if (!(old->securebits & SECBIT_KEEP_CAPS)) {
 			new->cap_permitted = 0;
 			new->cap_effective = 0;
@@ -129,7 +129,7 @@ void cred_fix_setfsuid(struct cred *new, const struct cred *old, const struct us
 	if (old->fsuid == root && new->fsuid != root)
 		new->cap_effective &= ~CAP_FS_SET;
 	if (old->fsuid != root && new->fsuid == root)
-		new->cap_effective |= new->cap_permitted & CAP_FS_SET;
+		new->cap_effective |= new->cap_permitted &CAP_FS_SET;
 }
 
 struct cred *userns_creds(const struct cred *old)

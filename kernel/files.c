@@ -101,6 +101,20 @@ bool files_get(struct files_struct *files, int fd, struct fd_info *out)
 	return found;
 }
 
+bool files_next(struct files_struct *files, int fd, struct fd_info *out)
+{
+	bool found;
+	u32 i;
+
+	mutex_lock(&files->lock);
+	i = files_find(files, fd);
+	found = i < files->nr;
+	if (found)
+		*out = files->tab[i];
+	mutex_unlock(&files->lock);
+	return found;
+}
+
 void files_clear(struct files_struct *files, unsigned first, unsigned last)
 {
 	if (!files->nr)

@@ -43,6 +43,7 @@ struct fs_struct {
 	struct mutex lock;   /* guards root, pwd, umask */
 	_Atomic u32 seq;     /* counts changes of pwd and umask; a task whose host_fs_seq differs must sync its host thread */
 	u32 umask;
+	bool shared;         /* stands in memory shared with other processes (share_fs) */
 	struct path root, pwd;
 };
 
@@ -71,6 +72,8 @@ struct files_struct {
 /* All take the lock themselves. files_set replaces; 0 or -ENOMEM. files_get: false when unknown. */
 int files_set(struct files_struct *files, const struct fd_info *info);
 bool files_get(struct files_struct *files, int fd, struct fd_info *out);
+/* The first note whose number is >= fd; false: there is none. */
+bool files_next(struct files_struct *files, int fd, struct fd_info *out);
 void files_clear(struct files_struct *files, unsigned first, unsigned last);
 /* Carries over what is known of `from` to `to` (dup2), or forgets `to`. */
 int files_dup_entry(struct files_struct *files, int from, int to);
@@ -127,7 +130,8 @@ struct task {
 	u64 blocked_hidden; /* SIGSYS, SIGSEGV, SIGBUS bits that the guest believes it blocks */
 	bool restart;       /* the host call was interrupted and may be restarted (SA_RESTART) */
 
-	u32 exec_attempt;   /* nesting of #! */
+	void *exec_area;    /* what execve mapped for the argument arrays: exec/args.c */
+	size_t exec_area_size;
 	u64 clone_flags, clone_stack; /* how this task was asked for: clone_child reads it */
 	u32 sud_users;      /* open FD_MAP descriptors of this thread: Syscall User Dispatch is on */
 	_Atomic u8 sud_selector;
@@ -147,14 +151,17 @@ static inline void task_unlock(struct task *t)
 /* ---- contexts ---- */
 struct fs_struct *dup_fs(struct fs_struct *old);
 void put_fs(struct fs_struct *fs);
+/* A copy that forked children can share (CLONE_FS without CLONE_VM), or NULL (ENOMEM). It is counted like
+ * any other, but a killed process does not give its count back: the memory goes with the last one. */
+struct fs_struct *share_fs(struct fs_struct *old);
 int copy_fs(u64 flags, struct task *parent, struct task *child);
 int unshare_fs(u64 flags, struct task *task, struct fs_struct **new);
 /* Replaces root or pwd; takes over the reference in `place`. */
 void set_fs_root(struct fs_struct *fs, struct path place);
 void set_fs_pwd(struct fs_struct *fs, struct path place);
-/* Copies of the places, with references that the caller puts. */
-void get_fs_root(struct fs_struct *fs, struct path *out);
-void get_fs_pwd(struct fs_struct *fs, struct path *out);
+/* Copies of the places, with references that the caller puts. -ENOMEM (a shared fs only). */
+int get_fs_root(struct fs_struct *fs, struct path *out);
+int get_fs_pwd(struct fs_struct *fs, struct path *out);
 void path_put(struct path *p);
 
 struct files_struct *dup_files(struct files_struct *old);

@@ -43,7 +43,8 @@ static bool current_chrooted(struct task *task)
 	struct path root;
 	bool chrooted;
 
-	get_fs_root(task->fs, &root);
+	if (get_fs_root(task->fs, &root))
+		return true;
 	chrooted = root.mnt != task->nsproxy->mnt->root || root.host->len != 1;
 	path_put(&root);
 	return chrooted;

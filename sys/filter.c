@@ -14,18 +14,18 @@
 #include "kernel/mm.h"
 #include "sys/runtime.h"
 
-#define INSNS_MAX 2048
-#define X32_BIT 0x40000000u
+#define INSNS_MAX   2048
+#define X32_BIT	    0x40000000u
 #define SIG_UNBLOCK 1u
 
-#define OFF_NR offsetof(struct seccomp_data, nr)
-#define OFF_ARCH offsetof(struct seccomp_data, arch)
-#define OFF_IP_LOW offsetof(struct seccomp_data, instruction_pointer)
-#define OFF_IP_HIGH (OFF_IP_LOW + 4)
-#define OFF_ARG_LOW(n) (offsetof(struct seccomp_data, args) + 8 * (n))
+#define OFF_NR		offsetof(struct seccomp_data, nr)
+#define OFF_ARCH	offsetof(struct seccomp_data, arch)
+#define OFF_IP_LOW	offsetof(struct seccomp_data, instruction_pointer)
+#define OFF_IP_HIGH	(OFF_IP_LOW + 4)
+#define OFF_ARG_LOW(n)	(offsetof(struct seccomp_data, args) + 8 * (n))
 #define OFF_ARG_HIGH(n) (OFF_ARG_LOW(n) + 4)
 
-#define RET_TRAP (SECCOMP_RET_TRAP | TRAP_DATA)
+#define RET_TRAP   (SECCOMP_RET_TRAP | TRAP_DATA)
 #define RET_ENOSYS (SECCOMP_RET_ERRNO | ENOSYS)
 
 struct builder {

@@ -8,8 +8,7 @@
 
 static s64 pass(const struct regs *regs)
 {
-	return host_call6((long)regs->orig_rax, ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs),
-			  ARG5(regs));
+	return host_call6((long)regs->orig_rax, ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs), ARG5(regs));
 }
 
 /* For guests our memory does not exist; a change there fails as it does on a hole. */

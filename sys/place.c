@@ -6,17 +6,17 @@
 #include <linux/fcntl.h>
 #include "host/host.h"
 
-int user_path_at(struct task *task, int dfd, u64 uname, u64 at_flags, bool follow, struct nameidata *nd)
+int user_path_at(struct task *task, int dfd, u64 uname, u64 at_flags, unsigned how, struct nameidata *nd)
 {
-	unsigned flags = 0;
-
-	if (at_flags & AT_SYMLINK_FOLLOW || (follow && !(at_flags & AT_SYMLINK_NOFOLLOW)))
-		flags |= LOOKUP_FOLLOW;
+	if (at_flags & AT_SYMLINK_FOLLOW)
+		how |= LOOKUP_FOLLOW;
+	if (at_flags & AT_SYMLINK_NOFOLLOW)
+		how &= ~LOOKUP_FOLLOW;
 	if (at_flags & AT_EMPTY_PATH)
-		flags |= LOOKUP_EMPTY;
-	if (!uname && flags & LOOKUP_EMPTY)
-		return path_lookup(task, dfd, "", flags, nd);
-	return user_path(task, dfd, uname, flags, nd);
+		how |= LOOKUP_EMPTY;
+	if (!uname && how & LOOKUP_EMPTY)
+		return path_lookup(task, dfd, "", how, nd);
+	return user_path(task, dfd, uname, how, nd);
 }
 
 bool fd_note(struct task *task, int fd, struct fd_info *note)

@@ -33,7 +33,8 @@ static int check_flags(struct task *task, const struct clone_request *req)
 	u64 flags = req->flags;
 
 	if (flags & CLONE_NS_UNBUILT) {
-		guest_log(task, "clone: namespaces %lx are not built: EINVAL", (unsigned long)(flags & CLONE_NS_UNBUILT));
+		guest_log(task, "clone: namespaces %lx are not built: EINVAL",
+			  (unsigned long)(flags & CLONE_NS_UNBUILT));
 		return -EINVAL;
 	}
 	if ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER)))
@@ -42,8 +43,8 @@ static int check_flags(struct task *task, const struct clone_request *req)
 		return -EINVAL;
 	if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
 		return -EINVAL;
-	if ((flags & CLONE_FS) && !(flags & CLONE_VM)) {
-		guest_log(task, "clone: CLONE_FS without CLONE_VM is not built: EINVAL");
+	if ((flags & CLONE_FS) && !(flags & CLONE_VM) && !task->fs->shared && atomic_load(&task->fs->users) > 1) {
+		guest_log(task, "clone: CLONE_FS without CLONE_VM is not built for threads: EINVAL");
 		return -EINVAL;
 	}
 	return 0;
@@ -99,7 +100,8 @@ static void child_common(struct task *child, u64 flags, u64 stack)
 static void fork_lock(struct task *task)
 {
 	mutex_lock(&mm.tasks_lock);
-	mutex_lock(&task->fs->lock);
+	if (!task->fs->shared) /* a shared one is no copy in the child: it must not be unlocked twice */
+		mutex_lock(&task->fs->lock);
 	mutex_lock(&task->files->lock);
 	mutex_lock(&task->sighand->lock);
 	heap_lock();
@@ -110,29 +112,88 @@ static void fork_unlock(struct task *task)
 	heap_unlock();
 	mutex_unlock(&task->sighand->lock);
 	mutex_unlock(&task->files->lock);
-	mutex_unlock(&task->fs->lock);
+	if (!task->fs->shared)
+		mutex_unlock(&task->fs->lock);
 	mutex_unlock(&mm.tasks_lock);
 }
 
+/* What a child with its own memory gets that is not just the copy of what the parent has. */
+struct fork_contexts {
+	struct fs_struct
+	    *fs; /* a reference on the shared one, or a private copy of it; NULL: the copied memory will do */
+	struct nsproxy *nsproxy; /* new namespaces, NULL: the parent's */
+	struct cred *cred;
+};
+
+static int fork_prepare_fs(struct task *task, u64 flags, struct fs_struct **out)
+{
+	struct fs_struct *shared;
+
+	*out = NULL;
+	if (!(flags & CLONE_FS)) {
+		if (task->fs->shared)
+			*out = dup_fs(task->fs);
+		return task->fs->shared && !*out ? -ENOMEM : 0;
+	}
+	if (!task->fs->shared) {
+		shared = share_fs(task->fs);
+		if (!shared)
+			return -ENOMEM;
+		put_fs(task->fs);
+		task->fs = shared;
+	}
+	atomic_fetch_add(&task->fs->users, 1);
+	*out = task->fs;
+	return 0;
+}
+
+static void fork_contexts_put(struct fork_contexts *new)
+{
+	put_fs(new->fs);
+	put_nsproxy(new->nsproxy);
+	if (new->cred)
+		put_cred(new->cred);
+}
+
+static int fork_prepare(struct task *task, u64 flags, struct fork_contexts *new)
+{
+	int err = fork_prepare_fs(task, flags, &new->fs);
+
+	if (!err)
+		err = unshare_namespaces(flags, task, &new->nsproxy, &new->cred);
+	if (err)
+		fork_contexts_put(new);
+	return err;
+}
+
 /* The child's copy of the parent's memory has one task, whatever the counts say. */
-static void fork_child(struct task *task)
+static void fork_child(struct task *task, struct fork_contexts *new)
 {
 	task->tid = task->tgid = host_gettid();
+	atomic_store(&mm.exec_lock.owner, 0); /* another thread of the parent may hold it */
 	tasks_forget_others(task);
-	atomic_store(&task->fs->users, 1);
+	if (new->fs)
+		task->fs = new->fs;
+	else
+		atomic_store(&task->fs->users, 1);
 	atomic_store(&task->files->users, 1);
 	atomic_store(&task->sighand->users, 1);
 	atomic_store(&task->nsproxy->users, 1);
 	atomic_store(&task->cred->users, 1);
+	if (new->nsproxy) {
+		put_nsproxy(task->nsproxy);
+		task->nsproxy = new->nsproxy;
+	}
+	if (new->cred)
+		commit_creds(task, new->cred);
 }
 
 static s64 clone_copy(struct task *task, const struct clone_request *req)
 {
-	struct nsproxy *ns;
-	struct cred *cred;
+	struct fork_contexts new = {0};
 	u64 mask;
 	s64 tid;
-	int err = unshare_namespaces(req->flags, task, &ns, &cred);
+	int err = fork_prepare(task, req->flags, &new);
 
 	if (err)
 		return err;
@@ -143,19 +204,16 @@ static s64 clone_copy(struct task *task, const struct clone_request *req)
 	if (tid == 0) {
 		task->tid = host_gettid(); /* before any lock is touched */
 		fork_unlock(task);
-		fork_child(task);
-		if (ns)
-			put_nsproxy(task->nsproxy), task->nsproxy = ns;
-		if (cred)
-			commit_creds(task, cred);
+		fork_child(task, &new);
 		child_common(task, req->flags, req->stack);
-		signal_restore(mask);
-		return 0;
+	} else {
+		fork_unlock(task);
+		/* In the parent's memory these are only what the child was given a copy of; a shared fs
+		 * keeps the child's count. */
+		if (tid > 0 && (req->flags & CLONE_FS))
+			new.fs = NULL;
+		fork_contexts_put(&new);
 	}
-	fork_unlock(task);
-	put_nsproxy(ns);
-	if (cred)
-		put_cred(cred);
 	signal_restore(mask);
 	return tid;
 }
@@ -252,13 +310,13 @@ SYSCALL(clone)
 {
 	u64 flags = ARG0(regs) & 0xffffffff; /* CLONE_CLEAR_SIGHAND is clone3's */
 	struct clone_request req = {
-		.flags = flags & ~(u64)CSIGNAL,
-		.exit_signal = flags & CSIGNAL,
-		.stack = ARG1(regs),
-		.ptid = ARG2(regs),
-		.ctid = ARG3(regs),
-		.pidfd = ARG2(regs),
-		.tls = ARG4(regs),
+	    .flags = flags & ~(u64)CSIGNAL,
+	    .exit_signal = flags & CSIGNAL,
+	    .stack = ARG1(regs),
+	    .ptid = ARG2(regs),
+	    .ctid = ARG3(regs),
+	    .pidfd = ARG2(regs),
+	    .tls = ARG4(regs),
 	};
 
 	/* In clone(2) the namespace bit that overlaps the exit signal is part of that signal. */
@@ -322,13 +380,13 @@ SYSCALL(clone3)
 		return -EINVAL;
 	}
 	req = (struct clone_request){
-		.flags = args.flags,
-		.exit_signal = args.exit_signal,
-		.stack = args.stack ? args.stack + args.stack_size : 0,
-		.ptid = args.parent_tid,
-		.ctid = args.child_tid,
-		.pidfd = args.pidfd,
-		.tls = args.tls,
+	    .flags = args.flags,
+	    .exit_signal = args.exit_signal,
+	    .stack = args.stack ? args.stack + args.stack_size : 0,
+	    .ptid = args.parent_tid,
+	    .ctid = args.child_tid,
+	    .pidfd = args.pidfd,
+	    .tls = args.tls,
 	};
 	return do_clone(task, &req);
 }
@@ -348,6 +406,7 @@ SYSCALL(unshare)
 	u64 flags = ARG0(regs);
 
 	if (flags & CLONE_NS_UNBUILT)
-		guest_log(task, "unshare: namespaces %lx are not built: EINVAL", (unsigned long)(flags & CLONE_NS_UNBUILT));
+		guest_log(task, "unshare: namespaces %lx are not built: EINVAL",
+			  (unsigned long)(flags & CLONE_NS_UNBUILT));
 	return ksys_unshare(task, flags);
 }

@@ -88,6 +88,25 @@ bool nd_cross_mounts(const struct mnt_ns *ns, struct nameidata *nd)
 	return crossed;
 }
 
+void nd_target(struct nameidata *nd, struct target *t)
+{
+	u32 at = nd->len;
+
+	if (nd->tail) {
+		nd->host[at++] = '/';
+		if (nd->tail == '.')
+			nd->host[at++] = '.';
+		nd->host[at] = '\0';
+	}
+	t->dfd = AT_FDCWD;
+	t->path = nd->host;
+}
+
+void nd_target_done(struct nameidata *nd)
+{
+	nd->host[nd->len] = '\0';
+}
+
 /* Does the mount show the host's own mount at the host's own path? */
 static bool shows_itself(const struct mount *m)
 {
@@ -301,10 +320,14 @@ static void place_of_fd(struct task *task, int fd, const struct stat *st, struct
 	u64 mnt = noted_mount(task, fd, st);
 
 	host_of_fd(fd, st, nd);
-	if (mnt || !nd->len)
+	if (mnt || !nd->len) {
 		nd_use_mount(task, nd, mnt);
-	else
-		mount_of_host(task->nsproxy->mnt, nd);
+		return;
+	}
+	mount_of_host(task->nsproxy->mnt, nd);
+	/* A file without a note was not opened through a read-only mount, whatever is there by default. */
+	if (!S_ISDIR(st->st_mode))
+		nd->mnt_flags &= ~(u32)MS_RDONLY;
 }
 
 int dfd_place(struct task *task, int dfd, struct nameidata *nd)

@@ -47,9 +47,32 @@ void fd_path(char *buf, int fd);
  */
 int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd,
 		 struct target *t);
-/* One step up from nd's place, below (root_mnt, root): 0; 1: it was at the root and stayed; -ENOENT: the place
- * has left its mount. Inside a read section. */
-int nd_dotdot(const struct mnt_ns *ns, u64 root_mnt, const char *root, size_t root_len, struct nameidata *nd);
+/* One step up from nd's place: 0; 1: it was at `root`, or has nothing above it, and stayed; -ENOENT: the place has
+ * left its mount. Inside a read section. */
+int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata *nd);
+
+/* The next component of *p, which moves behind it. False: there is none. */
+struct component {
+	const char *s;
+	size_t len;
+};
+static inline bool next_component(const char **p, struct component *c)
+{
+	while (**p == '/')
+		(*p)++;
+	for (c->s = *p; **p && **p != '/'; (*p)++)
+		;
+	c->len = (size_t)(*p - c->s);
+	return c->len;
+}
+static inline bool is_dot(const struct component *c)
+{
+	return c->len == 1 && c->s[0] == '.';
+}
+static inline bool is_dotdot(const struct component *c)
+{
+	return c->len == 2 && c->s[0] == '.' && c->s[1] == '.';
+}
 
 /* ---- slow.c ---- */
 
@@ -58,7 +81,7 @@ int nd_dotdot(const struct mnt_ns *ns, u64 root_mnt, const char *root, size_t ro
  * The last component is known to exist, unless LOOKUP_CREATE is given.
  */
 int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd);
-/* The host call that reaches what walk_slow found; nd->tail is part of it. */
+/* The host call that reaches the place: nd->host, to which nd->tail is appended until nd_target_done(). */
 void nd_target(struct nameidata *nd, struct target *t);
 void nd_target_done(struct nameidata *nd);
 

@@ -13,20 +13,21 @@
 #include <unistd.h>
 #include "warden/warden.h"
 
+#define HIDDEN INT64_MIN
+
 /* One line of mountinfo; strings point into the text. */
 struct line {
 	u64 id, parent; /* the host's numbers */
 	u64 dev;
 	char *fsroot, *point, *flags, *fstype, *source, *options;
 	bool open;      /* being attached: its parent comes first */
-	s64 mnt;        /* ours; 0: not attached yet, -1: hidden below the root, left out */
+	s64 mnt;        /* ours; 0: not attached yet, HIDDEN: below the root, left out */
 };
 
 struct import {
 	struct mnt_ns *ns;
 	struct line *lines;
 	size_t nr;
-	const struct line *root; /* the topmost mount at "/", NULL where the host shows none (chroot) */
 	struct { u64 dev; struct super *sb; } *supers;
 	size_t nr_supers;
 };
@@ -40,6 +41,7 @@ static char *read_text(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = 0;
 
+	/* What cannot be read is as good as empty. */
 	while (text && fd >= 0 && (n = read(fd, text + used, size - used - 1)) > 0) {
 		used += (size_t)n;
 		if (used + 1 == size) {
@@ -52,8 +54,6 @@ static char *read_text(const char *path)
 	}
 	if (fd >= 0)
 		close(fd);
-	if (text && (fd < 0 || n < 0))
-		used = 0;
 	if (text)
 		text[used] = '\0';
 	return text;
@@ -220,7 +220,9 @@ static s64 attach_line(struct import *im, const struct line *l, u64 parent)
 
 	if (!spec.sb)
 		return -ENOMEM;
-	spec.dir = stat(l->point, &st) != 0 || S_ISDIR(st.st_mode);
+	/* Only a bind mount can show a file. The others are not looked at: a dead server would keep us. */
+	spec.dir = !strcmp(l->fsroot, "/") || fstatat(AT_FDCWD, l->point, &st, AT_NO_AUTOMOUNT) != 0 ||
+		   S_ISDIR(st.st_mode);
 	while (parent && (top = mnt_child(im->ns, spec.parent, l->point, strlen(l->point))))
 		spec.parent = top->id;
 	return mnt_attach(im->ns, &spec);
@@ -240,8 +242,8 @@ static s64 attach_after_parent(struct import *im, struct line *l)
 	l->open = true;
 	if (parent && parent != l)
 		where = attach_after_parent(im, parent);
-	if (where == -1 || !strcmp(l->point, "/"))
-		l->mnt = -1;
+	if (where == HIDDEN || !strcmp(l->point, "/"))
+		l->mnt = HIDDEN;
 	else if (where > 0)
 		l->mnt = attach_line(im, l, (u64)where);
 	else
@@ -249,18 +251,27 @@ static s64 attach_after_parent(struct import *im, struct line *l)
 	return l->mnt;
 }
 
+static bool root_on_top_of(const struct import *im, const struct line *lower)
+{
+	for (size_t i = 0; i < im->nr; i++) {
+		const struct line *l = &im->lines[i];
+
+		if (l != lower && l->parent == lower->id && !strcmp(l->point, "/"))
+			return true;
+	}
+	return false;
+}
+
 /* The mount at "/" on which no other one at "/" stands: the one that the caller is in. */
 static struct line *find_root(struct import *im)
 {
-	struct line *root = NULL;
-
-	for (size_t i = 0; i < im->nr; i++) {
+	for (size_t i = im->nr; i-- > 0;) {
 		struct line *l = &im->lines[i];
 
-		if (!strcmp(l->point, "/") && (!root || l->parent == root->id))
-			root = l;
+		if (!strcmp(l->point, "/") && !root_on_top_of(im, l))
+			return l;
 	}
-	return root;
+	return NULL;
 }
 
 static int attach_root(struct import *im)
@@ -306,7 +317,7 @@ int import_mounts(struct mnt_ns *ns)
 	for (size_t i = 0; !err && i < im.nr; i++) {
 		s64 id = attach_after_parent(&im, &im.lines[i]);
 
-		if (id < -1)
+		if (id < 0 && id != HIDDEN)
 			err = (int)id;
 	}
 	if (!err)

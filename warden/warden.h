@@ -45,7 +45,7 @@ struct call {
 	const struct handle *self;   /* in whose name */
 	const char *s[REQ_STRINGS];  /* the strings; "" beyond req->nr */
 	int fd;                      /* that came with it; -1: none */
-	s64 new_handle;              /* index of the handle that fd has become; -1: none */
+	bool fd_taken;               /* fd has become a handle's socket */
 	u64 value;                   /* for the reply */
 };
 
@@ -56,9 +56,9 @@ s64 call_publish(struct call *call, struct ns_set *set);
 
 /*
  * Judges the message of `len` bytes that handle `index` sent with `fd`, carries it out and
- * answers. Returns the index of the new handle that now lives on fd, or -1: fd may be closed.
+ * answers. True: fd has become a handle's socket, else it is to be closed.
  */
-s64 request_serve(u32 index, const struct request *req, size_t len, int fd);
+bool request_serve(u32 index, const struct request *req, size_t len, int fd);
 
 /* ---- what requests do; each returns the reply's result ---- */
 
@@ -86,9 +86,9 @@ void log_refusal(const struct call *call, const char *what, const char *why);
 struct tmpfs_options {
 	u32 mode, uid, gid;    /* ids are kids */
 	bool chown;            /* uid= or gid= was given */
-	u64 size, nr_inodes;   /* 0: not given. Shown, not enforced */
-	bool have_mode;
+	u64 size, nr_inodes;   /* shown, not enforced; TMPFS_UNSET: not given */
 };
+#define TMPFS_UNSET UINT64_MAX
 
 /* Reads `text` over the values in `out`, ids as `ns` counts them. 0 or -EINVAL. */
 int tmpfs_parse(const char *text, const struct user_ns *ns, struct tmpfs_options *out);
@@ -110,6 +110,8 @@ bool path_busy(const char *path);
 /* Fills `ns`, which is empty, with the host's mounts. 0 or -errno. (warden/import.c) */
 int import_mounts(struct mnt_ns *ns);
 
+/* Serves the socket `fd` in the name of that handle; the loop's from now on. 0 or -errno. */
+int loop_watch(int fd, u32 index);
 /* The event loop; ends when the last handle has gone. (warden/loop.c) */
 __attribute__((noreturn)) void warden_run(int first_socket, u32 first_handle);
 

@@ -20,10 +20,10 @@ _Static_assert(offsetof(struct task, state) == TASK_STATE, "entry.S");
 _Static_assert(KSTACK_TOP == ASM_KSTACK_TOP, "entry.S");
 _Static_assert(TASK_FREE == 0, "entry.S");
 
-#define SYS_SECCOMP 1
+#define SYS_SECCOMP	  1
 #define SYS_USER_DISPATCH 2
-#define EFLAGS_DF 0x400u
-#define EFLAGS_TF 0x100u
+#define EFLAGS_DF	  0x400u
+#define EFLAGS_TF	  0x100u
 
 /* Offset of uc_mcontext's registers in struct ucontext: after uc_flags, uc_link, uc_stack. */
 #define UC_GREGS 40

@@ -9,7 +9,7 @@
 #include "kernel/uapi.h"
 
 #define UID_MAP_MAX 340 /* lines, as in Linux since 4.15 */
-#define USER_NS_LEVELS 32
+#define USER_NS_LEVELS 33 /* level of the deepest one, as in Linux */
 
 struct uid_extent {
 	u32 first;  /* id inside */

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a mount namespace. Everything here may run while the warden reuses the memory it looks
+ * at: nothing is followed before it is known to lie in the arena, and what comes out counts only
+ * after mnt_read_retry.
+ */
+#include "kernel/ns/mnt_tree.h"
+#include "lib/string.h"
+
+static bool readable_mount(const struct mount *m)
+{
+	return arena_contains(m, sizeof(*m)) && ((uintptr_t)m & 15) == 0;
+}
+
+bool path_below(const char *p, size_t plen, const char *top, size_t len)
+{
+	if (len == 1 && top[0] == '/')
+		return true;
+	return plen >= len && (plen == len || p[len] == '/') && memcmp(p, top, len) == 0;
+}
+
+/* ---- by place ---- */
+
+struct place {
+	u64 parent;
+	const char *path;
+	size_t len;
+};
+
+static bool mounted_at(const void *value, const void *arg)
+{
+	const struct mount *m = value;
+	const struct place *place = arg;
+	const char *point;
+
+	if (!readable_mount(m) || m->parent != place->parent || m->point_len != place->len)
+		return false;
+	point = *(const char *const volatile *)&m->point;
+	return arena_contains(point, place->len) && memcmp(point, place->path, place->len) == 0;
+}
+
+const struct mount *mnt_child(const struct mnt_ns *ns, u64 parent, const char *path, size_t len)
+{
+	const struct place place = {.parent = parent, .path = path, .len = len};
+
+	return trie_find(mnt_tree(ns)->by_point, place_key(parent, path, len), mounted_at, &place);
+}
+
+bool mnt_name_used(const struct mnt_ns *ns, const char *name, size_t len)
+{
+	return trie_find(mnt_tree(ns)->by_name, name_key(name, len), NULL, NULL);
+}
+
+/* ---- by id ---- */
+
+static bool has_id(const void *value, const void *arg)
+{
+	const struct mount *m = value;
+	const u64 *id = arg;
+
+	return readable_mount(m) && m->id == *id;
+}
+
+const struct mount *tree_mount(const struct mnt_tree *tree, u64 id)
+{
+	return trie_find(tree->by_id, id, has_id, &id);
+}
+
+const struct mount *mnt_by_id(const struct mnt_ns *ns, u64 id)
+{
+	return tree_mount(mnt_tree(ns), id);
+}
+
+/* ---- all of them ---- */
+
+struct each {
+	const struct mnt_ns *ns;
+	u64 seq;
+	int (*fn)(const struct mount *m, void *arg);
+	void *arg;
+	int ret;
+};
+
+static int each_mount(const void *value, void *arg)
+{
+	struct each *each = arg;
+
+	/* A newer version is there: the caller will begin anew, why go on through the old one? */
+	if (mnt_read_retry(each->ns, each->seq) || !readable_mount(value))
+		return 1;
+	each->ret = each->fn(value, each->arg);
+	return each->ret;
+}
+
+int mnt_for_each(const struct mnt_ns *ns, int (*fn)(const struct mount *m, void *arg), void *arg)
+{
+	struct each each = {.ns = ns, .seq = mnt_read_begin(ns), .fn = fn, .arg = arg};
+
+	trie_each(mnt_tree(ns)->by_id, each_mount, &each);
+	return each.ret;
+}
+
+static int covers_below(const struct mount *m, void *arg)
+{
+	const struct place *top = arg;
+	const char *point = *(const char *const volatile *)&m->point;
+	u32 len = *(const volatile u32 *)&m->point_len;
+
+	return m->parent == top->parent && m->id != m->parent && arena_contains(point, len) &&
+	       path_below(point, len, top->path, top->len);
+}
+
+bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len)
+{
+	struct place top = {.parent = id, .path = path, .len = len};
+
+	return mnt_child(ns, id, path, len) || mnt_for_each(ns, covers_below, &top);
+}
+
+/* ---- strings ---- */
+
+size_t mnt_copy_string(char *dst, size_t size, const char *src)
+{
+	size_t len = 0;
+
+	while (len + 1 < size && arena_contains(src + len, 1)) {
+		dst[len] = *(const volatile char *)(src + len);
+		if (!dst[len])
+			return len;
+		len++;
+	}
+	dst[len] = 0;
+	return len;
+}

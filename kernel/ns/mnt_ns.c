@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* Life and death of mount namespaces and of the file systems in them. The warden's. */
+#include "kernel/ns/mnt_tree.h"
+#include "lib/string.h"
+
+/* ---- file systems ---- */
+
+void (*super_released)(const struct super *sb);
+
+static void copy_name(char *dst, const char *src, size_t size)
+{
+	size_t len = strnlen(src, size - 1);
+
+	memcpy(dst, src, len);
+	dst[len] = 0;
+}
+
+struct super *super_create(enum super_kind kind, const char *fstype, const char *source, const char *options, u32 flags,
+			   u64 dev, u64 host_dev)
+{
+	struct super *sb = arena_alloc(sizeof(*sb));
+
+	if (!sb)
+		return NULL;
+	sb->refs = 1;
+	sb->kind = kind;
+	sb->flags = flags;
+	sb->dev = dev;
+	sb->host_dev = host_dev;
+	copy_name(sb->fstype, fstype, sizeof(sb->fstype));
+	copy_name(sb->source, source ? source : "none", sizeof(sb->source));
+	copy_name(sb->options, options ? options : "", sizeof(sb->options));
+	return sb;
+}
+
+void super_put(struct super *sb)
+{
+	if (!sb || --sb->refs)
+		return;
+	if (super_released)
+		super_released(sb);
+	arena_free(sb);
+}
+
+/* ---- namespaces ---- */
+
+static struct mnt_ns *ns_over(struct mnt_tree *tree, struct user_ns *user_ns)
+{
+	struct mnt_ns *ns = arena_alloc(sizeof(*ns));
+
+	if (!ns)
+		return NULL;
+	ns->refs = 1;
+	ns->inum = atomic_fetch_add(&arena()->next_inum, 1);
+	ns->user_ns = user_ns_get(user_ns);
+	ns->root = tree->root;
+	ns->nr = tree->nr;
+	ns->seq = seq_make(arena()->next_version++, tree);
+	return ns;
+}
+
+struct mnt_ns *mnt_ns_create(struct user_ns *user_ns)
+{
+	struct mnt_tree *tree = arena_alloc(sizeof(*tree));
+	struct mnt_ns *ns = NULL;
+
+	if (!tree)
+		return NULL;
+	tree->refs = 1;
+	ns = ns_over(tree, user_ns);
+	if (!ns)
+		mnt_tree_put(tree);
+	return ns;
+}
+
+struct mnt_ns *mnt_ns_dup(struct mnt_ns *old, struct user_ns *user_ns)
+{
+	struct mnt_tree *tree = (struct mnt_tree *)mnt_tree(old);
+	struct mnt_ns *ns = ns_over(tree, user_ns);
+
+	if (!ns)
+		return NULL;
+	tree->refs++;
+	ns->locked_upto = old->user_ns == user_ns ? old->locked_upto : arena()->next_mount_id - 1;
+	return ns;
+}
+
+void mnt_ns_put(struct mnt_ns *ns)
+{
+	struct mnt_tree *tree;
+
+	if (!ns || --ns->refs)
+		return;
+	tree = (struct mnt_tree *)mnt_tree(ns);
+	/* For readers in other namespaces (/proc/PID/mounts), as in mnt_change_commit. */
+	atomic_store_explicit(&ns->seq, 0, memory_order_release);
+	atomic_thread_fence(memory_order_release);
+	mnt_tree_put(tree);
+	user_ns_put(ns->user_ns);
+	arena_free(ns);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* Versions of a tree of mounts: building, publishing and releasing them. The warden's. */
+#include "kernel/ns/mnt_tree.h"
+#include "lib/string.h"
+
+/* ---- struct mount ---- */
+
+/* Copies a string into the mount's own block at *to. */
+static const char *place_string(char **to, const char *s, u32 *len)
+{
+	size_t n = strlen(s);
+	char *copy = memcpy(*to, s, n + 1);
+
+	*to += n + 1;
+	*len = (u32)n;
+	return copy;
+}
+
+struct mount *mount_clone(const struct mount *old, const char *point, const char *host, const char *fsroot)
+{
+	struct mount *m = arena_alloc(sizeof(*m) + strlen(point) + strlen(host) + strlen(fsroot) + 3);
+	char *strings = (char *)(m + 1);
+	u32 fsroot_len;
+
+	if (!m)
+		return NULL;
+	if (old) {
+		memcpy(m, old, sizeof(*m));
+		m->sb->refs++;
+	}
+	m->refs = 1;
+	m->stamp = atomic_fetch_add_explicit(&arena()->next_mount_id, 1, memory_order_relaxed);
+	m->point = place_string(&strings, point, &m->point_len);
+	m->host = place_string(&strings, host, &m->host_len);
+	m->fsroot = place_string(&strings, fsroot, &fsroot_len);
+	return m;
+}
+
+void mount_inherit_locks(struct mount *m, const struct mnt_ns *ns, const struct mount *old)
+{
+	m->locked = mnt_locked(ns, old);
+	m->locked_flags = old->locked_flags;
+	if (old->stamp <= ns->locked_upto)
+		m->locked_flags |= old->flags & MS_LOCKABLE;
+}
+
+void mount_put(struct mount *m)
+{
+	if (--m->refs)
+		return;
+	super_put(m->sb);
+	arena_free(m);
+}
+
+static void mount_value_get(const void *value)
+{
+	((struct mount *)value)->refs++;
+}
+
+static void mount_value_put(const void *value)
+{
+	mount_put((struct mount *)value);
+}
+
+const struct trie_ops mount_ops = {.get = mount_value_get, .put = mount_value_put};
+
+/* ---- versions ---- */
+
+struct mnt_tree *mnt_change_begin(struct mnt_ns *ns)
+{
+	const struct mnt_tree *old = mnt_tree(ns);
+	struct mnt_tree *tree = arena_alloc(sizeof(*tree));
+
+	if (!tree)
+		return NULL;
+	*tree = (struct mnt_tree){
+	    .refs = 1,
+	    .by_id = trie_get(old->by_id),
+	    .by_point = trie_get(old->by_point),
+	    .by_name = trie_get(old->by_name),
+	    .root = old->root,
+	    .nr = old->nr,
+	};
+	return tree;
+}
+
+void mnt_change_commit(struct mnt_ns *ns, struct mnt_tree *tree)
+{
+	struct mnt_tree *old = (struct mnt_tree *)mnt_tree(ns);
+
+	atomic_store_explicit(&ns->root, tree->root, memory_order_relaxed);
+	atomic_store_explicit(&ns->nr, tree->nr, memory_order_relaxed);
+	atomic_store_explicit(&ns->seq, seq_make(arena()->next_version++, tree), memory_order_release);
+	/* The store above comes before every store into what is released below: who sees a reused
+	 * block sees, after the fence in mnt_read_retry, the new seq. */
+	atomic_thread_fence(memory_order_release);
+	mnt_tree_put(old);
+}
+
+void mnt_tree_put(struct mnt_tree *tree)
+{
+	if (--tree->refs)
+		return;
+	trie_put(tree->by_point, NULL);
+	trie_put(tree->by_name, NULL);
+	trie_put(tree->by_id, &mount_ops);
+	arena_free(tree);
+}
+
+/* ---- steps of a change ---- */
+
+int trie_step(const struct trie_node **root, u64 key, const void *old, const void *new, const struct trie_ops *ops)
+{
+	const struct trie_node *before = *root;
+	int err = trie_change(before, key, old, new, ops, root);
+
+	if (!err)
+		trie_put(before, ops);
+	return err;
+}
+
+static u64 point_key(const struct mount *m)
+{
+	return place_key(m->parent, m->point, m->point_len);
+}
+
+/* Counts the mounts whose points have the same last component (for "/" that is the empty name). */
+static int count_name(struct mnt_tree *tree, const struct mount *m, int by)
+{
+	const char *name = strrchr(m->point, '/');
+	u64 key;
+	uintptr_t count;
+
+	name = name ? name + 1 : m->point;
+	key = name_key(name, strlen(name));
+	count = (uintptr_t)trie_find(tree->by_name, key, NULL, NULL);
+	return trie_step(&tree->by_name, key, (void *)count, (void *)(count + (uintptr_t)by), NULL);
+}
+
+/* A mount and its place; the root has none: it covers nothing. */
+static int index_point(struct mnt_tree *tree, const struct mount *old, const struct mount *new)
+{
+	const struct mount *m = old ? old : new;
+	int err;
+
+	if (m->id == tree->root)
+		return 0;
+	err = trie_step(&tree->by_point, point_key(m), old, new, NULL);
+	if (!err && !(old && new))
+		err = count_name(tree, m, new ? 1 : -1);
+	return err;
+}
+
+int tree_add(struct mnt_tree *tree, struct mount *m)
+{
+	int err = trie_step(&tree->by_id, m->id, NULL, m, &mount_ops);
+
+	tree->nr++;
+	return err ? err : index_point(tree, NULL, m);
+}
+
+int tree_remove(struct mnt_tree *tree, const struct mount *m)
+{
+	/* by_id last: it may hold the last reference. */
+	int err = index_point(tree, m, NULL);
+
+	tree->nr--;
+	return err ? err : trie_step(&tree->by_id, m->id, m, NULL, &mount_ops);
+}
+
+int tree_replace(struct mnt_tree *tree, const struct mount *old, struct mount *new)
+{
+	bool stays = old->parent == new->parent &&strcmp(old->point, new->point) == 0;
+	int err = stays ? index_point(tree, old, new) : index_point(tree, old, NULL);
+
+	if (!err && !stays)
+		err = index_point(tree, NULL, new);
+	return err ? err : trie_step(&tree->by_id, old->id, old, new, &mount_ops);
+}
+
+/* ---- what is below a mount ---- */
+
+struct below {
+	u64 id;
+	const char *top;
+	const struct trie_node *set;
+	bool grew;
+};
+
+static int collect(const void *value, void *arg)
+{
+	const struct mount *m = value;
+	struct below *below = arg;
+
+	if (m->id == m->parent || m->id == below->id || trie_find(below->set, m->id, NULL, NULL))
+		return 0;
+	if (m->parent == below->id) {
+		if (below->top && !path_below(m->point, m->point_len, below->top, strlen(below->top)))
+			return 0;
+	} else if (!trie_find(below->set, m->parent, NULL, NULL)) {
+		return 0;
+	}
+	below->grew = true;
+	return trie_step(&below->set, m->id, NULL, m, NULL);
+}
+
+int tree_below(const struct mnt_tree *tree, u64 id, const char *top, const struct trie_node **out)
+{
+	struct below below = {.id = id, .top = top};
+	int err;
+
+	/* A parent is nearly always older than its child, so one turn finds all and the second finds
+	 * nothing more; only after a mnt_move can it take further ones. */
+	do {
+		below.grew = false;
+		err = trie_each(tree->by_id, collect, &below);
+	} while (!err && below.grew);
+	if (err)
+		trie_put(below.set, NULL);
+	*out = err ? NULL : below.set;
+	return err;
+}

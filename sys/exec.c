@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * execve(2), execveat(2): the old image's part. Everything that can fail is tried here, in the
+ * host kernel's order, and nothing that others share is changed: the caller may be a vfork child,
+ * which runs in its parent's memory. Then the host executes the runtime again (exec/exec.h).
+ */
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+#include <asm/stat.h>
+#include "arena/arena.h"
+#include "exec/elf.h"
+#include "exec/script.h"
+#include "host/host.h"
+#include "host/uaccess.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+#include "signal/signal.h"
+#include "sys/runtime.h"
+#include "warden/client.h"
+
+#define X_OK 1
+#ifndef AT_EXECVE_CHECK
+#define AT_EXECVE_CHECK 0x10000
+#endif
+
+/* One execve on its way. About 20 KiB of the kernel stack. */
+struct linux_binprm {
+	struct task *task;
+	struct exec_args args;
+	int exe_fd, interp_fd;	      /* -1: not open */
+	char filename[PATH_MAX + 32]; /* the program in the guest's words, or /dev/fd/N[/name] */
+	bool inaccessible;	      /* that descriptor closes on exec: a script could not be found again */
+	const char *interp;	      /* what the next #! interpreter is told as its script */
+	u32 depth;		      /* scripts so far */
+	struct script script[SCRIPT_DEPTH];
+	u64 exe_mnt; /* where the file in exe_fd stands */
+	char exe[PATH_MAX];
+	char elf_interp[PATH_MAX];
+	struct elf_file elf;
+	struct nameidata nd; /* of the file opened last */
+};
+
+/* ---- opening a file that is to be executed ---- */
+
+static int may_exec(const struct nameidata *nd)
+{
+	struct stat st;
+	long err = host_call4(__NR_newfstatat, nd->fd, "", &st, AT_EMPTY_PATH);
+
+	if (err < 0)
+		return (int)err;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	if (!S_ISREG(st.st_mode) || (nd->mnt_flags & MS_NOEXEC))
+		return -EACCES;
+	return (int)host_call4(__NR_faccessat2, nd->fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH);
+}
+
+/* The runtime loads the program, so it must be able to read it, which the kernel need not ask for. */
+static int open_readable(const struct linux_binprm *bprm)
+{
+	char path[FD_PATH_SIZE];
+	long fd;
+
+	fd_path(path, bprm->nd.fd);
+	fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd == -EACCES)
+		guest_log(bprm->task, "execve: %s may be executed but not read: EACCES", bprm->nd.host);
+	return (int)fd;
+}
+
+/* A descriptor for reading, or -errno; bprm->nd says where the file stands, without a descriptor. */
+static int open_exec(struct linux_binprm *bprm, int dfd, const char *name, unsigned lookup)
+{
+	int fd, err = path_lookup(bprm->task, dfd, name, lookup, &bprm->nd);
+
+	if (err)
+		return err;
+	err = may_exec(&bprm->nd);
+	fd = err ? err : open_readable(bprm);
+	path_release(&bprm->nd);
+	return fd;
+}
+
+/* Opens the program, or after it the interpreter of a script: what exe_fd held is closed. */
+static int open_program(struct linux_binprm *bprm, int dfd, const char *name, unsigned lookup)
+{
+	int fd = open_exec(bprm, dfd, name, lookup);
+
+	if (fd < 0)
+		return fd;
+	if (bprm->exe_fd >= 0)
+		host_close(bprm->exe_fd);
+	bprm->exe_fd = fd;
+	bprm->exe_mnt = bprm->nd.mnt;
+	memcpy(bprm->exe, bprm->nd.host, bprm->nd.len + 1);
+	return 0;
+}
+
+/* ---- judging it ---- */
+
+/* Tells a script's interpreter its arguments: itself, perhaps one from the script, the script. */
+static void push_script(struct exec_args *args, const struct script *s, const char *script_name)
+{
+	args->argv[0] = script_name;
+	if (s->arg)
+		*--args->argv = s->arg;
+	*--args->argv = s->interp;
+}
+
+static int prepare_script(struct linux_binprm *bprm)
+{
+	struct script *s;
+	int err;
+
+	if (bprm->depth == SCRIPT_DEPTH)
+		return -ELOOP;
+	s = &bprm->script[bprm->depth++];
+	memcpy(s->line, bprm->elf.head, sizeof(s->line));
+	err = script_parse(s);
+	if (err)
+		return err;
+	if (bprm->inaccessible)
+		return -ENOENT;
+	push_script(&bprm->args, s, bprm->interp);
+	bprm->interp = s->interp;
+	return open_program(bprm, AT_FDCWD, s->interp, LOOKUP_FOLLOW);
+}
+
+/* An image with fixed addresses that lie where the runtime does cannot be loaded. */
+static int check_addresses(const struct linux_binprm *bprm)
+{
+	struct elf_span span;
+
+	if (bprm->elf.ehdr.e_type != ET_EXEC || !elf_span(&bprm->elf, &span) ||
+	    !range_is_ours(span.low, span.high - span.low))
+		return 0;
+	guest_log(bprm->task, "execve: %s is linked to addresses of the runtime: ENOEXEC", bprm->nd.host);
+	return -ENOEXEC;
+}
+
+/* The headers of the ELF file in bprm->elf.fd. */
+static int check_elf(struct linux_binprm *bprm)
+{
+	int err = elf_headers(&bprm->elf);
+
+	if (!err)
+		err = check_addresses(bprm);
+	return err;
+}
+
+/* The program's ELF interpreter. bprm->elf is used again for it. */
+static int prepare_elf_interp(struct linux_binprm *bprm)
+{
+	int err;
+
+	bprm->interp_fd = open_exec(bprm, AT_FDCWD, bprm->elf_interp, LOOKUP_FOLLOW);
+	if (bprm->interp_fd < 0)
+		return bprm->interp_fd;
+	err = elf_open(&bprm->elf, bprm->interp_fd);
+	if (err)
+		return err;
+	if (bprm->elf.head_len < sizeof(bprm->elf.ehdr))
+		return -EIO;
+	err = check_elf(bprm);
+	elf_release(&bprm->elf);
+	return err == -ENOEXEC ? -ELIBBAD : err;
+}
+
+static int prepare_elf(struct linux_binprm *bprm)
+{
+	int len = 0, err = check_elf(bprm);
+
+	if (!err)
+		len = elf_interp(&bprm->elf, bprm->elf_interp, sizeof(bprm->elf_interp));
+	elf_release(&bprm->elf);
+	if (err || len <= 0)
+		return err ? err : len;
+	return prepare_elf_interp(bprm);
+}
+
+/* From the opened file, through scripts, to an ELF image that the runtime can load. */
+static int prepare_binary(struct linux_binprm *bprm)
+{
+	int err = 0;
+
+	while (!err) {
+		err = elf_open(&bprm->elf, bprm->exe_fd);
+		if (!err && !is_script(bprm->elf.head))
+			return prepare_elf(bprm);
+		if (!err)
+			err = prepare_script(bprm);
+	}
+	return err;
+}
+
+/* ---- handing over ---- */
+
+static const char *basename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The thread's name: the program's, or the script's; the file's own when it was named by descriptor alone. */
+static void make_comm(const struct linux_binprm *bprm, bool by_fd, char comm[sizeof(mm.comm)])
+{
+	const char *name = basename(by_fd ? bprm->exe : bprm->filename);
+	size_t len = strnlen(name, sizeof(mm.comm) - 1);
+
+	memcpy(comm, name, len);
+	comm[len] = '\0';
+}
+
+/* Puts the carry behind the guest's environment. */
+static int add_carry(struct linux_binprm *bprm, bool by_fd, u64 sig_mask)
+{
+	char comm[sizeof(mm.comm)];
+	struct carry c = {0};
+	s64 len;
+	int err;
+
+	err = carry_from_task(bprm->task, &c);
+	if (err)
+		return err;
+	make_comm(bprm, by_fd, comm);
+	c.sig_mask = sig_mask;
+	c.exe_mnt = bprm->exe_mnt;
+	c.exe = bprm->exe;
+	c.exe_fd = bprm->exe_fd;
+	c.interp_fd = bprm->interp_fd;
+	c.execfn = bprm->filename;
+	c.comm = comm;
+	len = carry_encode(&c, bprm->args.carry, CARRY_MAX);
+	carry_release(&c);
+	if (len < 0)
+		return (int)len;
+	bprm->args.envp[bprm->args.envc] = bprm->args.carry;
+	return 0;
+}
+
+/* The host path of the runtime. By thread: the process's first one may be gone, and with it its exe. */
+static void runtime_path(char *buf, size_t size)
+{
+	struct fmt f;
+
+	fmt_init(&f, buf, size);
+	if (mm.attached)
+		fmt_str(&f, arena()->runtime);
+	else
+		fmt_print(&f, "%s/thread-self/exe", arena()->proc);
+}
+
+/* Keeps a descriptor open across execve. */
+static void keep_open(int fd)
+{
+	if (fd >= 0)
+		host_call3(__NR_fcntl, fd, F_SETFD, 0);
+}
+
+/*
+ * The host's execve. Signals stay blocked until the new image leaves for its program: it has no
+ * handlers yet, and one that was put off by the old image is pending.
+ */
+static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
+{
+	struct task *task = bprm->task;
+	char path[PATH_MAX];
+	u64 mask;
+	s64 err;
+
+	fs_sync(task);
+	runtime_path(path, sizeof(path));
+	mask = signal_block_all();
+	err = add_carry(bprm, by_fd, atomic_load(&task->sig_deferred) ? task->sig_mask : mask);
+	if (!err) {
+		keep_open(bprm->exe_fd);
+		keep_open(bprm->interp_fd);
+		err = host_call3(__NR_execve, path, bprm->args.argv, bprm->args.envp);
+	}
+	signal_restore(mask);
+	return err;
+}
+
+/* ---- the calls ---- */
+
+/* Names the program as the kernel does when it is given relative to a descriptor. */
+static void name_program(struct linux_binprm *bprm, int dfd, const char *name)
+{
+	struct fmt f;
+	long flags;
+
+	fmt_init(&f, bprm->filename, sizeof(bprm->filename));
+	bprm->interp = bprm->filename;
+	if (dfd == AT_FDCWD || name[0] == '/') {
+		fmt_str(&f, name);
+		return;
+	}
+	fmt_print(&f, name[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", dfd, name);
+	flags = host_call2(__NR_fcntl, dfd, F_GETFD);
+	bprm->inaccessible = flags >= 0 && (flags & FD_CLOEXEC);
+}
+
+static s64 do_open_execve(struct linux_binprm *bprm, int dfd, const char *name, u64 uargv, u64 uenvp, u64 flags)
+{
+	unsigned lookup =
+	    (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	s64 err = open_program(bprm, dfd, name, lookup);
+
+	if (!err)
+		err = exec_args_get(bprm->task, uargv, uenvp, &bprm->args);
+	if (err || (flags & AT_EXECVE_CHECK))
+		return err;
+	name_program(bprm, dfd, name);
+	err = prepare_binary(bprm);
+	if (!err)
+		err = host_execve(bprm, dfd != AT_FDCWD && !name[0]);
+	return err;
+}
+
+static s64 do_execveat(struct task *task, int dfd, u64 uname, u64 uargv, u64 uenvp, u64 flags)
+{
+	struct linux_binprm bprm = {.task = task, .exe_fd = -1, .interp_fd = -1};
+	char name[PATH_MAX];
+	s64 err = strncpy_from_guest(name, uname, sizeof(name));
+
+	if (err < 0)
+		return err;
+	err = do_open_execve(&bprm, dfd, name, uargv, uenvp, flags);
+	exec_release(task);
+	if (bprm.exe_fd >= 0)
+		host_close(bprm.exe_fd);
+	if (bprm.interp_fd >= 0)
+		host_close(bprm.interp_fd);
+	return err;
+}
+
+SYSCALL(execve)
+{
+	return do_execveat(task, AT_FDCWD, ARG0(regs), ARG1(regs), ARG2(regs), 0);
+}
+
+SYSCALL(execveat)
+{
+	u32 flags = (u32)ARG4(regs);
+
+	if (flags & ~(u32)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_EXECVE_CHECK))
+		return -EINVAL;
+	return do_execveat(task, (int)ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs), flags);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The descriptor table: close(2), dup(2), fcntl(2)'s F_DUPFD, close_range(2). The table is the host's; here
+ * the runtime's own descriptors are kept out of reach, and the notes of task->files in step.
+ */
+#include <linux/close_range.h>
+#include <linux/fcntl.h>
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "sys/control.h"
+#include "sys/place.h"
+#include "sys/sys.h"
+
+/* What must happen before `fd` stops being what it was: the notes go first, because from the moment the host has
+ * closed it another thread can be given the number. */
+static void fd_forget(struct task *task, int fd)
+{
+	struct fd_info note;
+
+	if (files_get(task->files, fd, &note) && note.kind == FD_MAP)
+		control_close(task, fd);
+	files_clear(task->files, (unsigned)fd, (unsigned)fd);
+}
+
+SYSCALL(close)
+{
+	int fd = (int)ARG0(regs);
+
+	if (fd < 0 || fd_is_ours(fd))
+		return -EBADF;
+	fd_forget(task, fd);
+	return host_close(fd);
+}
+
+/* ---- duplicates ---- */
+
+/* A new descriptor `to` stands for what `from` does; without memory for its note there is no descriptor. */
+static s64 fd_copied(struct task *task, int from, int to)
+{
+	int err = files_dup_entry(task->files, from, to);
+
+	if (!err)
+		return to;
+	host_close(to);
+	return err;
+}
+
+SYSCALL(dup)
+{
+	int fd = (int)ARG0(regs);
+	s64 to;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	to = host_call1(__NR_dup, fd);
+	return to < 0 ? to : fd_copied(task, fd, (int)to);
+}
+
+static s64 do_dup(struct task *task, struct regs *regs)
+{
+	int from = (int)ARG0(regs), to = (int)ARG1(regs);
+	struct fd_info note;
+	s64 ret;
+
+	if (fd_is_ours(from) || fd_is_ours(to))
+		return -EBADF;
+	if (from != to && files_get(task->files, to, &note) && note.kind == FD_MAP &&
+	    host_call2(__NR_fcntl, from, F_GETFD) >= 0)
+		control_close(task, to);
+	ret = host_call3((long)regs->orig_rax, from, to, ARG2(regs));
+	return ret < 0 || from == to ? ret : fd_copied(task, from, to);
+}
+
+SYSCALL(dup2)
+{
+	return do_dup(task, regs);
+}
+
+SYSCALL(dup3)
+{
+	return do_dup(task, regs);
+}
+
+SYSCALL(fcntl)
+{
+	int fd = (int)ARG0(regs), cmd = (int)ARG1(regs);
+	s64 to;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	if (cmd != F_DUPFD && cmd != F_DUPFD_CLOEXEC)
+		return host_call_blocking(__NR_fcntl, fd, cmd, (long)ARG2(regs), 0, 0, 0);
+	to = host_call3(__NR_fcntl, fd, cmd, ARG2(regs));
+	return to < 0 ? to : fd_copied(task, fd, (int)to);
+}
+
+/* ---- close_range ---- */
+
+/* The lowest descriptor of ours that is not below `from`; UINT32_MAX: there is none. */
+static u32 next_own_fd(const struct task *task, u32 from)
+{
+	u32 next = UINT32_MAX, own[] = {(u32)mm.arena_fd, (u32)task->nsproxy->handle};
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (own[i] >= from && own[i] < next)
+			next = own[i];
+	return next;
+}
+
+static s64 close_part(struct task *task, u32 first, u32 last, u32 flags)
+{
+	if (!(flags & CLOSE_RANGE_CLOEXEC))
+		files_clear(task->files, first, last);
+	return host_call3(__NR_close_range, first, last, flags);
+}
+
+/* Everything from first to last but what is ours. */
+static s64 close_guests(struct task *task, u32 first, u32 last, u32 flags)
+{
+	u32 own;
+	s64 err;
+
+	while ((own = next_own_fd(task, first)) <= last && own != UINT32_MAX) {
+		if (own > first) {
+			err = close_part(task, first, own - 1, flags);
+			if (err)
+				return err;
+		}
+		if (own == last)
+			return 0;
+		first = own + 1;
+	}
+	return close_part(task, first, last, flags);
+}
+
+static void control_close_range(struct task *task, u32 first, u32 last)
+{
+	struct fd_info note;
+	int fd = (int)MIN(first, INT32_MAX);
+
+	for (; task->sud_users && files_next(task->files, fd, &note) && (u32)note.fd <= last; fd = note.fd + 1)
+		if (note.kind == FD_MAP)
+			control_close(task, note.fd);
+}
+
+SYSCALL(close_range)
+{
+	u32 first = (u32)ARG0(regs), last = (u32)ARG1(regs), flags = (u32)ARG2(regs);
+	int err;
+
+	if (flags & ~(u32)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || first > last)
+		return -EINVAL;
+	if (flags & CLOSE_RANGE_UNSHARE) {
+		err = ksys_unshare(task, CLONE_FILES);
+		if (err)
+			return err;
+	}
+	flags &= CLOSE_RANGE_CLOEXEC;
+	if (!flags)
+		control_close_range(task, first, last);
+	return close_guests(task, first, last, flags);
+}

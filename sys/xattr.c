@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Extended attributes (xattr(7)) and the inode flags of file_getattr(2). The path is walked to a descriptor, and
+ * the host is asked through /proc/thread-self/fd, which leads to a symlink itself when the walk ended there.
+ */
+#include <linux/fcntl.h>
+#include <linux/limits.h>
+#include "host/host.h"
+#include "host/uaccess.h"
+#include "kernel/mm.h"
+#include "sys/place.h"
+#include "sys/sys.h"
+
+/* What the call does, apart from the path. */
+struct xattr_call {
+	long nr;	  /* the host's call that takes a path as its first argument */
+	bool writes;	  /* EROFS on a read-only mount */
+	const char *name; /* NULL: the call has none */
+	u64 arg[3];	  /* what follows path and name */
+};
+
+static s64 xattr_on_link(const struct xattr_call *call, const char *link)
+{
+	if (!call->name)
+		return host_call3(call->nr, link, call->arg[0], call->arg[1]);
+	return host_call5(call->nr, link, call->name, call->arg[0], call->arg[1], call->arg[2]);
+}
+
+/* The path is ARG0; at_flags: AT_SYMLINK_NOFOLLOW for the l-calls. */
+static s64 xattr_path(struct task *task, const struct regs *regs, u64 at_flags, const struct xattr_call *call)
+{
+	struct nameidata nd;
+	char link[FD_PATH_SIZE];
+	s64 err = user_path_at(task, AT_FDCWD, ARG0(regs), at_flags, LOOKUP_FOLLOW | LOOKUP_LAZY, &nd);
+
+	if (err)
+		return err;
+	fd_path(link, nd.fd);
+	err = call->writes && place_readonly(&nd) ? -EROFS : xattr_on_link(call, link);
+	path_release(&nd);
+	return err;
+}
+
+/* The attribute's name, judged before the path as the kernel does. */
+static s64 xattr_name(char *name, u64 uname)
+{
+	s64 len = strncpy_from_guest(name, uname, XATTR_NAME_MAX + 1);
+
+	if (len == 0 || len == -ENAMETOOLONG)
+		return -ERANGE;
+	return len < 0 ? len : 0;
+}
+
+static s64 do_setxattr(struct task *task, const struct regs *regs, u64 at_flags)
+{
+	char name[XATTR_NAME_MAX + 1];
+	struct xattr_call call = {__NR_setxattr, true, name, {ARG2(regs), ARG3(regs), ARG4(regs)}};
+	s64 err = xattr_name(name, ARG1(regs));
+
+	return err ? err : xattr_path(task, regs, at_flags, &call);
+}
+
+static s64 do_getxattr(struct task *task, const struct regs *regs, u64 at_flags)
+{
+	char name[XATTR_NAME_MAX + 1];
+	struct xattr_call call = {__NR_getxattr, false, name, {ARG2(regs), ARG3(regs)}};
+	s64 err = xattr_name(name, ARG1(regs));
+
+	if (!err && range_is_ours(ARG2(regs), ARG3(regs)))
+		err = -EFAULT;
+	return err ? err : xattr_path(task, regs, at_flags, &call);
+}
+
+static s64 do_listxattr(struct task *task, const struct regs *regs, u64 at_flags)
+{
+	struct xattr_call call = {__NR_listxattr, false, NULL, {ARG1(regs), ARG2(regs)}};
+
+	if (range_is_ours(ARG1(regs), ARG2(regs)))
+		return -EFAULT;
+	return xattr_path(task, regs, at_flags, &call);
+}
+
+static s64 do_removexattr(struct task *task, const struct regs *regs, u64 at_flags)
+{
+	char name[XATTR_NAME_MAX + 1];
+	struct xattr_call call = {__NR_removexattr, true, name, {0}};
+	s64 err = xattr_name(name, ARG1(regs));
+
+	return err ? err : xattr_path(task, regs, at_flags, &call);
+}
+
+SYSCALL(setxattr)
+{
+	return do_setxattr(task, regs, 0);
+}
+
+SYSCALL(lsetxattr)
+{
+	return do_setxattr(task, regs, AT_SYMLINK_NOFOLLOW);
+}
+
+SYSCALL(getxattr)
+{
+	return do_getxattr(task, regs, 0);
+}
+
+SYSCALL(lgetxattr)
+{
+	return do_getxattr(task, regs, AT_SYMLINK_NOFOLLOW);
+}
+
+SYSCALL(listxattr)
+{
+	return do_listxattr(task, regs, 0);
+}
+
+SYSCALL(llistxattr)
+{
+	return do_listxattr(task, regs, AT_SYMLINK_NOFOLLOW);
+}
+
+SYSCALL(removexattr)
+{
+	return do_removexattr(task, regs, 0);
+}
+
+SYSCALL(lremovexattr)
+{
+	return do_removexattr(task, regs, AT_SYMLINK_NOFOLLOW);
+}
+
+/* ---- on descriptors: only the writing ones trap ---- */
+
+static s64 xattr_fd(struct task *task, const struct regs *regs)
+{
+	int fd = (int)ARG0(regs);
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	if (fd_mnt_flags(task, fd) & MS_RDONLY)
+		return -EROFS;
+	return host_call5((long)regs->orig_rax, fd, ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs));
+}
+
+SYSCALL(fsetxattr)
+{
+	return xattr_fd(task, regs);
+}
+
+SYSCALL(fremovexattr)
+{
+	return xattr_fd(task, regs);
+}
+
+/* ---- the at-calls: (dfd, path, at_flags, ...) to the host's own, on the walked descriptor ---- */
+
+/* Walks (dfd, path); the host's call takes the link instead, with flags 0. */
+static s64 at_place(struct task *task, const struct regs *regs, u64 at_flags, bool writes, char *link,
+		    struct nameidata *nd)
+{
+	s64 err;
+
+	if (at_flags & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	err = user_path_at(task, (int)ARG0(regs), ARG1(regs), at_flags, LOOKUP_FOLLOW | LOOKUP_LAZY, nd);
+	if (err)
+		return err;
+	if (writes && place_readonly(nd)) {
+		path_release(nd);
+		return -EROFS;
+	}
+	fd_path(link, nd->fd);
+	return 0;
+}
+
+/* setxattrat, getxattrat, removexattrat, listxattrat: at_flags is argument 2. */
+static s64 do_xattrat(struct task *task, const struct regs *regs, bool writes)
+{
+	struct nameidata nd;
+	char link[FD_PATH_SIZE];
+	s64 err = at_place(task, regs, (u32)ARG2(regs), writes, link, &nd);
+
+	if (err)
+		return err;
+	err = host_call6((long)regs->orig_rax, AT_FDCWD, link, 0, ARG3(regs), ARG4(regs), ARG5(regs));
+	path_release(&nd);
+	return err;
+}
+
+SYSCALL(setxattrat)
+{
+	return do_xattrat(task, regs, true);
+}
+
+SYSCALL(removexattrat)
+{
+	return do_xattrat(task, regs, true);
+}
+
+SYSCALL(listxattrat)
+{
+	return range_is_ours(ARG3(regs), ARG4(regs)) ? -EFAULT : do_xattrat(task, regs, false);
+}
+
+SYSCALL(getxattrat)
+{
+	struct { /* struct xattr_args */
+		u64 value;
+		u32 size, flags;
+	} args;
+
+	if (copy_from_guest(&args, ARG4(regs), sizeof(args)) || range_is_ours(args.value, args.size))
+		return -EFAULT;
+	return do_xattrat(task, regs, false);
+}
+
+/* file_getattr, file_setattr: (dfd, path, struct file_attr *, size, at_flags). */
+static s64 do_fileattr(struct task *task, const struct regs *regs, bool writes)
+{
+	struct nameidata nd;
+	char link[FD_PATH_SIZE];
+	s64 err = at_place(task, regs, (u32)ARG4(regs), writes, link, &nd);
+
+	if (err)
+		return err;
+	err = host_call5((long)regs->orig_rax, AT_FDCWD, link, ARG2(regs), ARG3(regs), 0);
+	path_release(&nd);
+	return err;
+}
+
+SYSCALL(file_getattr)
+{
+	return range_is_ours(ARG2(regs), ARG3(regs)) ? -EFAULT : do_fileattr(task, regs, false);
+}
+
+SYSCALL(file_setattr)
+{
+	return do_fileattr(task, regs, true);
+}

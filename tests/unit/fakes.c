@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* kernel/alloc.h and the hooks of kernel/task.h, as the unit tests want them. */
+#include <sched.h>
+#include <sys/mman.h>
+
+#include "unit.h"
+
+unsigned kzalloc_fail_at;
+_Atomic long kzalloc_live;
+struct fake_world world;
+
+void *kzalloc(size_t size)
+{
+	if (kzalloc_fail_at && --kzalloc_fail_at == 0)
+		return NULL;
+	atomic_fetch_add(&kzalloc_live, 1);
+	return calloc(1, size);
+}
+
+void kfree(void *p)
+{
+	if (p)
+		atomic_fetch_sub(&kzalloc_live, 1);
+	free(p);
+}
+
+void *shared_alloc(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void mutex_lock(struct mutex *m)
+{
+	u32 free = 0;
+
+	while (!atomic_compare_exchange_strong(&m->owner, &free, 1)) {
+		free = 0;
+		sched_yield();
+	}
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	assert_int_equal(atomic_exchange(&m->owner, 0), 1);
+}
+
+static void note_call(char c)
+{
+	size_t n = strlen(world.order);
+
+	if (n + 1 < sizeof(world.order))
+		world.order[n] = c;
+}
+
+int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out)
+{
+	struct nsproxy *ns;
+
+	note_call('w');
+	world.warden_calls++;
+	world.warden_flags = flags;
+	if (world.warden_error)
+		return world.warden_error;
+	ns = kzalloc(sizeof(*ns));
+	if (!ns)
+		return -ENOMEM;
+	memcpy(ns, old, sizeof(*ns));
+	ns->users = 1;
+	*out = ns;
+	return 0;
+}
+
+void warden_close_handle(struct nsproxy *ns)
+{
+	world.handles_closed++;
+}
+
+int host_unshare_files(void)
+{
+	note_call('f');
+	world.files_calls++;
+	return world.files_error;
+}
+
+int host_exit_sem(void)
+{
+	note_call('s');
+	world.sem_calls++;
+	return world.sem_error;
+}
+
+unsigned nr_threads(const struct task *task)
+{
+	return world.threads;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* What the unit tests share: an arena of their own, and allocations that fail on demand. */
+#ifndef SECEDE_TESTS_UNIT_H
+#define SECEDE_TESTS_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "arena/arena.h"
+#include "kernel/task.h"
+
+/* Fixtures: a fresh, empty arena at ARENA_BASE; the teardown insists that nothing was left in it. */
+int arena_setup(void **state);
+int arena_teardown(void **state);
+u64 arena_objects(void);
+
+/* Which allocation from now on fails, counted from 1; 0: none. Of the arena, and of kzalloc. */
+extern unsigned arena_fail_at, kzalloc_fail_at;
+/* True when the failure asked for has happened (or none was): the loop over all places is over
+ * when an operation comes through without having met it. */
+static inline bool failure_met(const unsigned *fail_at)
+{
+	return *fail_at == 0;
+}
+
+/* kzalloc's live blocks. */
+extern _Atomic long kzalloc_live;
+
+/* ---- fakes.c: the world outside kernel/ ---- */
+struct fake_world {
+	int warden_error, files_error, sem_error; /* what the next calls answer: 0 or -errno */
+	unsigned threads;
+	u64 warden_flags;   /* of the last request for namespaces */
+	unsigned warden_calls, handles_closed, files_calls, sem_calls;
+	char order[64];     /* 'w', 'f', 's': the calls as they came */
+};
+extern struct fake_world world;
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, arena_setup, arena_teardown)
+
+#endif

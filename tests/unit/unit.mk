@@ -1,0 +1,42 @@
+# Unit tests: kernel/ and arena/ against cmocka, with ASan and UBSan, and with TSan. Included by the
+# top Makefile; also works alone: make -f tests/unit/unit.mk unit
+B ?= build
+UNIT_CC ?= gcc
+UNIT_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -D_GNU_SOURCE -I. -Itests/unit
+# Every allocation of the arena goes through a test's hands, which can make it fail.
+UNIT_LDFLAGS = -Wl,--wrap=arena_alloc -lcmocka -pthread
+
+UNIT_ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# TSan does not know fences, and says so; tests/unit/noreuse.c says why that does no harm.
+UNIT_TSAN = -fsanitize=thread -Wno-tsan
+
+UNIT_TESTS = $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+UNIT_SRC = $(wildcard kernel/*.c kernel/ns/*.c) arena/trie.c tests/unit/arena.c tests/unit/fakes.c
+
+UNIT_ASAN_OBJ = $(patsubst %.c,$(B)/unit/asan/%.o,$(UNIT_SRC) arena/alloc.c)
+UNIT_TSAN_OBJ = $(patsubst %.c,$(B)/unit/tsan/%.o,$(UNIT_SRC))
+UNIT_PROGRAMS = $(UNIT_TESTS:%=$(B)/unit/asan/test_%) $(UNIT_TESTS:%=$(B)/unit/tsan/test_%)
+
+$(B)/unit/asan/%.o: %.c
+	@mkdir -p $(@D)
+	$(UNIT_CC) $(UNIT_CFLAGS) $(UNIT_ASAN) -MMD -c $< -o $@
+$(B)/unit/tsan/%.o: %.c
+	@mkdir -p $(@D)
+	$(UNIT_CC) $(UNIT_CFLAGS) $(UNIT_TSAN) -MMD -c $< -o $@
+
+$(B)/unit/asan/test_%: $(B)/unit/asan/tests/unit/test_%.o $(UNIT_ASAN_OBJ)
+	$(UNIT_CC) $(UNIT_ASAN) -o $@ $^ $(UNIT_LDFLAGS)
+$(B)/unit/tsan/test_churn: $(B)/unit/tsan/tests/unit/test_churn.o $(UNIT_TSAN_OBJ) $(B)/unit/tsan/tests/unit/noreuse.o
+	$(UNIT_CC) $(UNIT_TSAN) -o $@ $^ $(UNIT_LDFLAGS)
+$(B)/unit/tsan/test_%: $(B)/unit/tsan/tests/unit/test_%.o $(UNIT_TSAN_OBJ) $(B)/unit/tsan/arena/alloc.o
+	$(UNIT_CC) $(UNIT_TSAN) -o $@ $^ $(UNIT_LDFLAGS)
+
+# Runs every program, also after one has failed; a line a test, in TAP.
+unit: $(UNIT_PROGRAMS)
+	@failed=; for t in $^; do echo "# $$t"; CMOCKA_MESSAGE_OUTPUT=TAP $$t || failed="$$failed $$t"; done; \
+	if [ -n "$$failed" ]; then echo "# failed:$$failed"; exit 1; fi
+
+.PHONY: unit
+.SECONDARY:
+-include $(patsubst %.o,%.d,$(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ)) $(UNIT_TESTS:%=$(B)/unit/asan/tests/unit/test_%.d) \
+	$(UNIT_TESTS:%=$(B)/unit/tsan/tests/unit/test_%.d)

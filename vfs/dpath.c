@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The way back: from a place to the path under which the guest sees it. */
+#include <asm/errno.h>
+#include "arena/arena.h"
+#include "lib/string.h"
+#include "vfs/walk.h"
+
+/* Written from its end to its beginning. */
+struct backwards {
+	char *buf;
+	size_t at;
+	bool overflow;
+};
+
+static void prepend(struct backwards *b, const char *s, size_t len)
+{
+	if (len > b->at) {
+		b->overflow = true;
+		return;
+	}
+	b->at -= len;
+	memcpy(b->buf + b->at, s, len);
+}
+
+/* host[len..] for a host path at or below dir[0..len); NULL when it is not. */
+static const char *below(const char *host, u32 host_len, const char *dir, u32 len)
+{
+	if (len == 1)
+		len = 0;
+	if (host_len < len || memcmp(host, dir, len) || (host_len > len && host[len] != '/'))
+		return NULL;
+	return host_len == 1 && !len ? host + 1 : host + len;
+}
+
+/*
+ * Climbs from (mnt, host) to the root, writing what lies between. Inside a read section. False:
+ * the way does not lead there.
+ */
+static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, u32 len,
+		  struct backwards *b)
+{
+	const struct mount *m;
+	const char *part;
+
+	for (;;) {
+		if (mnt == root->mnt && (part = below(host, len, root->host->s, root->host->len))) {
+			prepend(b, part, (size_t)(host + len - part));
+			return true;
+		}
+		m = mnt_by_id(ns, mnt);
+		part = m && arena_contains(m->host, m->host_len) ? below(host, len, m->host, m->host_len) : NULL;
+		if (!part) {
+			prepend(b, host, len);
+			return false;
+		}
+		prepend(b, part, (size_t)(host + len - part));
+		if (m->parent == m->id || b->overflow || !arena_contains(m->point, m->point_len))
+			return false;
+		mnt = m->parent;
+		host = m->point;
+		len = m->point_len;
+	}
+}
+
+int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_t size)
+{
+	static const char unreachable[] = "(unreachable)";
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	struct backwards b;
+	struct path root;
+	bool reached;
+	u64 seq;
+
+	get_fs_root(task->fs, &root);
+	do {
+		seq = mnt_read_begin(ns);
+		b = (struct backwards){buf, size, false};
+		prepend(&b, "", 1);
+		reached = climb(ns, &root, mnt, host, (u32)strlen(host), &b);
+	} while (mnt_read_retry(ns, seq));
+	path_put(&root);
+	if (b.at == size - 1)
+		prepend(&b, "/", 1);
+	if (!reached)
+		prepend(&b, unreachable, sizeof(unreachable) - 1);
+	if (b.overflow)
+		return -ERANGE;
+	memmove(buf, buf + b.at, size - b.at);
+	return reached ? (int)(size - b.at - 1) : -ENOENT;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fast pass of the walk: a name is turned into a host path by looking at it alone, as if no
+ * component were a symlink. The one host call that follows refuses symlinks, so a wrong guess is
+ * told (ELOOP), never acted on.
+ */
+#include <asm/errno.h>
+#include "arena/arena.h"
+#include "kernel/mm.h"
+#include "lib/string.h"
+#include "vfs/walk.h"
+
+/* Is (mnt, host) this mount's root? */
+static bool is_mount_root(const struct mount *m, const char *host, u32 len)
+{
+	return len == m->host_len && arena_contains(m->host, len) && !memcmp(host, m->host, len);
+}
+
+static bool is_place(const struct path *place, u64 mnt, const char *host, u32 len)
+{
+	return mnt == place->mnt && len == place->host->len && !memcmp(host, place->host->s, len);
+}
+
+static void strip_last(struct nameidata *nd)
+{
+	while (nd->len > 1 && nd->host[nd->len - 1] != '/')
+		nd->len--;
+	if (nd->len > 1)
+		nd->len--;
+	nd->host[nd->len] = '\0';
+}
+
+static bool is_below(const struct nameidata *nd, const struct mount *m)
+{
+	u32 len = m->host_len;
+
+	if (len == 1)
+		return true;
+	return nd->len >= len && arena_contains(m->host, len) && !memcmp(nd->host, m->host, len) &&
+	       (nd->host[len] == '/' || !nd->host[len]);
+}
+
+int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata *nd)
+{
+	const char *host = nd->host;
+	const struct mount *m;
+	u32 len = nd->len;
+	u64 mnt = nd->mnt;
+
+	/* From the root of a mount to the place that it covers, which may be the root of another. */
+	for (;;) {
+		if (is_place(root, mnt, host, len))
+			return 1;
+		m = mnt_by_id(ns, mnt);
+		if (!m)
+			return 1;
+		if (!is_mount_root(m, host, len))
+			break;
+		if (m->parent == m->id || !arena_contains(m->point, m->point_len + 1UL))
+			return 1;
+		mnt = m->parent;
+		host = m->point;
+		len = m->point_len;
+	}
+	if (host != nd->host)
+		nd->len = (u32)mnt_copy_string(nd->host, sizeof(nd->host), host);
+	nd_set_mount(nd, m);
+	strip_last(nd);
+	return is_below(nd, m) ? 0 : -ENOENT;
+}
+
+/* What a first look at a name tells. */
+struct name_scan {
+	bool leading_dotdot; /* begins with ".." */
+	bool inner_dotdot;   /* ".." behind a component that may be a symlink */
+	bool mount_name;     /* a component has the name of some mount point */
+};
+
+static void scan_name(const struct mnt_ns *ns, const char *name, struct name_scan *scan)
+{
+	bool absolute = *name == '/', seen = false;
+	struct component c;
+
+	*scan = (struct name_scan){};
+	while (next_component(&name, &c)) {
+		if (is_dot(&c))
+			continue;
+		if (is_dotdot(&c)) {
+			scan->leading_dotdot |= !seen;
+			scan->inner_dotdot |= seen;
+			continue;
+		}
+		seen = true;
+		/* An absolute name needs its mounts found one by one anyway. */
+		if (!absolute && !scan->mount_name)
+			scan->mount_name = mnt_name_used(ns, c.s, c.len);
+	}
+}
+
+/* Walks nd along the name. Inside a read section. 0, 1: it leads into proc, or -errno. */
+static int walk_names(const struct mnt_ns *ns, const struct path *root, const char *name, struct nameidata *nd)
+{
+	struct component c;
+	int err;
+
+	nd->tail = 0;
+	while (next_component(&name, &c)) {
+		if (is_dot(&c)) {
+			nd->tail = '.';
+			continue;
+		}
+		if (is_dotdot(&c)) {
+			err = nd_dotdot(ns, root, nd);
+			if (err < 0)
+				return err;
+			nd_cross_mounts(ns, nd);
+			nd->tail = 0;
+			continue;
+		}
+		if (nd->proc)
+			return 1;
+		if (!nd_append(nd, c.s, c.len))
+			return -ENAMETOOLONG;
+		nd->tail = *name == '/' ? '/' : 0;
+		if (mnt_name_used(ns, c.s, c.len))
+			nd_cross_mounts(ns, nd);
+	}
+	return 0;
+}
+
+/* From a base place whose host path is known. */
+static int walk_from_place(struct task *task, int dfd, const char *name, const struct path *root, struct nameidata *nd)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	int err = 0;
+	u64 seq;
+
+	do {
+		if (*name == '/')
+			root_place(task, nd);
+		else
+			err = dfd_place(task, dfd, nd);
+		if (err)
+			return err;
+		if (!nd->len)
+			return -ENOTDIR;
+		seq = mnt_read_begin(ns);
+		nd_set_mount(nd, mnt_by_id(ns, nd->mnt));
+		err = walk_names(ns, root, name, nd);
+	} while (mnt_read_retry(ns, seq));
+	return err;
+}
+
+/* No mount can be on the way of a relative name: the host starts where the guest does. */
+static int walk_direct(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd,
+		       struct target *t)
+{
+	u64 mnt;
+	int err;
+
+	if (dfd != AT_FDCWD && fd_is_ours(dfd))
+		return -EBADF;
+	if (!(flags & LOOKUP_LAZY)) {
+		err = walk_from_place(task, dfd, name, NULL, nd);
+		if (err)
+			return err;
+	} else {
+		err = 0;
+		if (dfd == AT_FDCWD)
+			err = pwd_mount(task, &mnt);
+		else
+			mnt = fd_mount(task, dfd);
+		if (err)
+			return err;
+		nd_use_mount(task, nd, mnt);
+		if (nd->proc)
+			return 1;
+	}
+	t->dfd = dfd;
+	t->path = name;
+	return 0;
+}
+
+int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd,
+		 struct target *t)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	struct path root = {};
+	struct name_scan scan;
+	int err;
+
+	nd_init(nd);
+	scan_name(ns, name, &scan);
+	if (scan.inner_dotdot)
+		return 1;
+	if (*name != '/' && !scan.leading_dotdot && !scan.mount_name)
+		return walk_direct(task, dfd, name, flags, nd, t);
+	if (scan.leading_dotdot)
+		get_fs_root(task->fs, &root);
+	err = walk_from_place(task, dfd, name, &root, nd);
+	if (scan.leading_dotdot)
+		path_put(&root);
+	/* A cache of directory prefixes that lead through no symlink belongs here. */
+	if (!err)
+		nd_target(nd, t);
+	return err;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * open(2): the walk ends in the real open instead of an O_PATH descriptor, and what the mount forbids
+ * or the descriptor must remember is dealt with here.
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/stat.h>
+#include <linux/fcntl.h>
+#include <linux/openat2.h>
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "lib/string.h"
+#include "vfs/proc.h"
+#include "vfs/walk.h"
+
+#define RACE_RETRIES 4
+#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
+
+/* What is to be opened, and how. */
+struct opening {
+	u64 oflags;
+	u32 mode;
+	bool follow; /* a final symlink is followed */
+	bool write;  /* asks for something that a read-only mount may refuse */
+};
+
+/* An open that may sleep (a FIFO, a terminal) ends with EINTR when a signal comes. For other files
+ * Linux never says that, so what cannot sleep is opened again, uninterrupted. */
+static bool may_sleep(const struct target *t)
+{
+	struct stat st;
+
+	if (host_call4(__NR_newfstatat, t->dfd, t->path, &st, 0) < 0)
+		return false;
+	return S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode);
+}
+
+static long open_host(struct task *task, const struct target *t, const struct opening *o, u64 resolve)
+{
+	struct open_how how = {o->oflags, o->mode, resolve};
+	long fd = -EINTR;
+
+	if (!(o->oflags & (O_PATH | O_DIRECTORY)))
+		fd = host_call_blocking(__NR_openat2, t->dfd, (long)t->path, (long)&how, sizeof(how), 0, 0);
+	if (fd != -EINTR || (!(o->oflags & (O_PATH | O_DIRECTORY)) && may_sleep(t)))
+		return fd;
+	task->restart = false;
+	return host_call4(__NR_openat2, t->dfd, t->path, &how, sizeof(how));
+}
+
+/* Where the host has no openat2(2), or a magic link of proc has to be followed by it. */
+static long open_host_plain(const struct target *t, const struct opening *o, bool follow)
+{
+	return host_call_blocking(__NR_openat, t->dfd, (long)t->path, (long)(o->oflags | (follow ? 0 : O_NOFOLLOW)),
+				  o->mode, 0, 0);
+}
+
+/* Notes what a later call on the descriptor must know and the host cannot tell. */
+static int note_fd(struct task *task, const struct nameidata *nd, int fd, const struct stat *st, u64 oflags)
+{
+	struct fd_info info = {.fd = fd, .mnt = nd->mnt, .dev = st->st_dev, .ino = st->st_ino};
+
+	if (S_ISDIR(st->st_mode) || (oflags & O_PATH))
+		info.kind = FD_DIR;
+	else if (nd->mnt_flags & MS_RDONLY)
+		info.kind = FD_FILE;
+	if (info.kind != FD_NONE)
+		return files_set(task->files, &info);
+	files_clear(task->files, (unsigned)fd, (unsigned)fd);
+	return 0;
+}
+
+/* A descriptor was opened at nd: may the guest have it, and what must be remembered? */
+static int finish_open(struct task *task, const struct nameidata *nd, int fd, u64 oflags)
+{
+	struct stat st;
+	int err = 0;
+
+	if (nd->magic || !nd->mnt ||
+	    (!nd->proc && !(nd->mnt_flags & (MS_RDONLY | MS_NODEV)) && mount_is_plain(task->nsproxy->mnt, nd->mnt))) {
+		files_clear(task->files, (unsigned)fd, (unsigned)fd);
+		return fd;
+	}
+	if (host_call2(__NR_fstat, fd, &st) < 0)
+		return fd;
+	if ((nd->mnt_flags & MS_NODEV) && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) && !(oflags & O_PATH))
+		err = -EACCES;
+	if (!err)
+		err = note_fd(task, nd, fd, &st, oflags);
+	if (!err)
+		return fd;
+	host_close(fd);
+	return err;
+}
+
+/*
+ * nd's mount is read-only and the open wants more: may it? 0 when the host may be asked, without
+ * O_CREAT for what is there already.
+ */
+static int open_read_only(const struct nameidata *nd, const struct target *t, struct opening *o)
+{
+	struct stat st;
+	long err;
+
+	if (nd->magic)
+		return 0; /* through proc to a file that is elsewhere */
+	err = host_call4(__NR_newfstatat, t->dfd, t->path, &st, AT_SYMLINK_NOFOLLOW);
+	if (err == -ENOENT && (o->oflags & O_CREAT))
+		return -EROFS;
+	if (err < 0)
+		return (int)err;
+	if ((o->oflags & O_CREAT) && (o->oflags & O_EXCL))
+		return -EEXIST;
+	if (S_ISDIR(st.st_mode))
+		return (o->oflags & TMPFILE_BIT) ? -EROFS : 0; /* else the host says EISDIR */
+	if (S_ISREG(st.st_mode) && (o->oflags & (O_ACCMODE | O_TRUNC)))
+		return -EROFS;
+	o->oflags &= ~(u64)O_CREAT;
+	o->mode = 0;
+	return 0;
+}
+
+/* 1: the slow walk is needed. */
+static int open_fast(struct task *task, int dfd, const char *name, const struct opening *o)
+{
+	struct nameidata nd;
+	struct target t;
+	long fd;
+	/* Whether a mount is read-only can be told only when the mount is known. */
+	int err = walk_lexical(task, dfd, name, o->write ? 0 : LOOKUP_LAZY, &nd, &t);
+
+	if (err)
+		return err;
+	if (o->write && (nd.mnt_flags & MS_RDONLY))
+		return 1;
+	fd = open_host(task, &t, o, RESOLVE_NO_SYMLINKS);
+	if (fd >= 0)
+		return finish_open(task, &nd, (int)fd, o->oflags);
+	return fd == -ELOOP || fd == -ENOSYS ? 1 : (int)fd;
+}
+
+/* The files of proc that are ours: a descriptor, -EAGAIN, or -errno. */
+static __attribute__((noinline)) int open_proc(struct task *task, const struct nameidata *nd, u64 oflags)
+{
+	char rel[PATH_MAX];
+	int err = nd_proc_rel(task, nd, rel, sizeof(rel));
+
+	return err < 0 ? err : proc_open(task, rel, oflags);
+}
+
+static long open_walked(struct task *task, const struct nameidata *nd, const struct target *t, struct opening *o)
+{
+	long fd;
+	int err;
+
+	if (o->write && (nd->mnt_flags & MS_RDONLY)) {
+		err = open_read_only(nd, t, o);
+		if (err)
+			return err;
+	}
+	if (nd->magic)
+		return open_host_plain(t, o, o->follow);
+	fd = open_host(task, t, o, RESOLVE_NO_SYMLINKS);
+	return fd == -ENOSYS ? open_host_plain(t, o, false) : fd;
+}
+
+static int open_slow_once(struct task *task, int dfd, const char *name, struct opening o, unsigned flags)
+{
+	struct nameidata nd;
+	struct target t;
+	long fd;
+	int err = walk_slow(task, dfd, name, flags, &nd);
+
+	if (err)
+		return err;
+	if (nd.proc) {
+		err = open_proc(task, &nd, o.oflags);
+		if (err != -EAGAIN)
+			return err;
+	}
+	nd_target(&nd, &t);
+	fd = open_walked(task, &nd, &t, &o);
+	return fd < 0 ? (int)fd : finish_open(task, &nd, (int)fd, o.oflags);
+}
+
+int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 mode, u64 resolve)
+{
+	struct opening o = {.oflags = oflags, .mode = mode};
+	unsigned flags = (unsigned)resolve << LOOKUP_RESOLVE_SHIFT;
+	int err = 1, tries;
+
+	if (!*name)
+		return -ENOENT;
+	o.follow = !(oflags & O_NOFOLLOW) && (oflags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+	o.write = !(oflags & O_PATH) && (oflags & (O_ACCMODE | O_CREAT | O_TRUNC | TMPFILE_BIT));
+	if (oflags & (O_CREAT | TMPFILE_BIT))
+		fs_sync(task);
+	if (!resolve)
+		err = open_fast(task, dfd, name, &o);
+	if (err != 1)
+		return err;
+	if (o.follow)
+		flags |= LOOKUP_FOLLOW;
+	if (oflags & O_CREAT)
+		flags |= LOOKUP_CREATE;
+	for (tries = 0, err = -ELOOP; err == -ELOOP && tries < (o.follow ? RACE_RETRIES : 1); tries++)
+		err = open_slow_once(task, dfd, name, o, flags);
+	return err;
+}

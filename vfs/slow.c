@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slow walk: component by component, asking the host for each whether it is a symlink. It is
+ * complete: symlinks across mounts, ".." anywhere, magic links of proc, openat2(2)'s RESOLVE_*.
+ */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/openat2.h>
+#include "host/host.h"
+#include "lib/string.h"
+#include "vfs/proc.h"
+#include "vfs/walk.h"
+
+struct walk {
+	struct task *task;
+	struct nameidata *nd; /* where we are */
+	unsigned flags;
+	unsigned resolve;     /* RESOLVE_* */
+	unsigned links;       /* symlinks followed so far */
+	struct path root;     /* the task's, or dfd with RESOLVE_BENEATH and RESOLVE_IN_ROOT */
+	u32 at;               /* what is left of the name begins here in `text` and ends where it ends */
+	char text[2 * PATH_MAX];
+};
+
+static const char *rest_of(const struct walk *w)
+{
+	return w->text + w->at;
+}
+
+/* Puts text before what is left to walk. */
+static int push_text(struct walk *w, const char *s, size_t len)
+{
+	if (len > w->at)
+		return -ENAMETOOLONG;
+	w->at -= (u32)len;
+	memcpy(w->text + w->at, s, len);
+	return 0;
+}
+
+/* Goes to the root: for absolute names and absolute symlinks. */
+static int jump_root(struct walk *w, bool from_link)
+{
+	struct nameidata *nd = w->nd;
+
+	if (w->resolve & RESOLVE_BENEATH)
+		return -EXDEV;
+	if (from_link && (w->resolve & RESOLVE_NO_XDEV) && nd->mnt != w->root.mnt)
+		return -EXDEV;
+	nd->len = MIN(w->root.host->len, PATH_MAX - 1U);
+	memcpy(nd->host, w->root.host->s, nd->len);
+	nd->host[nd->len] = '\0';
+	nd_use_mount(w->task, nd, w->root.mnt);
+	return 0;
+}
+
+/* The mount that covers nd's place, if any: 0 nothing there, 1 gone down, -EXDEV. */
+static __attribute__((noinline)) int cross_mounts(struct walk *w)
+{
+	const struct mnt_ns *ns = w->task->nsproxy->mnt;
+	struct nameidata *nd = w->nd;
+	char host[PATH_MAX];
+	u32 len = nd->len;
+	u64 mnt = nd->mnt, seq;
+	bool crossed;
+
+	memcpy(host, nd->host, len + 1);
+	for (;;) {
+		seq = mnt_read_begin(ns);
+		crossed = nd_cross_mounts(ns, nd);
+		if (!mnt_read_retry(ns, seq))
+			break;
+		memcpy(nd->host, host, len + 1);
+		nd->len = len;
+		nd_use_mount(w->task, nd, mnt);
+	}
+	return crossed && (w->resolve & RESOLVE_NO_XDEV) ? -EXDEV : crossed;
+}
+
+/* "..": what it is behind must be a directory that may be searched. */
+static __attribute__((noinline)) int step_up(struct walk *w)
+{
+	const struct mnt_ns *ns = w->task->nsproxy->mnt;
+	struct nameidata *nd = w->nd;
+	char host[PATH_MAX];
+	struct stat st;
+	struct target t;
+	u32 len = nd->len;
+	u64 mnt = nd->mnt, seq;
+	long err;
+
+	nd->tail = '.';
+	nd_target(nd, &t);
+	err = host_call4(__NR_newfstatat, t.dfd, t.path, &st, AT_SYMLINK_NOFOLLOW);
+	nd_target_done(nd);
+	nd->tail = 0;
+	if (err < 0)
+		return (int)err;
+	memcpy(host, nd->host, len + 1);
+	for (;;) {
+		seq = mnt_read_begin(ns);
+		err = nd_dotdot(ns, &w->root, nd);
+		if (err == 1 && (w->resolve & RESOLVE_BENEATH))
+			err = -EXDEV;
+		if (err >= 0)
+			nd_cross_mounts(ns, nd);
+		if (!mnt_read_retry(ns, seq))
+			break;
+		memcpy(nd->host, host, len + 1);
+		nd->len = len;
+		nd_use_mount(w->task, nd, mnt);
+	}
+	if (err < 0)
+		return (int)err;
+	return (w->resolve & RESOLVE_NO_XDEV) && nd->mnt != mnt ? -EXDEV : 0;
+}
+
+/* Does one more symlink pass? */
+static int may_follow(struct walk *w)
+{
+	if (w->resolve & RESOLVE_NO_SYMLINKS)
+		return -ELOOP;
+	return ++w->links > MAXSYMLINKS ? -ELOOP : 0;
+}
+
+/* Could `rel` be a magic link? Spares the rest of proc the question. */
+static bool may_be_magic(const char *rel)
+{
+	const char *last = strrchr(rel, '/'), *dir;
+
+	if (*rel < '0' || *rel > '9' || !last)
+		return false;
+	for (dir = last; dir > rel && dir[-1] != '/'; dir--)
+		;
+	if (!strncmp(dir, "fd/", 3) || !strncmp(dir, "ns/", 3) || !strncmp(dir, "map_files/", 10))
+		return true;
+	return !strcmp(last, "/exe") || !strcmp(last, "/cwd") || !strcmp(last, "/root");
+}
+
+/* The host goes on from here: the way leads through a magic link that is none of ours. */
+static int leave_to_host(struct walk *w)
+{
+	struct nameidata *nd = w->nd;
+	size_t len = strlen(rest_of(w));
+
+	if (nd->len + len + 3 > PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(nd->host + nd->len, rest_of(w), len + 1);
+	nd->len += (u32)len;
+	nd->tail = 0;
+	nd->magic = true;
+	w->at += (u32)len;
+	return 0;
+}
+
+static int follow_magic(struct walk *w, const char *rel)
+{
+	struct nameidata *nd = w->nd;
+	u64 mnt = nd->mnt;
+	int err = may_follow(w);
+
+	if (err)
+		return err;
+	if (w->resolve & RESOLVE_NO_MAGICLINKS)
+		return -ELOOP;
+	if (w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+		return -EXDEV;
+	err = proc_follow_link(w->task, rel, nd);
+	if (err < 0)
+		return err;
+	if (err)
+		return leave_to_host(w);
+	nd_use_mount(w->task, nd, nd->mnt);
+	return (w->resolve & RESOLVE_NO_XDEV) && nd->mnt != mnt ? -EXDEV : 0;
+}
+
+/* Is nd's place, in proc, a magic link? Then it is dealt with: 1; else 0, or -errno. */
+static __attribute__((noinline)) int step_magic(struct walk *w, bool follow)
+{
+	char rel[PATH_MAX];
+	int err = nd_proc_rel(w->task, w->nd, rel, sizeof(rel));
+
+	if (err < 0)
+		return err;
+	if (!may_be_magic(rel))
+		return 0;
+	err = follow ? follow_magic(w, rel) : 0;
+	return err ? err : 1;
+}
+
+/* nd's place was just reached from its parent, parent_len long: if it is a symlink, goes where it leads. */
+static __attribute__((noinline)) int follow_link(struct walk *w, u32 parent_len, bool follow)
+{
+	struct nameidata *nd = w->nd;
+	char link[PATH_MAX];
+	long n = host_readlinkat(AT_FDCWD, nd->host, link, sizeof(link));
+	int err;
+
+	/* It exists and is no symlink; whether it is a directory shows when something is looked up in it. */
+	if (n == -EINVAL)
+		return 0;
+	if (n == -ENOENT && !*rest_of(w) && (w->flags & LOOKUP_CREATE))
+		return 0;
+	if (n < 0 || !follow)
+		return n < 0 ? (int)n : 0;
+	if (nd->mnt_flags & MS_NOSYMFOLLOW)
+		return -ELOOP;
+	err = may_follow(w);
+	if (err)
+		return err;
+	if (n == 0)
+		return -ENOENT;
+	if (n == (long)sizeof(link))
+		return -ENAMETOOLONG;
+	err = push_text(w, link, (size_t)n);
+	if (err)
+		return err;
+	nd->len = parent_len;
+	nd->host[parent_len] = '\0';
+	nd->tail = 0;
+	return link[0] == '/' ? jump_root(w, true) : 0;
+}
+
+static int step_down(struct walk *w, const struct component *c)
+{
+	struct nameidata *nd = w->nd;
+	u32 parent_len = nd->len;
+	bool follow = *rest_of(w) || (w->flags & LOOKUP_FOLLOW);
+	int err;
+
+	if (!nd_append(nd, c->s, c->len))
+		return -ENAMETOOLONG;
+	nd->tail = *rest_of(w) ? '/' : 0;
+	if (mnt_name_used(w->task->nsproxy->mnt, c->s, c->len)) {
+		err = cross_mounts(w);
+		if (err)
+			return err < 0 ? err : 0;
+	}
+	if (nd->proc) {
+		err = step_magic(w, follow);
+		if (err)
+			return err < 0 ? err : 0;
+	}
+	return follow_link(w, parent_len, follow);
+}
+
+/* Takes one component off the rest and walks it. 1: there was none left. */
+static int step(struct walk *w)
+{
+	const char *rest = rest_of(w);
+	struct component c;
+
+	if (!next_component(&rest, &c))
+		return 1;
+	w->at = (u32)(rest - w->text);
+	if (is_dotdot(&c))
+		return step_up(w);
+	if (!is_dot(&c))
+		return step_down(w, &c);
+	w->nd->tail = '.';
+	return 0;
+}
+
+/* Sets nd to where the walk begins, and the root that it may not leave. */
+static int walk_start(struct walk *w, int dfd, bool absolute)
+{
+	struct nameidata *nd = w->nd;
+	bool scoped = w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT);
+	int err;
+
+	if (scoped || !absolute) {
+		err = dfd_place(w->task, dfd, nd);
+		if (err)
+			return err;
+		if (!nd->len)
+			return -ENOTDIR;
+	}
+	if (scoped)
+		w->root = (struct path){nd->mnt, hpath_new(nd->host, nd->len)};
+	else
+		get_fs_root(w->task->fs, &w->root);
+	if (!w->root.host)
+		return -ENOMEM;
+	return absolute ? jump_root(w, false) : 0;
+}
+
+int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
+{
+	struct walk w;
+	int err;
+
+	nd_init(nd);
+	w.task = task;
+	w.nd = nd;
+	w.flags = flags;
+	w.resolve = RESOLVE_OF(flags);
+	w.links = 0;
+	w.root = (struct path){};
+	w.at = sizeof(w.text);
+	err = push_text(&w, name, strlen(name) + 1);
+	if (!err)
+		err = walk_start(&w, dfd, *name == '/');
+	while (!err)
+		err = step(&w);
+	if (w.root.host)
+		path_put(&w.root);
+	return err < 0 ? err : 0;
+}

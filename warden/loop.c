@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event loop: one socket a handle. A hang-up means that the last process which held the
+ * handle has gone, however it went.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "warden/warden.h"
+
+static int epoll_fd;
+static int sockets[HANDLES_MAX]; /* of each handle in use, our end */
+static u32 nr_sockets;
+
+int loop_watch(int fd, u32 index)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u32 = index};
+
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+		return -errno;
+	sockets[index] = fd;
+	nr_sockets++;
+	return 0;
+}
+
+static void forget(u32 index)
+{
+	close(sockets[index]);
+	nr_sockets--;
+	handle_release(index);
+}
+
+/* One message with the one descriptor that there is room for (the kernel drops further ones);
+ * *fd is -1 when there is none. Length, 0 at the end, -1 when nothing is there. */
+static ssize_t receive(int sock, struct request *req, int *fd)
+{
+	struct iovec iov = {req, sizeof(*req)};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
+	struct cmsghdr *c;
+	ssize_t n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	*fd = -1;
+	/* The guest died before it had read all: that is told once, before what it had sent. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return -1;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd, CMSG_DATA(c), sizeof(int));
+	return n;
+}
+
+/* Serves one message; false when there was none. */
+static bool serve_one(u32 index)
+{
+	static struct request req;
+	int fd;
+	ssize_t n = receive(sockets[index], &req, &fd);
+	bool kept = n > 0 && request_serve(index, &req, (size_t)n, fd);
+
+	if (fd >= 0 && !kept)
+		close(fd);
+	return n > 0;
+}
+
+static void serve(const struct epoll_event *event)
+{
+	u32 index = event->data.u32;
+
+	/* A guest that shuts its own handle down has ended it as well. */
+	if (!(event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))) {
+		serve_one(index);
+		return;
+	}
+	/* What was said before the end still counts (a line for the log). */
+	while (serve_one(index))
+		;
+	forget(index);
+}
+
+void warden_run(int first_socket, u32 first_handle)
+{
+	struct epoll_event events[64];
+	int n;
+
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll_fd >= 0)
+		loop_watch(first_socket, first_handle);
+	while (nr_sockets) {
+		n = epoll_wait(epoll_fd, events, ARRAY_SIZE(events), -1);
+		for (int i = 0; i < n; i++)
+			serve(&events[i]);
+	}
+	storage_end();
+	_exit(0);
+}

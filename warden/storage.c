@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a session's tmpfs file systems live on the host: one directory each, below a directory of
+ * the session that is made when the first one is needed and removed at the end.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "warden/warden.h"
+
+static int storage_fd = -1;
+
+/* ---- making ---- */
+
+/* Makes the session's directory below `base`; false: not there, or not where programs may run. */
+static bool make_below(const char *base, bool need_exec)
+{
+	char real[PATH_MAX], path[sizeof(arena()->storage)];
+	struct statvfs fs;
+	struct stat st;
+	int n;
+
+	/* Without symlinks: the walk hands this path to the host as one that has none. */
+	if (!base || !realpath(base, real) || statvfs(real, &fs) != 0 || (need_exec && (fs.f_flag & ST_NOEXEC)))
+		return false;
+	n = snprintf(path, sizeof(path), "%s/secede-%u-%d-XXXXXX", real, geteuid(), getpid());
+	if (n < 0 || (size_t)n + sizeof("/12345678") > sizeof(path) || !mkdtemp(path))
+		return false;
+	/* Guests of root that gave up their ids must still get through; the names below are secret. */
+	if (geteuid() == 0)
+		chmod(path, 0711);
+	storage_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (storage_fd < 0 || fstat(storage_fd, &st) != 0) {
+		rmdir(path);
+		return false;
+	}
+	arena()->storage_dev = st.st_dev;
+	strcpy(arena()->storage, path);
+	return true;
+}
+
+static int make_storage(void)
+{
+	const char *bases[] = {getenv("XDG_RUNTIME_DIR"), "/dev/shm", getenv("TMPDIR"), "/tmp"};
+
+	if (storage_fd >= 0)
+		return 0;
+	for (int need_exec = 1; need_exec >= 0; need_exec--) {
+		for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+			if (make_below(bases[i], need_exec))
+				return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+static void storage_name(u32 number, char name[9])
+{
+	snprintf(name, 9, "%08x", number);
+}
+
+void storage_path(u32 number, char *buf, size_t size)
+{
+	char name[9];
+
+	storage_name(number, name);
+	snprintf(buf, size, "%s/%s", arena()->storage, name);
+}
+
+int storage_add(const struct tmpfs_options *options, u32 *number)
+{
+	char name[9];
+	int err = make_storage();
+
+	if (err)
+		return err;
+	do {
+		if (getrandom(number, sizeof(*number), 0) != sizeof(*number))
+			return -EIO;
+		storage_name(*number, name);
+		err = mkdirat(storage_fd, name, 0700) ? -errno : 0;
+	} while (err == -EEXIST);
+	if (err)
+		return err;
+	/* Whoever mounts owns the root directory; to give it to someone else takes the host's consent. */
+	if ((options->uid != geteuid() || options->gid != getegid()) &&
+	    fchownat(storage_fd, name, options->uid, options->gid, 0) != 0 && options->chown)
+		err = -errno;
+	if (!err && fchmodat(storage_fd, name, options->mode, 0) != 0)
+		err = -errno;
+	if (err)
+		unlinkat(storage_fd, name, AT_REMOVEDIR);
+	return err;
+}
+
+/* ---- removing ---- */
+
+/*
+ * Takes the entries out of directory `fd`: files are unlinked, directories are moved up into `top`, so that
+ * a tree of any depth needs no recursion and two descriptors. A guest may have left them without permissions.
+ */
+static void hoist(int fd, int top)
+{
+	static unsigned long serial;
+	DIR *dir = fdopendir(fd);
+	struct dirent *e;
+	char name[32];
+
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	while ((e = readdir(dir))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || unlinkat(fd, e->d_name, 0) == 0)
+			continue;
+		fchmodat(fd, e->d_name, 0700, 0);
+		snprintf(name, sizeof(name), "\n%lu", serial++);
+		renameat(fd, e->d_name, top, name);
+	}
+	closedir(dir);
+}
+
+static int open_dir(int parent, const char *name)
+{
+	fchmodat(parent, name, 0700, 0);
+	return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Once over what stands in `top`; true: something went, so it is worth another look. */
+static bool sweep(int top)
+{
+	int again = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+	DIR *dir = again >= 0 ? fdopendir(again) : NULL;
+	struct dirent *e;
+	bool progress = false;
+
+	while (dir && (e = readdir(dir))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (unlinkat(top, e->d_name, 0) == 0) {
+			progress = true;
+			continue;
+		}
+		fd = open_dir(top, e->d_name);
+		if (fd >= 0)
+			hoist(fd, top);
+		if (unlinkat(top, e->d_name, AT_REMOVEDIR) == 0)
+			progress = true;
+	}
+	if (dir)
+		closedir(dir);
+	return progress;
+}
+
+static void remove_tree(int parent, const char *name)
+{
+	int top;
+
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
+		return;
+	top = open_dir(parent, name);
+	if (top < 0)
+		return;
+	while (sweep(top))
+		;
+	close(top);
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void storage_remove(u32 number)
+{
+	char name[9];
+	pid_t pid;
+
+	storage_name(number, name);
+	if (unlinkat(storage_fd, name, AT_REMOVEDIR) == 0)
+		return;
+	pid = fork();
+	if (pid > 0)
+		return;
+	if (pid == 0) {
+		/* The handles' sockets must not live on here: their end tells guests that the warden is dead. */
+		dup2(storage_fd, 0);
+		storage_fd = 0;
+		syscall(SYS_close_range, 1, ~0U, 0);
+	}
+	remove_tree(storage_fd, name);
+	if (pid == 0)
+		_exit(0);
+}
+
+void storage_end(void)
+{
+	if (storage_fd < 0)
+		return;
+	while (sweep(storage_fd))
+		;
+	rmdir(arena()->storage);
+}
