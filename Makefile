@@ -8,10 +8,10 @@ DESTDIR =
 WARN = -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter
 # The runtime: freestanding, position fixed at link time, never touches the guest's vector registers.
 RT_CFLAGS = $(WARN) -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
-	-fpie -fvisibility=hidden -mgeneral-regs-only -mno-red-zone -fno-tree-loop-distribute-patterns -I.
+	-fpie -fvisibility=hidden -mgeneral-regs-only -mno-red-zone -fno-tree-loop-distribute-patterns -iquote .
 RT_LDFLAGS = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-T,arch/x86_64/runtime.ld
 # The command and the warden: small and static, with musl.
-HOSTED_CFLAGS = $(WARN) -D_GNU_SOURCE -I. -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
+HOSTED_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote . -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
 HOSTED_LDFLAGS = -static
 
 KERNEL_NS = $(wildcard kernel/ns/*.c)
@@ -42,7 +42,7 @@ $(B)/secede: $(CMD_OBJ)
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
-TEST_CFLAGS = $(WARN) -D_GNU_SOURCE -I. -pthread
+TEST_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote . -pthread
 TEST_BIN = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/spec/*.c tests/programs/*.c)) \
 	$(addprefix $(B)/tests/programs/hello-,dynamic nopie static staticpie musl)
 
@@ -64,30 +64,18 @@ $(B)/tests/programs/hello-%: $(HELLO)
 	@mkdir -p $(@D)
 	$(LINK) $(WARN) -D_GNU_SOURCE -pthread -o $@ $<
 
-# Adds its programs to UNIT_BIN, those that are too slow for every day to UNIT_LONG_BIN.
+# Names its programs in UNIT_PROGRAMS.
 -include tests/unit/unit.mk
 
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
 TESTS = tests/spec/run tests/programs/main_job tests/programs/run tests/programs/bad_input tests/compare/run
-TESTS_LONG = $(TESTS)
 
-tests: all $(B)/hostile $(TEST_BIN) $(UNIT_BIN)
+tests: all $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 
 # ---- lint ------------------------------------------------------------------------------------------------------------
 
-OWN_DIRS = arch arena bench cli exec host kernel lib signal sys tests vfs warden
-OWN_SRC = $(shell find $(OWN_DIRS) -name '*.c')
-OWN_FILES = $(shell find $(OWN_DIRS) -name '*.[ch]')
-
-lint-format:
-	clang-format --dry-run -Werror $(OWN_FILES)
-lint-tidy:
-	@printf '%s\n' $(OWN_SRC) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -I. \
-		2>&1 >$(B)/tidy.$$$$; s=$$?; cat $(B)/tidy.$$$$; rm $(B)/tidy.$$$$; exit $$s' tidy
-lint-cppcheck:
-	cppcheck -j 2 --quiet --std=c11 --platform=unix64 --enable=warning,performance,portability --inline-suppr \
-		--suppressions-list=.cppcheck --error-exitcode=1 -I. $(OWN_DIRS)
-lint: lint-format lint-tidy lint-cppcheck
+lint:
+	.ci/lint
 
 # ---- what people type ------------------------------------------------------------------------------------------------
 
@@ -98,22 +86,21 @@ BENCH_PACKAGES = $(RUN_PACKAGES) python3 proot bubblewrap
 # The packages come first, then a second make that finds them.
 run:
 	@.ci/need $(RUN_PACKAGES)
-	@$(MAKE) --no-print-directory -s all $(B)/hostile
+	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile
 	@tests/run --plain examples/main_job
 check:
 	@.ci/need $(CHECK_PACKAGES)
-	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory -s -j2 tests
+	@$(MAKE) --no-print-directory -s lint
 	@$(MAKE) --no-print-directory check-tests
 check-tests: tests
-	tests/run $(UNIT_BIN) $(TESTS)
-check-long:
-	@.ci/need $(CHECK_PACKAGES)
-	@$(MAKE) --no-print-directory tests $(UNIT_LONG_BIN)
-	SECEDE_LONG=1 tests/run $(UNIT_BIN) $(UNIT_LONG_BIN) $(TESTS_LONG)
+	tests/run $(UNIT_PROGRAMS) $(TESTS)
+# The same over and over: for what happens rarely.
+check-long: check
+	for round in 2 3 4 5 6 7 8 9 10; do tests/run $(UNIT_PROGRAMS) $(TESTS) || exit 1; done
 bench:
 	@.ci/need $(BENCH_PACKAGES)
-	@$(MAKE) --no-print-directory -s all $(B)/hostile $(B)/bench/micro
+	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile $(B)/bench/micro
 	@tests/run --plain bench/bench.sh
 
 $(B)/bench/%: bench/%.c
@@ -132,6 +119,6 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests lint lint-format lint-tidy lint-cppcheck run check check-tests check-long bench install uninstall clean
+.PHONY: all tests lint run check check-tests check-long bench install uninstall clean
 .DELETE_ON_ERROR:
 -include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d)

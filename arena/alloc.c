@@ -98,10 +98,11 @@ void *arena_alloc(size_t size)
 
 void arena_free(void *p)
 {
-	struct block *b = (struct block *)p - 1;
+	struct block *b;
 
 	if (!p)
 		return;
+	b = (struct block *)p - 1;
 	if (!arena_contains(b, sizeof(*b)) || b->state != BLOCK_LIVE)
 		__builtin_trap();
 	b->state = BLOCK_FREE;

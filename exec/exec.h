@@ -14,7 +14,7 @@
 /* ---- the carry: exec/carry.c ---- */
 
 #define CARRY_PREFIX "\x01secede="
-#define CARRY_MAX (128UL << 10) /* Linux's MAX_ARG_STRLEN, its NUL included */
+#define CARRY_MAX    (128UL << 10) /* Linux's MAX_ARG_STRLEN, its NUL included */
 
 /* State that crosses execve. Plain numbers and strings; see carry.c for the text form. */
 struct carry {
@@ -24,19 +24,19 @@ struct carry {
 	u64 mnt_ns, uts_ns, user_ns; /* arena addresses */
 	u64 root_mnt, pwd_mnt, exe_mnt;
 	u32 umask;
-	u32 nfds;                    /* entries of fds, those without close-on-exec */
+	u32 nfds; /* entries of fds, those without close-on-exec */
 	u64 blocked_hidden;
-	u64 sig_mask;                /* the guest's host mask; everything is blocked while execve runs */
-	u64 sig_ignored;             /* signals that stay ignored, bit sig - 1 */
-	struct cred cred;            /* groups apart */
+	u64 sig_mask;	  /* the guest's host mask; everything is blocked while execve runs */
+	u64 sig_ignored;  /* signals that stay ignored, bit sig - 1 */
+	struct cred cred; /* groups apart */
 	u32 ngroups;
-	s32 exe_fd, interp_fd;       /* open on the program and its interpreter (-1: none) */
+	s32 exe_fd, interp_fd;	      /* open on the program and its interpreter (-1: none) */
 	const char *root, *pwd, *exe; /* host paths */
-	const char *execfn;          /* what AT_EXECFN shows: the guest's own words */
+	const char *execfn;	      /* what AT_EXECFN shows: the guest's own words */
 	const char *comm;
 	const u32 *groups;
 	const struct fd_info *fds;
-	void *strings, *arrays;      /* what those point into; carry_release frees them */
+	void *strings, *arrays; /* what those point into; carry_release frees them */
 };
 
 /* Writes `c` as one string without NUL bytes (prefix included). Length, or -E2BIG. */
@@ -66,7 +66,7 @@ int arena_map(s32 fd);
 struct exec_args {
 	const char **argv, **envp; /* NULL-terminated; argv may grow downwards by ARGS_SPARE */
 	u64 argc, envc;
-	char *carry;               /* CARRY_MAX bytes; envp has room for this one more */
+	char *carry; /* CARRY_MAX bytes; envp has room for this one more */
 };
 /* 0, -EFAULT, -E2BIG or -ENOMEM. On error nothing is held. */
 int exec_args_get(struct task *task, u64 uargv, u64 uenvp, struct exec_args *out);

@@ -18,13 +18,16 @@ static int take_places(struct fs_struct *fs, struct carry *c)
 {
 	struct path root, pwd;
 	char *text;
+	int err = get_fs_root(fs, &root);
 
-	mutex_lock(&fs->lock);
-	root = (struct path){fs->root.mnt, hpath_get(fs->root.host)};
-	pwd = (struct path){fs->pwd.mnt, hpath_get(fs->pwd.host)};
+	if (err)
+		return err;
+	err = get_fs_pwd(fs, &pwd);
+	if (err) {
+		path_put(&root);
+		return err;
+	}
 	c->umask = fs->umask;
-	mutex_unlock(&fs->lock);
-
 	c->strings = text = kzalloc(root.host->len + pwd.host->len + 2);
 	if (text) {
 		c->root_mnt = root.mnt;

@@ -47,6 +47,7 @@ static void reap(struct task *task)
 {
 	if (task->tgid == current_task()->tgid || host_call2(__NR_tkill, task->tid, 0) != -ESRCH)
 		return;
+	exec_release(task);
 	put_contexts(task);
 	atomic_store(&task->state, TASK_FREE);
 }

@@ -9,14 +9,16 @@ SYSCALL(openat2);
 
 /* sys/fd.c */
 SYSCALL(close);
-SYSCALL(ioctl);
 SYSCALL(dup);
 SYSCALL(dup2);
 SYSCALL(fcntl);
 SYSCALL(dup3);
 SYSCALL(close_range);
 
-/* sys/stat.c */
+/* sys/nsfs.c */
+SYSCALL(ioctl);
+
+/* sys/stat.c, sys/access.c */
 SYSCALL(stat);
 SYSCALL(fstat);
 SYSCALL(lstat);
@@ -60,6 +62,8 @@ SYSCALL(connect);
 SYSCALL(sendto);
 SYSCALL(sendmsg);
 SYSCALL(bind);
+SYSCALL(getsockname);
+SYSCALL(getpeername);
 SYSCALL(getsockopt);
 SYSCALL(sendmmsg);
 
@@ -91,6 +95,14 @@ SYSCALL(chown);
 SYSCALL(fchown);
 SYSCALL(lchown);
 SYSCALL(utime);
+SYSCALL(utimes);
+SYSCALL(fchownat);
+SYSCALL(futimesat);
+SYSCALL(fchmodat);
+SYSCALL(utimensat);
+SYSCALL(fchmodat2);
+
+/* sys/xattr.c */
 SYSCALL(setxattr);
 SYSCALL(lsetxattr);
 SYSCALL(fsetxattr);
@@ -101,12 +113,6 @@ SYSCALL(llistxattr);
 SYSCALL(removexattr);
 SYSCALL(lremovexattr);
 SYSCALL(fremovexattr);
-SYSCALL(utimes);
-SYSCALL(fchownat);
-SYSCALL(futimesat);
-SYSCALL(fchmodat);
-SYSCALL(utimensat);
-SYSCALL(fchmodat2);
 SYSCALL(setxattrat);
 SYSCALL(getxattrat);
 SYSCALL(listxattrat);
@@ -163,10 +169,12 @@ SYSCALL(prctl);
 /* sys/seccomp.c */
 SYSCALL(seccomp);
 
-/* sys/mount.c */
-SYSCALL(pivot_root);
+/* sys/mount.c, sys/umount.c, sys/pivot.c */
 SYSCALL(mount);
 SYSCALL(umount2);
+SYSCALL(pivot_root);
+
+/* sys/fsapi.c */
 SYSCALL(open_tree);
 SYSCALL(move_mount);
 SYSCALL(fsopen);

@@ -254,6 +254,7 @@ static void vfork_done(struct task *child, s64 tid)
 {
 	if (atomic_load(&child->state) != TASK_RUNNING || child->tid != tid)
 		return;
+	exec_release(child);
 	put_contexts(child);
 	task_free(child);
 }

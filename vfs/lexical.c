@@ -181,8 +181,7 @@ static int walk_direct(struct task *task, int dfd, const char *name, unsigned fl
 	return 0;
 }
 
-int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd,
-		 struct target *t)
+int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd, struct target *t)
 {
 	const struct mnt_ns *ns = task->nsproxy->mnt;
 	struct path root = {};

@@ -76,6 +76,10 @@ int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_
 int fd_place(struct task *task, int fd, struct nameidata *nd);
 /* Where the task's working directory stands; the host's word counts, should it have been renamed. */
 int pwd_place(struct task *task, struct nameidata *nd);
+/* Fills in the mount through which the tree shows nd->host by default. */
+void host_place(struct task *task, struct nameidata *nd);
+/* Is the place, whose host path must be known, the root of its mount? */
+bool is_mount_root_place(struct task *task, const struct nameidata *nd);
 /* The flags of the mount that a descriptor of any kind is known to be seen through; 0 when nothing is noted. */
 u32 fd_mnt_flags(struct task *task, int fd);
 

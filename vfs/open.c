@@ -15,7 +15,7 @@
 #include "vfs/walk.h"
 
 #define RACE_RETRIES 4
-#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
+#define TMPFILE_BIT  (O_TMPFILE & ~O_DIRECTORY)
 
 /* What is to be opened, and how. */
 struct opening {
@@ -127,8 +127,7 @@ static int open_fast(struct task *task, int dfd, const char *name, const struct 
 	struct nameidata nd;
 	struct target t;
 	long fd;
-	/* Whether a mount is read-only can be told only when the mount is known. */
-	int err = walk_lexical(task, dfd, name, o->write ? 0 : LOOKUP_LAZY, &nd, &t);
+	int err = walk_lexical(task, dfd, name, LOOKUP_LAZY, &nd, &t);
 
 	if (err)
 		return err;

@@ -172,6 +172,27 @@ static void mount_of_host(const struct mnt_ns *ns, struct nameidata *nd)
 	} while (mnt_read_retry(ns, seq));
 }
 
+void host_place(struct task *task, struct nameidata *nd)
+{
+	mount_of_host(task->nsproxy->mnt, nd);
+}
+
+bool is_mount_root_place(struct task *task, const struct nameidata *nd)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct mount *m;
+	bool is;
+	u64 seq;
+
+	do {
+		seq = mnt_read_begin(ns);
+		m = mnt_by_id(ns, nd->mnt);
+		is = m && m->host_len == nd->len && arena_contains(m->host, nd->len) &&
+		     !memcmp(m->host, nd->host, nd->len);
+	} while (mnt_read_retry(ns, seq));
+	return is;
+}
+
 static void copy_place(struct nameidata *nd, const struct path *place)
 {
 	nd->mnt = place->mnt;

@@ -20,6 +20,8 @@ int proc_readlink(struct task *task, const char *rel, char *buf, size_t size);
 int proc_open(struct task *task, const char *rel, u64 oflags);
 /* stat(2) of an emulated ns file (followed): 0 and the numbers, -EAGAIN, or -errno. */
 int proc_ns_stat(struct task *task, const char *rel, u64 *dev, u64 *ino);
+/* fstat(2) of a descriptor with an FD_NS note: the same numbers. 0 or -EBADF (its handle is gone). */
+int proc_ns_fstat(const struct fd_info *info, u64 *dev, u64 *ino);
 
 /* The handle entry of the arena that a process stands in; NULL when it is no guest of this
  * session. Reads the host's /proc/PID/fd. */

@@ -16,10 +16,10 @@ struct walk {
 	struct task *task;
 	struct nameidata *nd; /* where we are */
 	unsigned flags;
-	unsigned resolve;     /* RESOLVE_* */
-	unsigned links;       /* symlinks followed so far */
-	struct path root;     /* the task's, or dfd with RESOLVE_BENEATH and RESOLVE_IN_ROOT */
-	u32 at;               /* what is left of the name begins here in `text` and ends where it ends */
+	unsigned resolve; /* RESOLVE_* */
+	unsigned links;	  /* symlinks followed so far */
+	struct path root; /* the task's, or dfd with RESOLVE_BENEATH and RESOLVE_IN_ROOT */
+	u32 at;		  /* what is left of the name begins here in `text` and ends where it ends */
 	char text[2 * PATH_MAX];
 };
 

@@ -35,9 +35,6 @@ u64 fd_mount(struct task *task, int fd);
 int pwd_mount(struct task *task, u64 *mnt);
 /* The place that dfd stands for, which need not be a directory. */
 int dfd_place(struct task *task, int dfd, struct nameidata *nd);
-/* The text of /proc/thread-self/fd/N. buf has FD_PATH_SIZE bytes. */
-#define FD_PATH_SIZE 320
-void fd_path(char *buf, int fd);
 
 /* ---- lexical.c ---- */
 

@@ -13,7 +13,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "warden/warden.h"
 
@@ -122,17 +121,19 @@ static void hoist(int fd, int top)
 	while ((e = readdir(dir))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || unlinkat(fd, e->d_name, 0) == 0)
 			continue;
-		fchmodat(fd, e->d_name, 0700, 0);
+		if (e->d_type == DT_DIR)
+			fchmodat(fd, e->d_name, 0700, 0);
 		snprintf(name, sizeof(name), "\n%lu", serial++);
 		renameat(fd, e->d_name, top, name);
 	}
 	closedir(dir);
 }
 
-static int open_dir(int parent, const char *name)
+static int open_dir(int parent, const struct dirent *e)
 {
-	fchmodat(parent, name, 0700, 0);
-	return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (e->d_type == DT_DIR)
+		fchmodat(parent, e->d_name, 0700, 0);
+	return openat(parent, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* Once over what stands in `top`; true: something went, so it is worth another look. */
@@ -150,7 +151,7 @@ static bool sweep(int top)
 			progress = true;
 			continue;
 		}
-		fd = open_dir(top, e->d_name);
+		fd = open_dir(top, e);
 		if (fd >= 0)
 			hoist(fd, top);
 		if (unlinkat(top, e->d_name, AT_REMOVEDIR) == 0)
@@ -167,7 +168,8 @@ static void remove_tree(int parent, const char *name)
 
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
 		return;
-	top = open_dir(parent, name);
+	fchmodat(parent, name, 0700, 0);
+	top = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (top < 0)
 		return;
 	while (sweep(top))
@@ -191,7 +193,7 @@ void storage_remove(u32 number)
 		/* The handles' sockets must not live on here: their end tells guests that the warden is dead. */
 		dup2(storage_fd, 0);
 		storage_fd = 0;
-		syscall(SYS_close_range, 1, ~0U, 0);
+		close_from(1);
 	}
 	remove_tree(storage_fd, name);
 	if (pid == 0)

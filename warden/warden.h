@@ -104,6 +104,9 @@ void storage_path(u32 number, char *buf, size_t size);
 void storage_remove(u32 number);
 void storage_end(void);
 
+/* Closes every descriptor from `first` on. (warden/session.c) */
+void close_from(int first);
+
 /* Has a process its root, working directory or a descriptor at or below `path`? (warden/busy.c) */
 bool path_busy(const char *path);
 

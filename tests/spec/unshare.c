@@ -79,7 +79,7 @@ static void *created_thread(void *unused)
 static void run_pair(void)
 {
 	char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	pthread_t thread;
+	pthread_t thread = 0;
 	pid_t pid = 0;
 
 	make_world();

@@ -20,15 +20,9 @@ int arena_setup(void **state);
 int arena_teardown(void **state);
 u64 arena_objects(void);
 
-/* Which allocation from now on fails, counted from 1; 0: none. Of the arena, and of kzalloc. */
+/* Which allocation from now on fails, counted from 1; 0: none, or it has failed already. A loop over
+ * all places ends when an operation leaves it above 0. Of the arena, and of kzalloc. */
 extern unsigned arena_fail_at, kzalloc_fail_at;
-/* True when the failure asked for has happened (or none was): the loop over all places is over
- * when an operation comes through without having met it. */
-static inline bool failure_met(const unsigned *fail_at)
-{
-	return *fail_at == 0;
-}
-
 /* kzalloc's live blocks. */
 extern _Atomic long kzalloc_live;
 

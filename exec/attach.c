@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a session's first guest begins: the command, which has mapped the runtime into itself,
+ * becomes a guest where it stands. What later tasks inherit is read from the host here.
+ */
+#include "exec/exec.h"
+
+#include "arena/arena.h"
+#include "host/host.h"
+#include "lib/string.h"
+#include "signal/signal.h"
+#include "sys/runtime.h"
+
+#define SIG_IGN_HANDLER 1
+
+static int attach_nsproxy(struct task *task, const struct attach_args *args)
+{
+	struct nsproxy *ns = kzalloc(sizeof(*ns));
+
+	if (!ns)
+		return -ENOMEM;
+	ns->users = 1;
+	ns->handle = args->handle;
+	ns->inode = args->handle_inode;
+	ns->mnt = arena()->init_mnt;
+	ns->uts = arena()->init_uts;
+	ns->user = arena()->init_user;
+	task->nsproxy = ns;
+	return 0;
+}
+
+static struct group_info *host_groups(void)
+{
+	long nr = host_call2(__NR_getgroups, 0, NULL);
+	struct group_info *groups = groups_alloc(nr > 0 ? (u32)nr : 0);
+
+	if (groups && groups->nr && host_call2(__NR_getgroups, groups->nr, groups->gid) != nr) {
+		put_group_info(groups);
+		return NULL;
+	}
+	return groups;
+}
+
+/* The caller's own ids, and in the session's first user namespace every capability. */
+static int attach_cred(struct task *task)
+{
+	struct cred *cred = kzalloc(sizeof(*cred));
+
+	if (!cred)
+		return -ENOMEM;
+	cred->users = 1;
+	cred->groups = host_groups();
+	if (!cred->groups) {
+		kfree(cred);
+		return -ENOMEM;
+	}
+	host_call3(__NR_getresuid, &cred->uid, &cred->euid, &cred->suid);
+	host_call3(__NR_getresgid, &cred->gid, &cred->egid, &cred->sgid);
+	cred->fsuid = cred->euid;
+	cred->fsgid = cred->egid;
+	cred->cap_permitted = cred->cap_effective = cred->cap_inheritable = CAP_FULL_SET;
+	cred->cap_ambient = cred->cap_bset = CAP_FULL_SET;
+	task->cred = cred;
+	return 0;
+}
+
+static int attach_files(struct task *task)
+{
+	task->files = kzalloc(sizeof(*task->files));
+	if (!task->files)
+		return -ENOMEM;
+	task->files->users = 1;
+	return 0;
+}
+
+/* Which signals the caller has ignored; the command itself has no handlers. */
+static int attach_sighand(struct task *task)
+{
+	struct sighand_struct *sighand = kzalloc(sizeof(*sighand));
+	struct ksigaction action;
+	int sig;
+
+	if (!sighand)
+		return -ENOMEM;
+	sighand->users = 1;
+	for (sig = 1; sig <= NSIG_GUEST; sig++)
+		if (!host_call4(__NR_rt_sigaction, sig, NULL, &action, sizeof(action.mask)) &&
+		    action.handler == SIG_IGN_HANDLER)
+			sighand->action[sig - 1].handler = SIG_IGN_HANDLER;
+	task->sighand = sighand;
+	return 0;
+}
+
+static struct path place_new(u64 mnt, const char *host)
+{
+	return (struct path){mnt, hpath_new(host, strlen(host))};
+}
+
+/* Until the walk works, which needs a root and a directory, both are the root. */
+static int attach_fs(struct task *task)
+{
+	struct fs_struct *fs = kzalloc(sizeof(*fs));
+	u64 root = arena()->init_mnt->root;
+
+	if (!fs)
+		return -ENOMEM;
+	fs->users = 1;
+	fs->umask = (u32)host_call1(__NR_umask, 077);
+	host_call1(__NR_umask, fs->umask);
+	fs->root = place_new(root, "/");
+	fs->pwd = place_new(root, "/");
+	task->fs = fs;
+	return fs->root.host && fs->pwd.host ? 0 : -ENOMEM;
+}
+
+/* The place of an absolute host path. One that cannot be walked (a removed directory) counts as the root mount's. */
+static struct path find_place(struct task *task, const char *host)
+{
+	struct nameidata nd;
+	struct path place;
+
+	if (path_lookup(task, AT_FDCWD, host, LOOKUP_FOLLOW, &nd))
+		return place_new(task->fs->root.mnt, host);
+	place = place_new(nd.mnt, nd.host);
+	path_release(&nd);
+	return place;
+}
+
+/* Where the command works and where its program lies. */
+static int attach_places(struct task *task, const struct attach_args *args)
+{
+	struct path pwd = find_place(task, args->pwd);
+
+	mm.exe_place = find_place(task, args->exe);
+	if (!pwd.host || !mm.exe_place.host)
+		return -ENOMEM;
+	mm.exe = hpath_get(mm.exe_place.host);
+	set_fs_pwd(task->fs, pwd);
+	/* The host thread is there already. */
+	task->host_fs_seq = task->fs->seq;
+	return 0;
+}
+
+/* On the task's kernel stack. */
+static long attach(void *arg)
+{
+	const struct attach_args *args = arg;
+	struct task *task = current_task();
+	int err;
+
+	task->tid = task->tgid = (s32)host_call0(__NR_getpid);
+	mm.arena_fd = args->arena_fd;
+	mm.fd_base = args->fd_base;
+	mm.attached = true;
+	memcpy(mm.comm, "secede", sizeof("secede"));
+	task->altstack.flags = 2; /* SS_DISABLE */
+	err = arena_map(args->arena_fd);
+	if (!err)
+		err = attach_nsproxy(task, args);
+	if (!err)
+		err = attach_cred(task);
+	if (!err)
+		err = attach_files(task);
+	if (!err)
+		err = attach_sighand(task);
+	if (!err)
+		err = attach_fs(task);
+	if (!err)
+		err = attach_places(task, args);
+	if (err)
+		return err;
+	atomic_store(&task->state, TASK_RUNNING);
+	signal_init(task);
+	signal_init_thread(task);
+	return install_filter(args->fd_base);
+}
+
+int runtime_attach(const struct attach_args *args)
+{
+	struct task *task = task_alloc();
+
+	return task ? (int)arch_call_on_stack(task, attach, (void *)args) : -ENOMEM;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The new image's part of execve(2): from the stack that the host gave, through the carry on it,
+ * to a task in its namespaces and the guest's program in memory.
+ */
+#include "exec/exec.h"
+
+#include "host/host.h"
+#include "lib/string.h"
+#include "signal/signal.h"
+#include "sys/runtime.h"
+
+__attribute__((noreturn)) static void not_by_hand(void)
+{
+	static const char message[] = "secede-runtime: this is started by secede(1), not by hand\n";
+
+	host_call3(__NR_write, 2, message, sizeof(message) - 1);
+	host_exit_group(1);
+}
+
+static void start_task(struct task *task, const struct carry *c)
+{
+	if (arena_map(c->arena_fd))
+		not_by_hand();
+	if (carry_to_task(c, task))
+		panic("no memory for a task");
+	/* All signals are blocked since before execve; the way out to the program restores the mask. */
+	task->sig_mask = c->sig_mask;
+	atomic_store(&task->sig_deferred, 1);
+	atomic_store(&task->state, TASK_RUNNING);
+	signal_init(task);
+	signal_init_thread(task);
+}
+
+/* On the task's kernel stack. */
+static void start_program(void *arg)
+{
+	struct task *task = current_task();
+	struct initial_stack stack;
+	struct carry c;
+
+	/* Nothing of this process can hold a lock yet, but the first lock asks who takes it. */
+	task->tid = task->tgid = (s32)host_call0(__NR_getpid);
+	initial_stack_parse(arg, &stack);
+	if (!initial_stack_take_carry(&stack) || !carry_decode(stack.carry, &c))
+		not_by_hand();
+	start_task(task, &c);
+	load_program(task, &c, &stack, &task->regs);
+	host_close(c.exe_fd);
+	if (c.interp_fd >= 0)
+		host_close(c.interp_fd);
+	carry_release(&c);
+	arch_return_to_guest(task);
+}
+
+void runtime_start(u64 *stack)
+{
+	struct task *task = task_alloc();
+
+	if (!task)
+		panic("no memory for a task");
+	arch_switch_stack(task, start_program, stack);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* chdir(2), fchdir(2), chroot(2), getcwd(2), umask(2): what fs_struct holds. */
+#include <linux/fcntl.h>
+#include "host/host.h"
+#include "host/uaccess.h"
+#include "kernel/mm.h"
+#include "lib/string.h"
+#include "sys/sys.h"
+#include "vfs/namei.h"
+
+/*
+ * The host thread stands in the new directory, which is seen through nd's mount: now the task does as well.
+ * The host's word for where that is counts.
+ */
+static s64 pwd_moved(struct task *task, struct nameidata *nd)
+{
+	struct fs_struct *fs = task->fs;
+	u32 seq = task->host_fs_seq;
+	struct path pwd;
+	long n = host_call2(__NR_getcwd, nd->host, sizeof(nd->host));
+
+	if (n < 2 || nd->host[0] != '/') {
+		task->host_fs_seq = atomic_load(&fs->seq) - 1; /* go back with the next fs_sync() */
+		return n < 0 ? n : -ENOENT;
+	}
+	nd->len = (u32)n - 1;
+	if (nd->magic)
+		host_place(task, nd);
+	pwd = (struct path){nd->mnt, hpath_new(nd->host, nd->len)};
+	if (!pwd.host) {
+		task->host_fs_seq = atomic_load(&fs->seq) - 1;
+		return -ENOMEM;
+	}
+	set_fs_pwd(fs, pwd);
+	/* In line, unless another thread that shares fs moved it as well, or had not yet synced us. */
+	if (atomic_load(&fs->seq) == seq + 1)
+		task->host_fs_seq = seq + 1;
+	return 0;
+}
+
+SYSCALL(chdir)
+{
+	struct nameidata nd;
+	s64 err =
+	    user_path(task, AT_FDCWD, ARG0(regs), LOOKUP_FOLLOW | LOOKUP_DIRECTORY | LOOKUP_LAZY | LOOKUP_FDLESS, &nd);
+
+	if (err)
+		return err;
+	if (nd.fd >= 0)
+		err = host_call1(__NR_fchdir, nd.fd);
+	else
+		err = host_call1(__NR_chdir, nd.host);
+	path_release(&nd);
+	return err ? err : pwd_moved(task, &nd);
+}
+
+SYSCALL(fchdir)
+{
+	struct nameidata nd;
+	int fd = (int)ARG0(regs);
+	s64 err = fd_place(task, fd, &nd);
+
+	if (!err)
+		err = host_call1(__NR_fchdir, fd);
+	return err ? err : pwd_moved(task, &nd);
+}
+
+SYSCALL(chroot)
+{
+	struct nameidata nd;
+	struct path root;
+	s64 err = user_path(task, AT_FDCWD, ARG0(regs), LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &nd);
+
+	if (err)
+		return err;
+	err = host_call4(__NR_faccessat2, nd.fd, "", 1 /* X_OK */, AT_EMPTY_PATH | AT_EACCESS);
+	path_release(&nd);
+	if (err && err != -ENOSYS)
+		return err;
+	if (!ns_capable(task, task->nsproxy->user, CAP_SYS_CHROOT))
+		return -EPERM;
+	if (nd.magic)
+		return -EPERM; /* a place outside the session, behind a magic link of proc */
+	root = (struct path){nd.mnt, hpath_new(nd.host, nd.len)};
+	if (!root.host)
+		return -ENOMEM;
+	set_fs_root(task->fs, root);
+	return 0;
+}
+
+SYSCALL(getcwd)
+{
+	struct nameidata nd;
+	char buf[PATH_MAX];
+	u64 size = ARG1(regs), len;
+	s64 err;
+
+	fs_sync(task);
+	/* A directory that is removed has no path any more, whatever we remember. */
+	if (host_call2(__NR_getcwd, buf, sizeof(buf)) == -ENOENT)
+		return -ENOENT;
+	pwd_place(task, &nd);
+	err = path_to_guest(task, nd.mnt, nd.host, buf, sizeof(buf));
+	if (err < 0 && err != -ENOENT)
+		return err == -ERANGE ? -ENAMETOOLONG : err;
+	len = strlen(buf) + 1;
+	if (len > size)
+		return -ERANGE;
+	err = copy_to_guest(ARG0(regs), buf, len);
+	return err ? err : (s64)len;
+}
+
+SYSCALL(umask)
+{
+	struct fs_struct *fs = task->fs;
+	u32 old, seq;
+
+	mutex_lock(&fs->lock);
+	old = fs->umask;
+	fs->umask = (u32)ARG0(regs) & 0777;
+	seq = atomic_fetch_add(&fs->seq, 1) + 1;
+	if (task->host_fs_seq == seq - 1) {
+		host_call1(__NR_umask, fs->umask);
+		task->host_fs_seq = seq;
+	}
+	mutex_unlock(&fs->lock);
+	return old;
+}

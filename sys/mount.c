@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mount(2): the arguments are decoded and the places walked here, in the kernel's order; the warden, who
+ * alone writes the mount tree, is asked for the change.
+ */
+#include "host/uaccess.h"
+#include "lib/string.h"
+#include "sys/mount.h"
+#include "sys/sys.h"
+
+#define MS_MGC_VAL 0xC0ED0000UL
+#define MS_MGC_MSK 0xffff0000UL
+#define MS_NOUSER  (1UL << 31)
+
+#define MS_ATIME       (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
+#define MS_PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+/* What belongs to the file system, not to one mount of it. */
+#define MS_SUPER (MS_SYNCHRONOUS | MS_MANDLOCK | MS_DIRSYNC | MS_LAZYTIME)
+
+#define OPTIONS_SIZE 4096
+
+/* ---- mount(2)'s arguments ---- */
+
+struct mount_call {
+	struct task *task;
+	struct nameidata *target;
+	const char *source, *fstype, *options; /* NULL: not given */
+	u64 flags;			       /* as given, without the magic number */
+	u32 mnt_flags;			       /* of the mount, defaults filled in */
+};
+
+/* A string as mount(2) takes it; *out is NULL for none. */
+static s64 copy_mount_string(char *buf, u64 ustring, const char **out)
+{
+	s64 len;
+
+	*out = NULL;
+	if (!ustring)
+		return 0;
+	len = strncpy_from_guest(buf, ustring, PATH_MAX);
+	if (len < 0)
+		return len == -ENAMETOOLONG ? -EINVAL : len;
+	*out = buf;
+	return 0;
+}
+
+/* The options are a page of memory, of which the end may be missing. */
+static s64 copy_mount_options(char *buf, u64 udata, const char **out)
+{
+	u64 first = OPTIONS_SIZE - (udata & (OPTIONS_SIZE - 1));
+
+	*out = NULL;
+	if (!udata)
+		return 0;
+	if (copy_from_guest(buf, udata, first))
+		return -EFAULT;
+	if (copy_from_guest(buf + first, udata + first, OPTIONS_SIZE - first))
+		memset(buf + first, 0, OPTIONS_SIZE - first);
+	buf[OPTIONS_SIZE - 1] = '\0';
+	*out = buf;
+	return 0;
+}
+
+/* The flags of the mount itself, with the kernel's default for access times. */
+static u32 mount_flags(u64 flags)
+{
+	u32 mnt = flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_NOSYMFOLLOW);
+
+	if (!(flags & MS_NOATIME))
+		mnt |= MS_RELATIME;
+	if (flags & MS_STRICTATIME)
+		mnt &= ~(u32)(MS_RELATIME | MS_NOATIME);
+	return mnt;
+}
+
+/* ---- what mount(2) can mean ---- */
+
+/* MS_REMOUNT | MS_BIND: the flags of the mount. */
+static s64 do_reconfigure_mnt(struct mount_call *call)
+{
+	struct mount_facts facts;
+	struct request req;
+	u32 flags = call->mnt_flags;
+
+	mount_facts(call->task, call->target, &facts);
+	if (!facts.is_root)
+		return -EINVAL;
+	/* Without a word about access times they stay. */
+	if (!(call->flags & MS_ATIME))
+		flags = (flags & ~(u32)MS_ATIME) | (facts.flags & MS_ATIME);
+	request_init(&req, REQ_REMOUNT, call->task);
+	req.dst = call->target->mnt;
+	req.flags = flags | MS_REMOUNT | MS_BIND;
+	return ask_warden(call->task, &req, NULL, 0);
+}
+
+/* MS_REMOUNT: the file system, and the mount as well. */
+static s64 do_remount(struct mount_call *call)
+{
+	struct mount_facts facts;
+	struct request req;
+	const char *options = call->options ? call->options : "";
+	s64 err;
+
+	mount_facts(call->task, call->target, &facts);
+	if (!facts.is_root)
+		return -EINVAL;
+	request_init(&req, REQ_REMOUNT, call->task);
+	req.dst = call->target->mnt;
+	req.flags = (call->flags & (MS_SUPER | MS_RDONLY)) | MS_REMOUNT;
+	err = ask_warden(call->task, &req, options, strlen(options));
+	return err < 0 ? err : do_reconfigure_mnt(call);
+}
+
+/* Walks the source of a bind or a move. Released by the caller when 0 is returned. */
+static s64 walk_source(struct mount_call *call, struct nameidata *source)
+{
+	if (!call->source || !*call->source)
+		return -EINVAL;
+	return path_lookup(call->task, AT_FDCWD, call->source, LOOKUP_FOLLOW, source);
+}
+
+/* 0 when both are directories or both are not, else `err`. */
+static s64 same_type(const struct nameidata *a, const struct nameidata *b, s64 err)
+{
+	s64 a_dir = place_is_dir(a), b_dir = place_is_dir(b);
+
+	if (a_dir < 0 || b_dir < 0)
+		return MIN(a_dir, b_dir);
+	return a_dir == b_dir ? 0 : err;
+}
+
+static s64 bind_place(struct mount_call *call, const struct nameidata *source)
+{
+	struct request req;
+	s64 err = same_type(source, call->target, -ENOTDIR);
+
+	if (err)
+		return err;
+	request_init(&req, REQ_BIND, call->task);
+	req.src = source->mnt;
+	req.dst = call->target->mnt;
+	req.flags = call->flags & MS_REC;
+	req.arg = (u64)place_is_dir(source);
+	if (!request_add(&req, source->host, source->len))
+		return -ENAMETOOLONG;
+	return ask_warden(call->task, &req, call->target->host, call->target->len);
+}
+
+/* MS_BIND: all other flags but MS_REC mean nothing. */
+static s64 do_loopback(struct mount_call *call)
+{
+	struct nameidata source;
+	s64 err = walk_source(call, &source);
+
+	if (err)
+		return err;
+	err = bind_place(call, &source);
+	path_release(&source);
+	return err;
+}
+
+/* Private and slave are what every mount here is, as nothing propagates. */
+static s64 do_change_type(struct mount_call *call)
+{
+	struct mount_facts facts;
+	u64 type = call->flags & ~(u64)(MS_REC | MS_SILENT);
+
+	mount_facts(call->task, call->target, &facts);
+	if (!facts.is_root || type & ~(u64)MS_PROPAGATION || type & (type - 1))
+		return -EINVAL;
+	if (type == MS_PRIVATE || type == MS_SLAVE)
+		return 0;
+	guest_log(call->task, "mount: propagation %s: not built, EINVAL", type == MS_SHARED ? "shared" : "unbindable");
+	return -EINVAL;
+}
+
+static s64 move_place(struct mount_call *call, const struct nameidata *source)
+{
+	struct mount_facts facts;
+	struct request req;
+	s64 err;
+
+	mount_facts(call->task, source, &facts);
+	if (!facts.is_root || facts.locked)
+		return -EINVAL;
+	err = same_type(source, call->target, -EINVAL);
+	if (err)
+		return err;
+	request_init(&req, REQ_MOVE, call->task);
+	req.src = source->mnt;
+	req.dst = call->target->mnt;
+	return ask_warden(call->task, &req, call->target->host, call->target->len);
+}
+
+static s64 do_move_mount(struct mount_call *call)
+{
+	struct nameidata source;
+	s64 err = walk_source(call, &source);
+
+	if (err)
+		return err;
+	err = move_place(call, &source);
+	path_release(&source);
+	return err;
+}
+
+/* A file system that there is only one of is not mounted on itself. */
+static bool mounted_there(const struct mount_call *call)
+{
+	struct mount_facts facts;
+
+	mount_facts(call->task, call->target, &facts);
+	return facts.is_root && facts.sysfs && !strcmp(call->fstype, "sysfs");
+}
+
+static s64 do_new_mount(struct mount_call *call)
+{
+	const char *source = call->source ? call->source : "none";
+	const char *options = call->options ? call->options : "";
+	struct request req;
+	s64 dir;
+
+	if (!call->fstype)
+		return -EINVAL;
+	request_init(&req, REQ_MOUNT_NEW, call->task);
+	req.dst = call->target->mnt;
+	req.flags = call->mnt_flags | (call->flags & MS_SUPER);
+	dir = place_is_dir(call->target);
+	req.arg = dir == 1;
+	if (dir < 0)
+		return dir;
+	if (mounted_there(call))
+		return -EBUSY;
+	if (!request_add(&req, call->fstype, strlen(call->fstype)) || !request_add(&req, source, strlen(source)) ||
+	    !request_add(&req, options, strlen(options)))
+		return -ENAMETOOLONG;
+	return ask_warden(call->task, &req, call->target->host, call->target->len);
+}
+
+/* ---- mount(2) ---- */
+
+/* Which of the meanings it is; the order decides. */
+static s64 path_mount(struct mount_call *call)
+{
+	u64 flags = call->flags;
+
+	if (flags & MS_NOUSER)
+		return -EINVAL;
+	if (!may_mount(call->task))
+		return -EPERM;
+	call->mnt_flags = mount_flags(flags);
+	if ((flags & (MS_REMOUNT | MS_BIND)) == (MS_REMOUNT | MS_BIND))
+		return do_reconfigure_mnt(call);
+	if (flags & MS_REMOUNT)
+		return do_remount(call);
+	if (flags & MS_BIND)
+		return do_loopback(call);
+	if (flags & MS_PROPAGATION)
+		return do_change_type(call);
+	if (flags & MS_MOVE)
+		return do_move_mount(call);
+	return do_new_mount(call);
+}
+
+SYSCALL(mount)
+{
+	char fstype[PATH_MAX], source[PATH_MAX], options[OPTIONS_SIZE];
+	struct nameidata target;
+	struct mount_call call = {.task = task, .target = &target, .flags = ARG3(regs)};
+	s64 err = copy_mount_string(fstype, ARG2(regs), &call.fstype);
+
+	if (!err)
+		err = copy_mount_string(source, ARG0(regs), &call.source);
+	if (!err)
+		err = copy_mount_options(options, ARG4(regs), &call.options);
+	if (!err)
+		err = user_path(task, AT_FDCWD, ARG1(regs), LOOKUP_FOLLOW, &target);
+	if (err)
+		return err;
+	if ((call.flags & MS_MGC_MSK) == MS_MGC_VAL)
+		call.flags &= ~MS_MGC_MSK;
+	err = path_mount(&call);
+	path_release(&target);
+	return err < 0 ? err : 0;
+}

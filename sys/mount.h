@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What the calls that change the mount tree share (sys/mount.c, sys/umount.c, sys/pivot.c). */
+#ifndef SECEDE_SYS_MOUNT_H
+#define SECEDE_SYS_MOUNT_H
+
+#include "sys/place.h"
+#include "warden/client.h"
+
+/* May the task change its mount namespace? */
+bool may_mount(const struct task *task);
+
+/* What is asked of the mount that a place stands on. */
+struct mount_facts {
+	bool is_root; /* the place is its root */
+	bool locked;  /* it came with the namespace from a more privileged one */
+	bool sysfs;
+	u32 flags;
+	u64 parent;
+};
+void mount_facts(const struct task *task, const struct nameidata *nd, struct mount_facts *facts);
+
+/* Is the walked place a directory? 1 or 0, or -errno. */
+s64 place_is_dir(const struct nameidata *nd);
+
+/* Adds a string (NULL: none) to the request and sends it. The warden's answer, or -ENAMETOOLONG. */
+s64 ask_warden(struct task *task, struct request *req, const char *s, size_t len);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* What the calls that change the mount tree have in common: see sys/mount.h. */
+#include "sys/mount.h"
+
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "lib/string.h"
+
+bool may_mount(const struct task *task)
+{
+	return ns_capable(task, task->nsproxy->mnt->user_ns, CAP_SYS_ADMIN);
+}
+
+void mount_facts(const struct task *task, const struct nameidata *nd, struct mount_facts *facts)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct mount *m;
+	u64 seq;
+
+	do {
+		*facts = (struct mount_facts){0};
+		seq = mnt_read_begin(ns);
+		m = mnt_by_id(ns, nd->mnt);
+		if (!m || !arena_contains(m->host, m->host_len) || !arena_contains(m->sb, sizeof(*m->sb)))
+			continue;
+		facts->is_root = m->host_len == nd->len && !memcmp(m->host, nd->host, nd->len);
+		facts->locked = m->locked || m->id <= ns->locked_upto;
+		facts->flags = m->flags;
+		facts->parent = m->parent;
+		facts->sysfs = !memcmp(m->sb->fstype, "sysfs", sizeof("sysfs"));
+	} while (mnt_read_retry(ns, seq));
+}
+
+s64 place_is_dir(const struct nameidata *nd)
+{
+	struct stat st;
+	s64 err = host_call4(__NR_newfstatat, nd->fd, "", &st, AT_EMPTY_PATH);
+
+	return err ? err : (st.st_mode & S_IFMT) == S_IFDIR;
+}
+
+s64 ask_warden(struct task *task, struct request *req, const char *s, size_t len)
+{
+	if (s && !request_add(req, s, len))
+		return -ENAMETOOLONG;
+	return warden_call(task, req, NULL);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* pivot_root(2): the mount at new_root becomes the root, the old root moves to put_old. */
+#include "kernel/mm.h"
+#include "lib/string.h"
+#include "sys/mount.h"
+#include "sys/sys.h"
+
+/* The conditions of pivot_root(2) that can be seen from here. */
+static s64 may_pivot(struct task *task, const struct path *root, const struct nameidata *new,
+		     const struct nameidata *old)
+{
+	struct mount_facts facts;
+
+	mount_facts(task, new, &facts);
+	if (new->mnt == root->mnt || old->mnt == root->mnt)
+		return -EBUSY;
+	if (!facts.is_root || facts.locked || facts.parent == new->mnt)
+		return -EINVAL;
+	/* put_old must be below new_root; further mounts between the two are not built. */
+	if (old->mnt != new->mnt) {
+		guest_log(task, "pivot_root with put_old on another mount than new_root: EINVAL");
+		return -EINVAL;
+	}
+	if (root->mnt != task->nsproxy->mnt->root) {
+		guest_log(task, "pivot_root after chroot: not built, EINVAL");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static bool same_place(const struct path *a, const struct path *b)
+{
+	return a->mnt == b->mnt && a->host->len == b->host->len && !memcmp(a->host->s, b->host->s, a->host->len);
+}
+
+/* Whose root or working directory was the old root stands in the new one. */
+static void pivot_fs(struct fs_struct *fs, const struct path *from, const struct path *to)
+{
+	struct path root, pwd;
+
+	get_fs_root(fs, &root);
+	get_fs_pwd(fs, &pwd);
+	if (same_place(&root, from))
+		set_fs_root(fs, (struct path){to->mnt, hpath_get(to->host)});
+	if (same_place(&pwd, from))
+		set_fs_pwd(fs, (struct path){to->mnt, hpath_get(to->host)});
+	path_put(&root);
+	path_put(&pwd);
+}
+
+static s64 do_pivot(struct task *task, const struct path *root, const struct nameidata *new,
+		    const struct nameidata *old)
+{
+	struct path to = {new->mnt, hpath_new(new->host, new->len)};
+	struct request req;
+	s64 err;
+
+	if (!to.host)
+		return -ENOMEM;
+	request_init(&req, REQ_PIVOT, task);
+	req.dst = new->mnt;
+	req.src = root->mnt;
+	err = ask_warden(task, &req, old->host, old->len);
+	if (!err)
+		pivot_fs(task->fs, root, &to);
+	path_put(&to);
+	return err;
+}
+
+static s64 pivot_walk(struct task *task, u64 unew, u64 uold, struct nameidata *new, struct nameidata *old)
+{
+	s64 err = user_path(task, AT_FDCWD, unew, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, new);
+
+	if (err)
+		return err;
+	err = user_path(task, AT_FDCWD, uold, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, old);
+	if (err)
+		path_release(new);
+	return err;
+}
+
+SYSCALL(pivot_root)
+{
+	struct nameidata new, old;
+	struct path root;
+	s64 err;
+
+	if (!may_mount(task))
+		return -EPERM;
+	err = pivot_walk(task, ARG0(regs), ARG1(regs), &new, &old);
+	if (err)
+		return err;
+	get_fs_root(task->fs, &root);
+	err = may_pivot(task, &root, &new, &old);
+	if (!err)
+		err = do_pivot(task, &root, &new, &old);
+	path_put(&root);
+	path_release(&old);
+	path_release(&new);
+	return err;
+}

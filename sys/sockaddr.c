@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Paths in socket addresses: see sys/sockaddr.h. */
+#include "sys/sockaddr.h"
+
+#include <linux/fcntl.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "host/uaccess.h"
+#include "lib/string.h"
+#include "sys/place.h"
+#include "warden/client.h"
+
+#define SUN_PATH     2 /* offset of the path */
+#define SUN_PATH_MAX 108
+
+/* The path in an address, terminated; false: the address has none, or the host refuses it anyway. */
+static bool sun_path(const struct host_addr *a, u32 len, char *path)
+{
+	size_t n;
+
+	if (len <= SUN_PATH || len > SUN_PATH + SUN_PATH_MAX || a->family != AF_UNIX || !a->bytes[SUN_PATH])
+		return false;
+	n = strnlen(a->bytes + SUN_PATH, len - SUN_PATH);
+	memcpy(path, a->bytes + SUN_PATH, n);
+	path[n] = '\0';
+	return true;
+}
+
+/* 0 or -ENAMETOOLONG. */
+static s64 set_path(struct host_addr *a, const char *path)
+{
+	size_t n = strlen(path) + 1;
+
+	if (n > SUN_PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(a->bytes + SUN_PATH, path, n);
+	a->len = SUN_PATH + (u32)n;
+	return 0;
+}
+
+static void set_failed(struct host_addr *a, s64 err)
+{
+	a->err = err;
+	if (err)
+		set_path(a, PATH_MISSING);
+}
+
+static s64 copy_addr(u64 uaddr, int len, struct host_addr *a)
+{
+	if (len < 0 || len > SOCKADDR_MAX)
+		return -EINVAL;
+	memset(a, 0, sizeof(*a));
+	a->len = (u32)len;
+	a->fd = -1;
+	return copy_from_guest(a->bytes, uaddr, (size_t)len);
+}
+
+s64 host_addr_result(struct host_addr *a, s64 result)
+{
+	if (a->fd >= 0)
+		host_close(a->fd);
+	return a->err && result == -ENOENT ? a->err : result;
+}
+
+/* ---- a socket that is there ---- */
+
+s64 host_addr_get(struct task *task, u64 uaddr, int len, struct host_addr *a)
+{
+	char path[SUN_PATH_MAX + 1], link[FD_PATH_SIZE];
+	struct nameidata nd;
+	s64 err = copy_addr(uaddr, len, a);
+
+	if (err || !sun_path(a, a->len, path))
+		return err;
+	err = path_lookup(task, AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_LAZY, &nd);
+	if (!err) {
+		a->fd = nd.fd; /* goes with the address, not with nd */
+		fd_path(link, nd.fd);
+		err = set_path(a, link);
+	}
+	set_failed(a, err);
+	return 0;
+}
+
+/* ---- a socket to be made ---- */
+
+/* The host path of a name in a walked directory; false: too long for an address. */
+static bool join(char *out, size_t size, const char *dir, size_t dir_len, const char *name, size_t len)
+{
+	if (dir_len + len + 2 > size)
+		return false;
+	memcpy(out, dir, dir_len);
+	if (dir_len > 1)
+		out[dir_len++] = '/';
+	memcpy(out + dir_len, name, len);
+	out[dir_len + len] = '\0';
+	return true;
+}
+
+/* Does the host, asked with the guest's own words, come to the same name? */
+static bool same_on_host(struct task *task, const char *path, const char *host)
+{
+	char whole[2 * SUN_PATH_MAX];
+	struct path pwd;
+	bool same;
+
+	if (path[0] == '/')
+		return !strcmp(path, host);
+	get_fs_pwd(task->fs, &pwd);
+	same = join(whole, sizeof(whole), pwd.host->s, pwd.host->len, path, strlen(path)) && !strcmp(whole, host);
+	path_put(&pwd);
+	return same;
+}
+
+/* An existing name is in use; only then the slash after it and the mount matter. */
+static s64 may_bind(const struct nameidata *nd)
+{
+	if (nd->last_type != LAST_NORM)
+		return -EADDRINUSE;
+	if (!place_readonly(nd) && !nd->trailing_slash)
+		return 0;
+	if (host_call4(__NR_faccessat2, nd->fd, nd->last, 0, AT_SYMLINK_NOFOLLOW) != -ENOENT)
+		return -EADDRINUSE;
+	return nd->trailing_slash ? -ENOENT : -EROFS;
+}
+
+/*
+ * Names the place for the host: as the guest does where that means the same, so that getsockname(2) needs no
+ * help; else by its host path, with the double slash by which guest_addr() knows it again; and where that
+ * is too long, through the parent's descriptor.
+ */
+static s64 bind_at(struct task *task, const char *path, const struct nameidata *nd, struct host_addr *a)
+{
+	char host[SUN_PATH_MAX + 1] = "/", link[FD_PATH_SIZE + NAME_MAX + 2];
+	s64 err = may_bind(nd);
+	size_t n;
+
+	if (err)
+		return err;
+	if (join(host + 1, sizeof(host) - 1, nd->host, nd->len, nd->last, nd->last_len))
+		return same_on_host(task, path, host + 1) ? 0 : set_path(a, host);
+	guest_log(task, "bind: the address of %s will not be the guest's own", path);
+	a->fd = (int)host_call3(__NR_fcntl, nd->fd, F_DUPFD_CLOEXEC, 0);
+	if (a->fd < 0)
+		return a->fd;
+	fd_path(link, a->fd);
+	n = strlen(link);
+	link[n++] = '/';
+	memcpy(link + n, nd->last, nd->last_len);
+	link[n + nd->last_len] = '\0';
+	return set_path(a, link);
+}
+
+s64 host_addr_get_new(struct task *task, u64 uaddr, int len, struct host_addr *a)
+{
+	char path[SUN_PATH_MAX + 1];
+	struct nameidata nd;
+	s64 err = copy_addr(uaddr, len, a);
+
+	if (err || !sun_path(a, a->len, path))
+		return err;
+	err = path_lookup(task, AT_FDCWD, path, LOOKUP_PARENT, &nd);
+	if (!err) {
+		err = bind_at(task, path, &nd, a);
+		path_release(&nd);
+	}
+	set_failed(a, err);
+	return 0;
+}
+
+/* ---- the way back ---- */
+
+/* The mount that shows most of a host path; of equal ones the latest. */
+struct best_mount {
+	const char *path;
+	size_t len;
+	u32 host_len;
+	u64 id;
+};
+
+static int match_best(const struct mount *m, void *arg)
+{
+	struct best_mount *best = arg;
+
+	if (m->host_len > best->len || m->host_len < best->host_len || !arena_contains(m->host, m->host_len))
+		return 0;
+	if (m->host_len > 1 && (memcmp(m->host, best->path, m->host_len) || best->path[m->host_len] != '/'))
+		return 0;
+	best->host_len = m->host_len;
+	best->id = m->id;
+	return 0;
+}
+
+static u64 mount_showing(const struct mnt_ns *ns, const char *path)
+{
+	struct best_mount best;
+	u64 seq;
+
+	do {
+		best = (struct best_mount){.path = path, .len = strlen(path)};
+		seq = mnt_read_begin(ns);
+		mnt_for_each(ns, match_best, &best);
+	} while (mnt_read_retry(ns, seq));
+	return best.id;
+}
+
+u32 guest_addr(struct task *task, struct host_addr *a, u32 len)
+{
+	char path[SUN_PATH_MAX + 1], guest[PATH_MAX];
+
+	if (!sun_path(a, len, path) || path[0] != '/' || path[1] != '/')
+		return len;
+	if (path_to_guest(task, mount_showing(task->nsproxy->mnt, path + 1), path + 1, guest, sizeof(guest)) < 0)
+		return len;
+	return set_path(a, guest) ? len : a->len;
+}

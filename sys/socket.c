@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls that carry a socket address or credentials: see sys/sockaddr.h for the addresses. */
+#include "host/host.h"
+#include "host/uaccess.h"
+#include "kernel/mm.h"
+#include "sys/sockaddr.h"
+#include "sys/sys.h"
+#include "vfs/namei.h"
+
+#define SOL_SOCKET  1
+#define SO_PEERCRED 17
+#define UIO_MAXIOV  1024
+
+SYSCALL(bind)
+{
+	int fd = (int)ARG0(regs);
+	struct host_addr a;
+	s64 err;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	err = host_addr_get_new(task, ARG1(regs), (int)ARG2(regs), &a);
+	if (err)
+		return err;
+	fs_sync(task); /* the socket's mode follows the umask */
+	return host_addr_result(&a, host_call3(__NR_bind, fd, a.bytes, a.len));
+}
+
+SYSCALL(connect)
+{
+	int fd = (int)ARG0(regs);
+	struct host_addr a;
+	s64 err;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	err = host_addr_get(task, ARG1(regs), (int)ARG2(regs), &a);
+	if (err)
+		return err;
+	return host_addr_result(&a, host_call_blocking(__NR_connect, fd, (long)a.bytes, a.len, 0, 0, 0));
+}
+
+/* ---- sending ---- */
+
+SYSCALL(sendto)
+{
+	int fd = (int)ARG0(regs);
+	long buf = (long)ARG1(regs), len = (long)ARG2(regs), flags = (long)ARG3(regs);
+	struct host_addr a;
+	s64 err;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	if (!ARG4(regs))
+		return host_call_blocking(__NR_sendto, fd, buf, len, flags, 0, (long)ARG5(regs));
+	err = host_addr_get(task, ARG4(regs), (int)ARG5(regs), &a);
+	if (err)
+		return err;
+	return host_addr_result(&a, host_call_blocking(__NR_sendto, fd, buf, len, flags, (long)a.bytes, a.len));
+}
+
+/* struct user_msghdr, struct mmsghdr */
+struct msghdr {
+	u64 name;
+	s32 namelen, pad;
+	u64 iov, iovlen, control, controllen;
+	u32 flags, pad2;
+};
+struct mmsghdr {
+	struct msghdr hdr;
+	u32 len, pad;
+};
+
+/* One message. The header is our copy, vectors and control data stay where the guest has them. */
+static s64 do_sendmsg(struct task *task, int fd, struct msghdr *msg, u32 flags)
+{
+	struct host_addr a;
+	s64 err;
+
+	if (!msg->name || msg->namelen <= 0)
+		return host_call_blocking(__NR_sendmsg, fd, (long)msg, flags, 0, 0, 0);
+	err = host_addr_get(task, msg->name, MIN(msg->namelen, SOCKADDR_MAX), &a);
+	if (err)
+		return err;
+	msg->name = (u64)(uintptr_t)a.bytes;
+	msg->namelen = (s32)a.len;
+	return host_addr_result(&a, host_call_blocking(__NR_sendmsg, fd, (long)msg, flags, 0, 0, 0));
+}
+
+SYSCALL(sendmsg)
+{
+	int fd = (int)ARG0(regs);
+	struct msghdr msg;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	if (copy_from_guest(&msg, ARG1(regs), sizeof(msg)))
+		return -EFAULT;
+	return do_sendmsg(task, fd, &msg, (u32)ARG2(regs));
+}
+
+/* One message of a vector: sends it and notes its length there. */
+static s64 sendmmsg_one(struct task *task, int fd, u64 umsg, u32 flags)
+{
+	struct mmsghdr m;
+	s64 ret;
+
+	if (copy_from_guest(&m, umsg, sizeof(m)))
+		return -EFAULT;
+	ret = do_sendmsg(task, fd, &m.hdr, flags);
+	if (ret < 0)
+		return ret;
+	m.len = (u32)ret;
+	return put_guest(umsg + offsetof(struct mmsghdr, len), m.len);
+}
+
+SYSCALL(sendmmsg)
+{
+	int fd = (int)ARG0(regs);
+	u32 n = MIN((u32)ARG2(regs), UIO_MAXIOV), sent;
+	s64 err = 0;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	if (!n) /* the host still says what is wrong with the descriptor */
+		return host_call4(__NR_sendmmsg, fd, ARG1(regs), 0, ARG3(regs));
+	for (sent = 0; sent < n; sent++) {
+		err = sendmmsg_one(task, fd, ARG1(regs) + sent * sizeof(struct mmsghdr), (u32)ARG3(regs));
+		if (err)
+			break;
+	}
+	return sent ? (s64)sent : err;
+}
+
+/* ---- asking ---- */
+
+/* getsockname(2), getpeername(2): (fd, address, length in and out). */
+static s64 get_name(struct task *task, const struct regs *regs)
+{
+	int fd = (int)ARG0(regs);
+	struct host_addr a = {.len = SOCKADDR_MAX};
+	s32 room;
+	s64 err;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	err = host_call3((long)regs->orig_rax, fd, a.bytes, &a.len);
+	if (err)
+		return err;
+	if (get_guest(room, ARG2(regs)))
+		return -EFAULT;
+	if (room < 0)
+		return -EINVAL;
+	a.len = guest_addr(task, &a, a.len);
+	if (copy_to_guest(ARG1(regs), a.bytes, MIN((u32)room, a.len)))
+		return -EFAULT;
+	return put_guest(ARG2(regs), a.len);
+}
+
+SYSCALL(getsockname)
+{
+	return get_name(task, regs);
+}
+
+SYSCALL(getpeername)
+{
+	return get_name(task, regs);
+}
+
+struct ucred {
+	s32 pid;
+	u32 uid, gid;
+};
+
+static s64 get_peercred(struct task *task, int fd, u64 uvalue, u64 ulen)
+{
+	const struct user_ns *ns = task->nsproxy->user;
+	struct ucred cred;
+	s32 len;
+	u32 got = sizeof(cred);
+	s64 err = host_call5(__NR_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &cred, &got);
+
+	if (err)
+		return err;
+	if (get_guest(len, ulen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	/* Where there is no peer the host says pid 0 and ids of -1, in every namespace. */
+	if (cred.uid != (u32)-1)
+		cred.uid = from_kuid_munged(ns, cred.uid);
+	if (cred.gid != (u32)-1)
+		cred.gid = from_kgid_munged(ns, cred.gid);
+	len = MIN(len, (s32)sizeof(cred));
+	if (copy_to_guest(uvalue, &cred, (size_t)len))
+		return -EFAULT;
+	return put_guest(ulen, len);
+}
+
+SYSCALL(getsockopt)
+{
+	int fd = (int)ARG0(regs);
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	if ((int)ARG1(regs) == SOL_SOCKET && (int)ARG2(regs) == SO_PEERCRED)
+		return get_peercred(task, fd, ARG3(regs), ARG4(regs));
+	return host_call5(__NR_getsockopt, fd, ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs));
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stat(2), statx(2), statfs(2): the host's answers, with device numbers and ids as the guest's
+ * namespaces have them.
+ */
+#include <asm/stat.h>
+#include <asm/statfs.h>
+#include <linux/stat.h>
+#include <linux/fcntl.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "host/uaccess.h"
+#include "kernel/mm.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+#include "sys/sys.h"
+#include "vfs/proc.h"
+
+/* ---- device numbers and ids ---- */
+
+static bool ids_are_mapped(const struct task *task)
+{
+	return task->nsproxy->user != arena()->init_user;
+}
+
+static u64 place_dev(const struct nameidata *nd, u64 dev)
+{
+	return nd->dev != nd->host_dev && dev == nd->host_dev ? nd->dev : dev;
+}
+
+struct find_super {
+	const char *path; /* host path below the storage directory: "/NUMBER/..." */
+	u64 dev;
+};
+
+static int match_storage(const struct mount *m, void *arg)
+{
+	struct find_super *find = arg;
+	const char *p = find->path + 1;
+	const struct super *sb = m->sb;
+	u64 number;
+
+	if (!arena_contains(sb, sizeof(*sb)) || sb->kind != SUPER_TMPFS)
+		return 0;
+	if (!parse_u64(&p, &number) || number != sb->storage)
+		return 0;
+	find->dev = sb->dev;
+	return 1;
+}
+
+/* st_dev of a descriptor on the storage's file system: which tmpfs of ours is the file in, if any? */
+static u64 storage_dev(struct task *task, int fd, u64 dev)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	size_t len = strlen(arena()->storage);
+	struct find_super find;
+	struct nameidata nd;
+	char link[FD_PATH_SIZE];
+	long n;
+	u64 seq;
+
+	fd_path(link, fd);
+	n = host_readlinkat(AT_FDCWD, link, nd.host, sizeof(nd.host) - 1);
+	if (n <= (long)len || memcmp(nd.host, arena()->storage, len) || nd.host[len] != '/')
+		return dev;
+	nd.host[n] = '\0';
+	find.path = nd.host + len;
+	do {
+		seq = mnt_read_begin(ns);
+		find.dev = dev;
+		mnt_for_each(ns, match_storage, &find);
+	} while (mnt_read_retry(ns, seq));
+	return find.dev;
+}
+
+static bool on_storage(u64 dev)
+{
+	return arena()->storage_dev && dev == arena()->storage_dev;
+}
+
+/* ---- stat ---- */
+
+/* How the host reaches a place that was looked up with LOOKUP_FDLESS. */
+struct reach {
+	int dfd;
+	const char *path;
+	int flags;
+};
+
+static struct reach place_reach(const struct nameidata *nd)
+{
+	if (nd->fd >= 0)
+		return (struct reach){nd->fd, "", AT_EMPTY_PATH};
+	return (struct reach){AT_FDCWD, nd->host, nd->magic ? 0 : AT_SYMLINK_NOFOLLOW};
+}
+
+/* A namespace behind a magic link of proc: its own numbers. */
+static __attribute__((noinline)) int place_is_ns(struct task *task, const struct nameidata *nd, u64 *dev, u64 *ino)
+{
+	char rel[PATH_MAX];
+	int err = nd_proc_rel(task, nd, rel, sizeof(rel));
+
+	return err < 0 ? err : proc_ns_stat(task, rel, dev, ino);
+}
+
+static void map_stat_ids(const struct task *task, struct stat *st)
+{
+	if (!ids_are_mapped(task))
+		return;
+	st->st_uid = from_kuid_munged(task->nsproxy->user, st->st_uid);
+	st->st_gid = from_kgid_munged(task->nsproxy->user, st->st_gid);
+}
+
+/* fstat(2), and fstatat(2) of a descriptor alone. */
+static s64 do_fstat(struct task *task, int fd, u64 ubuf)
+{
+	struct fd_info info;
+	struct stat st;
+	u64 dev, ino;
+	long err;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	err = host_call2(__NR_fstat, fd, &st);
+	if (err < 0)
+		return err;
+	if (files_get(task->files, fd, &info) && info.kind == FD_NS && info.ino == st.st_ino &&
+	    !proc_ns_fstat(&info, &dev, &ino)) {
+		st.st_dev = dev;
+		st.st_ino = ino;
+		st.st_mode = S_IFREG | 0444;
+	} else if (on_storage(st.st_dev)) {
+		st.st_dev = storage_dev(task, fd, st.st_dev);
+	}
+	map_stat_ids(task, &st);
+	return put_guest(ubuf, st);
+}
+
+static s64 stat_place(struct task *task, const struct nameidata *nd, u64 ubuf)
+{
+	struct reach at = place_reach(nd);
+	struct stat st;
+	u64 dev, ino;
+	long err = host_call4(__NR_newfstatat, at.dfd, at.path, &st, at.flags);
+
+	if (err < 0)
+		return err;
+	st.st_dev = place_dev(nd, st.st_dev);
+	if (nd->proc && nd->magic && !place_is_ns(task, nd, &dev, &ino)) {
+		st.st_dev = dev;
+		st.st_ino = ino;
+	}
+	map_stat_ids(task, &st);
+	return put_guest(ubuf, st);
+}
+
+/* A name for a call that takes AT_EMPTY_PATH: copies it. Its length or -errno; NULL counts as empty. */
+static s64 get_name(char *name, u64 uname, bool empty_allowed)
+{
+	if (empty_allowed && !uname) {
+		name[0] = '\0';
+		return 0;
+	}
+	return strncpy_from_guest(name, uname, PATH_MAX);
+}
+
+static s64 do_fstatat(struct task *task, int dfd, u64 uname, u64 ubuf, unsigned at_flags)
+{
+	unsigned flags = LOOKUP_LAZY | LOOKUP_FDLESS;
+	struct nameidata nd;
+	char name[PATH_MAX];
+	s64 err;
+
+	if (at_flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+		return -EINVAL;
+	err = get_name(name, uname, at_flags & AT_EMPTY_PATH);
+	if (err < 0)
+		return err;
+	if (!err && (at_flags & AT_EMPTY_PATH) && dfd != AT_FDCWD)
+		return do_fstat(task, dfd, ubuf);
+	if (!(at_flags & AT_SYMLINK_NOFOLLOW))
+		flags |= LOOKUP_FOLLOW;
+	if (at_flags & AT_EMPTY_PATH)
+		flags |= LOOKUP_EMPTY;
+	err = path_lookup(task, dfd, name, flags, &nd);
+	if (err)
+		return err;
+	err = stat_place(task, &nd, ubuf);
+	path_release(&nd);
+	return err;
+}
+
+SYSCALL(stat)
+{
+	return do_fstatat(task, AT_FDCWD, ARG0(regs), ARG1(regs), 0);
+}
+
+SYSCALL(lstat)
+{
+	return do_fstatat(task, AT_FDCWD, ARG0(regs), ARG1(regs), AT_SYMLINK_NOFOLLOW);
+}
+
+SYSCALL(fstat)
+{
+	return do_fstat(task, (int)ARG0(regs), ARG1(regs));
+}
+
+SYSCALL(newfstatat)
+{
+	return do_fstatat(task, (int)ARG0(regs), ARG1(regs), ARG2(regs), (unsigned)ARG3(regs));
+}
+
+/* ---- statx ---- */
+
+#define STATX_MNT_IDS (STATX_MNT_ID | 0x4000U /* STATX_MNT_ID_UNIQUE */)
+
+static u64 statx_dev(const struct statx *stx)
+{
+	u32 major = stx->stx_dev_major, minor = stx->stx_dev_minor;
+
+	return (minor & 0xff) | major << 8 | (u64)(minor & ~0xffU) << 12;
+}
+
+static void set_statx_dev(struct statx *stx, u64 dev)
+{
+	stx->stx_dev_major = (u32)(dev & 0xfff00) >> 8;
+	stx->stx_dev_minor = (u32)((dev & 0xff) | ((dev >> 12) & 0xfff00));
+}
+
+/* Mount ids are ours, not the host's; and so is what is the root of a mount. */
+static void fix_statx_mount(struct task *task, const struct nameidata *nd, struct statx *stx)
+{
+	if (nd->mnt)
+		stx->stx_mnt_id = nd->mnt;
+	else
+		stx->stx_mask &= ~STATX_MNT_IDS;
+	stx->stx_attributes &= ~(u64)STATX_ATTR_MOUNT_ROOT;
+	if (nd->len && is_mount_root_place(task, nd))
+		stx->stx_attributes |= STATX_ATTR_MOUNT_ROOT;
+}
+
+static void fix_statx(struct task *task, const struct nameidata *nd, struct statx *stx)
+{
+	u64 host_dev = statx_dev(stx), dev = place_dev(nd, host_dev), ino;
+	struct fd_info info;
+
+	if (nd->borrowed && on_storage(host_dev))
+		dev = storage_dev(task, nd->fd, host_dev);
+	if (nd->proc && nd->magic && !place_is_ns(task, nd, &dev, &ino))
+		stx->stx_ino = ino;
+	if (nd->borrowed && files_get(task->files, nd->fd, &info) && info.kind == FD_NS && info.ino == stx->stx_ino &&
+	    !proc_ns_fstat(&info, &dev, &ino)) {
+		stx->stx_ino = ino;
+		stx->stx_mode = S_IFREG | 0444;
+	}
+	if (dev != host_dev)
+		set_statx_dev(stx, dev);
+	fix_statx_mount(task, nd, stx);
+	if (ids_are_mapped(task)) {
+		stx->stx_uid = from_kuid_munged(task->nsproxy->user, stx->stx_uid);
+		stx->stx_gid = from_kgid_munged(task->nsproxy->user, stx->stx_gid);
+	}
+}
+
+SYSCALL(statx)
+{
+	unsigned at_flags = (unsigned)ARG2(regs), mask = (unsigned)ARG3(regs), flags = LOOKUP_FDLESS;
+	struct nameidata nd;
+	char name[PATH_MAX];
+	struct statx stx;
+	struct reach at;
+	s64 err;
+
+	if ((mask & STATX__RESERVED) || (at_flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
+	    (at_flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)))
+		return -EINVAL;
+	err = get_name(name, ARG1(regs), at_flags & AT_EMPTY_PATH);
+	if (err < 0)
+		return err;
+	flags |= at_flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
+	flags |= at_flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0;
+	flags |= mask & STATX_MNT_IDS ? 0 : LOOKUP_LAZY;
+	err = path_lookup(task, (int)ARG0(regs), name, flags, &nd);
+	if (err)
+		return err;
+	at = place_reach(&nd);
+	err = host_call5(__NR_statx, at.dfd, at.path, at.flags | (int)(at_flags & AT_STATX_SYNC_TYPE), mask, &stx);
+	if (!err)
+		fix_statx(task, &nd, &stx);
+	path_release(&nd);
+	return err ? err : put_guest(ARG4(regs), stx);
+}
+
+/* ---- statfs ---- */
+
+#define ST_VALID    0x20
+#define TMPFS_MAGIC 0x01021994
+
+/* Mount flags and their statfs(2) names; those that are equal in both stand here as well. */
+static const struct {
+	u32 ms, st;
+} statfs_flags[] = {
+    {MS_RDONLY, 0x1},	 {MS_NOSUID, 0x2},    {MS_NODEV, 0x4},	      {MS_NOEXEC, 0x8},	     {MS_SYNCHRONOUS, 0x10},
+    {MS_MANDLOCK, 0x40}, {MS_NOATIME, 0x400}, {MS_NODIRATIME, 0x800}, {MS_RELATIME, 0x1000}, {MS_NOSYMFOLLOW, 0x2000},
+};
+
+static void fix_statfs(const struct nameidata *nd, struct statfs *st)
+{
+	unsigned i;
+
+	if (!nd->mnt || nd->magic)
+		return;
+	for (i = 0; i < ARRAY_SIZE(statfs_flags); i++) {
+		st->f_flags &= ~(long)statfs_flags[i].st;
+		if (nd->mnt_flags & statfs_flags[i].ms)
+			st->f_flags |= statfs_flags[i].st;
+	}
+	st->f_flags |= ST_VALID;
+	if (nd->dev != nd->host_dev)
+		st->f_type = TMPFS_MAGIC;
+}
+
+SYSCALL(statfs)
+{
+	struct nameidata nd;
+	struct statfs st;
+	s64 err = user_path(task, AT_FDCWD, ARG0(regs), LOOKUP_FOLLOW | LOOKUP_LAZY | LOOKUP_FDLESS, &nd);
+
+	if (err)
+		return err;
+	if (nd.fd >= 0)
+		err = host_call2(__NR_fstatfs, nd.fd, &st);
+	else
+		err = host_call2(__NR_statfs, nd.host, &st);
+	path_release(&nd);
+	if (err)
+		return err;
+	fix_statfs(&nd, &st);
+	return put_guest(ARG1(regs), st);
+}
+
+SYSCALL(fstatfs)
+{
+	struct nameidata nd;
+	struct statfs st;
+	int fd = (int)ARG0(regs);
+	s64 err = path_lookup(task, fd, "", LOOKUP_EMPTY, &nd);
+
+	if (fd == AT_FDCWD)
+		err = -EBADF;
+	if (!err)
+		err = host_call2(__NR_fstatfs, fd, &st);
+	path_release(&nd);
+	if (err)
+		return err;
+	fix_statfs(&nd, &st);
+	return put_guest(ARG1(regs), st);
+}

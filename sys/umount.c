@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* umount2(2). */
+#include "kernel/mm.h"
+#include "sys/mount.h"
+#include "sys/sys.h"
+
+/* Does this task stand in the mount, or has it a descriptor there? Others are the warden's to find. */
+static bool mount_in_use(struct task *task, u64 mnt)
+{
+	struct path root, pwd;
+	struct fd_info note;
+	bool busy;
+
+	get_fs_root(task->fs, &root);
+	get_fs_pwd(task->fs, &pwd);
+	busy = root.mnt == mnt || pwd.mnt == mnt;
+	path_put(&root);
+	path_put(&pwd);
+	for (int fd = 0; !busy && files_next(task->files, fd, &note); fd = note.fd + 1)
+		busy =
+		    (note.kind == FD_DIR || note.kind == FD_FILE) && note.mnt == mnt && fd_note(task, note.fd, &note);
+	return busy;
+}
+
+/* In the kernel's order, up to what the warden decides. */
+static s64 may_umount(struct task *task, const struct nameidata *nd, u32 flags)
+{
+	struct mount_facts facts;
+
+	if (!may_mount(task))
+		return -EPERM;
+	mount_facts(task, nd, &facts);
+	if (!facts.is_root || facts.locked)
+		return -EINVAL;
+	if (flags & MNT_EXPIRE) {
+		guest_log(task, "umount2 MNT_EXPIRE: not built, EINVAL");
+		return -EINVAL;
+	}
+	return !(flags & MNT_DETACH) && mount_in_use(task, nd->mnt) ? -EBUSY : 0;
+}
+
+SYSCALL(umount2)
+{
+	u32 flags = (u32)ARG1(regs);
+	struct nameidata nd;
+	struct request req;
+	s64 err;
+
+	if (flags & ~(u32)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
+		return -EINVAL;
+	err = user_path(task, AT_FDCWD, ARG0(regs), flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &nd);
+	if (err)
+		return err;
+	err = may_umount(task, &nd, flags);
+	/* What was walked must not keep the mount busy. */
+	path_release(&nd);
+	if (err)
+		return err;
+	request_init(&req, REQ_UMOUNT, task);
+	req.dst = nd.mnt;
+	req.flags = flags;
+	return ask_warden(task, &req, NULL, 0);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Who uses a tmpfs: what umount(2) calls busy. The host's /proc knows; only our user's processes matter. */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "warden/warden.h"
+
+static bool is_below(const char *place, const char *path, size_t len)
+{
+	return !strncmp(place, path, len) && (place[len] == '\0' || place[len] == '/');
+}
+
+static bool link_below(int dir, const char *name, const char *path)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(dir, name, target, sizeof(target) - 1);
+
+	if (n <= 0)
+		return false;
+	target[n] = '\0';
+	return is_below(target, path, strlen(path));
+}
+
+/* Does some entry of directory `name` in `dir` fit? */
+static bool any_entry(int dir, const char *name, bool (*fits)(int dir, const char *name, const char *path),
+		      const char *path)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	bool found = false;
+
+	while (entries && !found && (e = readdir(entries)))
+		found = isdigit((unsigned char)e->d_name[0]) && fits(dirfd(entries), e->d_name, path);
+	if (entries)
+		closedir(entries);
+	return found;
+}
+
+static bool thread_below(int tasks, const char *tid, const char *path)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s/cwd", tid);
+	return link_below(tasks, name, path);
+}
+
+static bool process_below(int proc, const char *pid, const char *path)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s/root", pid);
+	if (link_below(proc, name, path))
+		return true;
+	snprintf(name, sizeof(name), "%s/task", pid);
+	if (any_entry(proc, name, thread_below, path))
+		return true;
+	snprintf(name, sizeof(name), "%s/fd", pid);
+	return any_entry(proc, name, link_below, path);
+}
+
+bool path_busy(const char *path)
+{
+	return arena()->proc[0] && any_entry(AT_FDCWD, arena()->proc, process_below, path);
+}

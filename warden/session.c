@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The start of a session. The command itself builds the arena, while it is still writable, and then
+ * forks the warden, which inherits that one writable mapping: so the two need not wait for each other.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "warden/session.h"
+#include "warden/warden.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+/* ---- the arena ---- */
+
+static int arena_map(int fd, int prot, int how)
+{
+	void *p = mmap((void *)ARENA_BASE, ARENA_SIZE, prot, MAP_SHARED | how, fd, 0);
+
+	if (p == (void *)ARENA_BASE)
+		return 0;
+	if (p != MAP_FAILED) /* a kernel that does not know MAP_FIXED_NOREPLACE */
+		munmap(p, ARENA_SIZE);
+	return p == MAP_FAILED ? -errno : -EEXIST;
+}
+
+/*
+ * The memory, writable here. Whoever opens the descriptor again, through /proc or as it is, cannot map it
+ * writable or write to it: the seals come after our own mapping.
+ */
+static int arena_create(const char **what)
+{
+	int fd = memfd_create("secede-arena", MFD_CLOEXEC | MFD_NOEXEC_SEAL), err;
+
+	*what = "create shared memory";
+	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
+		fd = memfd_create("secede-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	err = ftruncate(fd, ARENA_SIZE) ? -errno : arena_map(fd, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE);
+	if (!err) {
+		*what = "seal shared memory";
+		err = fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ? -errno : 0;
+	}
+	if (err)
+		close(fd);
+	return err ? err : fd;
+}
+
+static void super_gone(const struct super *sb)
+{
+	if (sb->kind == SUPER_TMPFS && sb->storage)
+		storage_remove(sb->storage);
+}
+
+static int first_namespaces(const struct session_config *config)
+{
+	struct arena_header *a = arena();
+	struct utsname uts;
+
+	uname(&uts);
+	a->uid = geteuid();
+	a->gid = getegid();
+	a->logging = config->log_fd >= 0;
+	if (strlen(config->runtime) >= sizeof(a->runtime))
+		return -ENAMETOOLONG;
+	strcpy(a->runtime, config->runtime);
+	a->init_user = user_ns_create(NULL, a->uid, a->gid);
+	a->init_uts = a->init_user ? uts_ns_dup(NULL, a->init_user) : NULL;
+	a->init_mnt = a->init_user ? mnt_ns_create(a->init_user) : NULL;
+	if (!a->init_uts || !a->init_mnt)
+		return -ENOMEM;
+	a->init_user->parent_could_setfcap = true;
+	uts_write(a->init_uts, false, uts.nodename, strnlen(uts.nodename, UTS_LEN));
+	uts_write(a->init_uts, true, uts.domainname, strnlen(uts.domainname, UTS_LEN));
+	super_released = super_gone;
+	return import_mounts(a->init_mnt);
+}
+
+/* The handle that the session starts with; the header keeps the first references for itself. */
+static s64 first_handle(u64 inode)
+{
+	struct ns_set set = {
+		.mnt = mnt_ns_get(arena()->init_mnt),
+		.uts = uts_ns_get(arena()->init_uts),
+		.user = user_ns_get(arena()->init_user),
+	};
+
+	return handle_publish(inode, &set);
+}
+
+/* ---- the warden ---- */
+
+void close_from(int first)
+{
+	struct rlimit limit;
+
+	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+		return;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	for (int fd = first; (rlim_t)fd < limit.rlim_cur; fd++)
+		close(fd);
+}
+
+struct birth {
+	const struct session_config *config;
+	int sock;         /* the warden's end of the first handle */
+	u32 handle;
+	pid_t pid;        /* what came of it, or -errno */
+};
+
+/* The arguments lie one behind the other: ps and pkill -f see our name there, not the caller's. */
+static void overwrite_arguments(char **argv, const char *name)
+{
+	char *start = argv[0], *end = start;
+
+	while (*argv && *argv == end)
+		end += strlen(*argv++) + 1;
+	if (end == start)
+		return;
+	memset(start, 0, (size_t)(end - start));
+	memcpy(start, name, MIN(strlen(name), (size_t)(end - start - 1)));
+}
+
+/* Keeps the socket as descriptor 3 and the log as 4, and nothing else: a pipeline must end when the
+ * guests do. Returns the log's descriptor, -1 without one. */
+static int keep_descriptors(int sock, int log_fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	sock = fcntl(sock, F_DUPFD_CLOEXEC, 5);
+	log_fd = log_fd < 0 ? -1 : fcntl(log_fd, F_DUPFD_CLOEXEC, 5);
+	for (int fd = 0; fd < 3; fd++) {
+		if (null >= 0)
+			dup2(null, fd);
+		else
+			close(fd);
+	}
+	dup2(sock, 3);
+	if (log_fd >= 0)
+		dup2(log_fd, 4);
+	close_from(log_fd >= 0 ? 5 : 4);
+	return log_fd >= 0 ? 4 : -1;
+}
+
+/* Nothing of the caller's may live on in the warden: not its terminal, nor a directory that could
+ * not be unmounted, nor a limit that it set itself. */
+__attribute__((noreturn)) static void warden_main(const struct birth *birth)
+{
+	struct rlimit limit;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	signal(SIGCHLD, SIG_IGN); /* the processes that remove trees need no wait(2) */
+	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_NAME, "secede-warden");
+	overwrite_arguments(birth->config->argv, "secede-warden");
+	setsid();
+	umask(0);
+	if (chdir("/") != 0)
+		_exit(1);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	log_open(keep_descriptors(birth->sock, birth->config->log_fd));
+	warden_run(3, birth->handle);
+}
+
+/* Runs in the caller's memory while the caller waits, so the fork copies page tables once, not twice. */
+static int midwife(void *arg)
+{
+	struct birth *birth = arg;
+	long pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid == 0)
+		warden_main(birth);
+	birth->pid = pid < 0 ? -errno : (pid_t)pid;
+	return 0;
+}
+
+/* The warden becomes init's child: the guest's wait(2) never sees it. */
+static int fork_warden(struct birth *birth)
+{
+	static char stack[256 << 10] __attribute__((aligned(16))); /* the warden's as well */
+	int subreaper = 0;
+	pid_t pid;
+
+	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+	if (subreaper)
+		prctl(PR_SET_CHILD_SUBREAPER, 0);
+	/* No exit signal: a SIGCHLD would stay pending where the caller blocks it. */
+	pid = clone(midwife, stack + sizeof(stack), CLONE_VM | CLONE_VFORK, birth);
+	if (pid < 0)
+		birth->pid = -errno;
+	while (pid > 0 && waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR)
+		;
+	if (subreaper)
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return birth->pid < 0 ? birth->pid : 0;
+}
+
+/* ---- both ---- */
+
+/* The handle's socket pair, its entry, and the process behind it. */
+static int start_warden(const struct session_config *config, struct session *out, const char **what)
+{
+	struct birth birth = {.config = config};
+	struct stat st;
+	int pair[2], err;
+
+	*what = "create a socket";
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return -errno;
+	fstat(pair[0], &st);
+	out->handle = pair[0];
+	out->handle_inode = st.st_ino;
+	birth.sock = pair[1];
+	birth.handle = (u32)first_handle(st.st_ino);
+	atomic_store(&arena()->ready, 1);
+	*what = "start the warden process";
+	err = fork_warden(&birth);
+	close(pair[1]);
+	if (err)
+		close(pair[0]);
+	else
+		arena()->warden = (u32)birth.pid;
+	return err;
+}
+
+int session_start(const struct session_config *config, struct session *out, const char **what)
+{
+	int fd = arena_create(what), err;
+
+	if (fd < 0)
+		return fd;
+	*what = "lay out the session's first namespaces";
+	arena_init();
+	err = first_namespaces(config);
+	if (!err)
+		err = start_warden(config, out, what);
+	/* From here on this process is a guest like any other. */
+	if (!err) {
+		*what = "map shared memory";
+		err = arena_map(fd, PROT_READ, MAP_FIXED);
+	}
+	if (err)
+		close(fd);
+	out->arena_fd = fd;
+	return err;
+}
