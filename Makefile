@@ -9,7 +9,7 @@ WARN = -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-pro
 # The runtime: freestanding, position fixed at link time, never touches the guest's vector registers.
 RT_CFLAGS = $(WARN) -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-fpie -fvisibility=hidden -mgeneral-regs-only -mno-red-zone -fno-tree-loop-distribute-patterns -iquote .
-RT_LDFLAGS = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-T,arch/x86_64/runtime.ld
+RT_LDFLAGS = -nostdlib -static -Wl,--no-relax -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-T,arch/x86_64/runtime.ld
 # The command and the warden: small and static, with musl.
 HOSTED_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote . -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
 HOSTED_LDFLAGS = -static
@@ -53,6 +53,12 @@ $(B)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
 
+# The warden without a runtime.
+WARDEN_SRC = $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) lib/fmt.c
+$(B)/tests/programs/warden_proto: tests/programs/warden_proto.c $(WARDEN_SRC) $(wildcard warden/*.h arena/*.h kernel/ns/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
+
 # The same program, linked in every way that the loader has to know.
 HELLO = tests/programs/real/hello.c
 $(B)/tests/programs/hello-dynamic: LINK = $(CC) -fPIE -pie
@@ -63,12 +69,19 @@ $(B)/tests/programs/hello-musl: LINK = $(MUSL_CC) -static
 $(B)/tests/programs/hello-%: $(HELLO)
 	@mkdir -p $(@D)
 	$(LINK) $(WARN) -D_GNU_SOURCE -pthread -o $@ $<
+# Where there is a Go compiler, also from that.
+ifneq ($(shell command -v go),)
+TEST_BIN += $(B)/tests/programs/hello-go
+$(B)/tests/programs/hello-go: tests/programs/real/hello.go
+	@mkdir -p $(@D)
+	GOCACHE=$(abspath $(B)/gocache) go build -o $@ $<
+endif
 
 # Names its programs in UNIT_PROGRAMS.
 -include tests/unit/unit.mk
 
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
-TESTS = tests/spec/run tests/programs/main_job tests/programs/run tests/programs/bad_input tests/compare/run
+TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run tests/programs/bad_input tests/compare/run
 
 tests: all $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 

@@ -5,6 +5,7 @@
  */
 #include "exec/exec.h"
 
+#include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
 #include "lib/string.h"

@@ -169,7 +169,7 @@ static void get_fd(struct reader *r, struct fd_info *info)
 {
 	info->fd = (s32)get_number(r, INT32_MAX);
 	info->kind = (u8)get_number(r, FD_MAP);
-	info->sub = (u8)get_number(r, 2);
+	info->sub = (u8)get_number(r, UINT8_MAX);
 	info->mnt = get_number(r, UINT64_MAX);
 	info->dev = get_number(r, UINT64_MAX);
 	info->ino = get_number(r, UINT64_MAX);

@@ -102,9 +102,6 @@ struct auxv *initial_stack_auxv(struct initial_stack *stack, u64 type);
 /* One past the last byte of the mapping. Asked before AT_EXECFN is changed. */
 u64 initial_stack_end(struct initial_stack *stack);
 
-/* What the host calls after execve, on the stack that it made (entry.S). */
-__attribute__((noreturn)) void runtime_start(u64 *stack);
-
 /*
  * Maps the program (and its interpreter) from open descriptors, mends the auxiliary vector and
  * sets the guest's first registers. Only failures of memory and files that changed meanwhile are

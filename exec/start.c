@@ -5,9 +5,10 @@
  */
 #include "exec/exec.h"
 
+#include "arch/x86_64/trap.h"
 #include "host/host.h"
-#include "lib/string.h"
 #include "signal/signal.h"
+#include "sys/control.h"
 #include "sys/runtime.h"
 
 __attribute__((noreturn)) static void not_by_hand(void)
@@ -30,6 +31,7 @@ static void start_task(struct task *task, const struct carry *c)
 	atomic_store(&task->state, TASK_RUNNING);
 	signal_init(task);
 	signal_init_thread(task);
+	control_resume(task);
 }
 
 /* On the task's kernel stack. */
@@ -53,6 +55,7 @@ static void start_program(void *arg)
 	arch_return_to_guest(task);
 }
 
+/* What the host starts after execve, on the stack that it made (entry.S). */
 void runtime_start(u64 *stack)
 {
 	struct task *task = task_alloc();

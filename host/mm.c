@@ -91,6 +91,16 @@ void task_free(struct task *task)
 	atomic_store(&task->state, TASK_FREE);
 }
 
+struct task *task_find(s32 tid)
+{
+	u32 i;
+
+	for (i = 0; i < mm.nr_blocks; i++)
+		if (atomic_load(&block(i)->state) == TASK_RUNNING && block(i)->tid == tid)
+			return block(i);
+	return NULL;
+}
+
 unsigned nr_threads(const struct task *task)
 {
 	unsigned n = 0;

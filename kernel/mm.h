@@ -52,6 +52,10 @@ struct task *task_alloc(void);
 /* Gives the block back; not for the block one runs on (see task_exit in kernel side of sys/process.c). */
 void task_free(struct task *task);
 
+/* The running task of this address space with that tid, or NULL. It can leave at any moment: what it
+ * points to may be looked at with its task_lock held, and is NULL once it has left. */
+struct task *task_find(s32 tid);
+
 /* After fork: the other tasks' blocks are free, their owners live in the parent alone. */
 void tasks_forget_others(struct task *self);
 

@@ -99,7 +99,9 @@
 #define CAP_SYS_CHROOT 18
 #define CAP_SYS_ADMIN 21
 #define CAP_SETFCAP 31
+#ifndef CAP_LAST_CAP
 #define CAP_LAST_CAP 40
+#endif
 #define CAP_FULL_SET ((1ULL << (CAP_LAST_CAP + 1)) - 1)
 
 /* The id that stands for one that a user namespace does not map (user_namespaces(7)). */

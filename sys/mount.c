@@ -12,10 +12,7 @@
 #define MS_MGC_MSK 0xffff0000UL
 #define MS_NOUSER  (1UL << 31)
 
-#define MS_ATIME       (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
 #define MS_PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
-/* What belongs to the file system, not to one mount of it. */
-#define MS_SUPER (MS_SYNCHRONOUS | MS_MANDLOCK | MS_DIRSYNC | MS_LAZYTIME)
 
 #define OPTIONS_SIZE 4096
 
@@ -26,7 +23,6 @@ struct mount_call {
 	struct nameidata *target;
 	const char *source, *fstype, *options; /* NULL: not given */
 	u64 flags;			       /* as given, without the magic number */
-	u32 mnt_flags;			       /* of the mount, defaults filled in */
 };
 
 /* A string as mount(2) takes it; *out is NULL for none. */
@@ -61,55 +57,22 @@ static s64 copy_mount_options(char *buf, u64 udata, const char **out)
 	return 0;
 }
 
-/* The flags of the mount itself, with the kernel's default for access times. */
-static u32 mount_flags(u64 flags)
-{
-	u32 mnt = flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_NOSYMFOLLOW);
-
-	if (!(flags & MS_NOATIME))
-		mnt |= MS_RELATIME;
-	if (flags & MS_STRICTATIME)
-		mnt &= ~(u32)(MS_RELATIME | MS_NOATIME);
-	return mnt;
-}
-
 /* ---- what mount(2) can mean ---- */
 
-/* MS_REMOUNT | MS_BIND: the flags of the mount. */
-static s64 do_reconfigure_mnt(struct mount_call *call)
-{
-	struct mount_facts facts;
-	struct request req;
-	u32 flags = call->mnt_flags;
-
-	mount_facts(call->task, call->target, &facts);
-	if (!facts.is_root)
-		return -EINVAL;
-	/* Without a word about access times they stay. */
-	if (!(call->flags & MS_ATIME))
-		flags = (flags & ~(u32)MS_ATIME) | (facts.flags & MS_ATIME);
-	request_init(&req, REQ_REMOUNT, call->task);
-	req.dst = call->target->mnt;
-	req.flags = flags | MS_REMOUNT | MS_BIND;
-	return ask_warden(call->task, &req, NULL, 0);
-}
-
-/* MS_REMOUNT: the file system, and the mount as well. */
+/* MS_REMOUNT: the file system, and the mount as well; with MS_BIND the mount alone. */
 static s64 do_remount(struct mount_call *call)
 {
+	const char *options = call->options && !(call->flags & MS_BIND) ? call->options : "";
 	struct mount_facts facts;
 	struct request req;
-	const char *options = call->options ? call->options : "";
-	s64 err;
 
 	mount_facts(call->task, call->target, &facts);
 	if (!facts.is_root)
 		return -EINVAL;
 	request_init(&req, REQ_REMOUNT, call->task);
 	req.dst = call->target->mnt;
-	req.flags = (call->flags & (MS_SUPER | MS_RDONLY)) | MS_REMOUNT;
-	err = ask_warden(call->task, &req, options, strlen(options));
-	return err < 0 ? err : do_reconfigure_mnt(call);
+	req.flags = (u32)call->flags;
+	return ask_warden(call->task, &req, options, strlen(options));
 }
 
 /* Walks the source of a bind or a move. Released by the caller when 0 is returned. */
@@ -205,13 +168,19 @@ static s64 do_move_mount(struct mount_call *call)
 	return err;
 }
 
-/* A file system that there is only one of is not mounted on itself. */
-static bool mounted_there(const struct mount_call *call)
+/* What is said before a file system is made: sysfs, of which there is one, is not mounted on itself. */
+static s64 may_mount_new(const struct mount_call *call)
 {
 	struct mount_facts facts;
+	s64 dir;
 
+	if (!call->fstype)
+		return -EINVAL;
+	dir = place_is_dir(call->target);
+	if (dir <= 0)
+		return dir ? dir : -ENOTDIR;
 	mount_facts(call->task, call->target, &facts);
-	return facts.is_root && facts.sysfs && !strcmp(call->fstype, "sysfs");
+	return facts.is_root && facts.sysfs && !strcmp(call->fstype, "sysfs") ? -EBUSY : 0;
 }
 
 static s64 do_new_mount(struct mount_call *call)
@@ -219,19 +188,13 @@ static s64 do_new_mount(struct mount_call *call)
 	const char *source = call->source ? call->source : "none";
 	const char *options = call->options ? call->options : "";
 	struct request req;
-	s64 dir;
+	s64 err = may_mount_new(call);
 
-	if (!call->fstype)
-		return -EINVAL;
+	if (err)
+		return err;
 	request_init(&req, REQ_MOUNT_NEW, call->task);
 	req.dst = call->target->mnt;
-	req.flags = call->mnt_flags | (call->flags & MS_SUPER);
-	dir = place_is_dir(call->target);
-	req.arg = dir == 1;
-	if (dir < 0)
-		return dir;
-	if (mounted_there(call))
-		return -EBUSY;
+	req.flags = (u32)call->flags;
 	if (!request_add(&req, call->fstype, strlen(call->fstype)) || !request_add(&req, source, strlen(source)) ||
 	    !request_add(&req, options, strlen(options)))
 		return -ENAMETOOLONG;
@@ -249,9 +212,6 @@ static s64 path_mount(struct mount_call *call)
 		return -EINVAL;
 	if (!may_mount(call->task))
 		return -EPERM;
-	call->mnt_flags = mount_flags(flags);
-	if ((flags & (MS_REMOUNT | MS_BIND)) == (MS_REMOUNT | MS_BIND))
-		return do_reconfigure_mnt(call);
 	if (flags & MS_REMOUNT)
 		return do_remount(call);
 	if (flags & MS_BIND)

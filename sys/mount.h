@@ -14,8 +14,6 @@ struct mount_facts {
 	bool is_root; /* the place is its root */
 	bool locked;  /* it came with the namespace from a more privileged one */
 	bool sysfs;
-	u32 flags;
-	u64 parent;
 };
 void mount_facts(const struct task *task, const struct nameidata *nd, struct mount_facts *facts);
 

@@ -28,8 +28,6 @@ void mount_facts(const struct task *task, const struct nameidata *nd, struct mou
 			continue;
 		facts->is_root = m->host_len == nd->len && !memcmp(m->host, nd->host, nd->len);
 		facts->locked = m->locked || m->id <= ns->locked_upto;
-		facts->flags = m->flags;
-		facts->parent = m->parent;
 		facts->sysfs = !memcmp(m->sb->fstype, "sysfs", sizeof("sysfs"));
 	} while (mnt_read_retry(ns, seq));
 }

@@ -113,7 +113,7 @@ static bool is_mountpoint(const struct task *task, const struct name *n)
 {
 	const struct mnt_ns *ns = task->nsproxy->mnt;
 
-	if (n->nd.last_type != LAST_NORM || !mnt_name_used(ns, n->nd.last, n->nd.last_len))
+	if (n->nd.last_type != LAST_NORM || !n->nd.len || !mnt_name_used(ns, n->nd.last, n->nd.last_len))
 		return false;
 	return any_mount(ns, n, true);
 }
@@ -124,7 +124,7 @@ static bool is_mountpoint(const struct task *task, const struct name *n)
  */
 static bool pins_mounts(const struct task *task, const struct name *n)
 {
-	return any_mount(task->nsproxy->mnt, n, false);
+	return n->nd.len && any_mount(task->nsproxy->mnt, n, false);
 }
 
 /* ---- creating ---- */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ioctl(2) on a descriptor of /proc/PID/ns (ioctl_nsfs(2)): what the namespaces that are ours say of themselves. */
+#include <asm/stat.h>
+#include <linux/fcntl.h>
 #include <linux/nsfs.h>
 #include "arena/arena.h"
 #include "host/host.h"
@@ -12,19 +14,6 @@
 
 static const u32 clone_flag[NS_TYPES] = {CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER};
 
-/* The user namespace that owns what `h` holds open: of a user namespace it is the parent. */
-static const struct user_ns *owner_of(const struct handle *h, u8 type)
-{
-	switch (type) {
-	case NS_MNT:
-		return h->mnt ? h->mnt->user_ns : NULL;
-	case NS_UTS:
-		return h->uts ? h->uts->user_ns : NULL;
-	default:
-		return h->user ? h->user->parent : NULL;
-	}
-}
-
 static s64 ns_owner_uid(const struct task *task, const struct handle *h, u8 type, u64 uptr)
 {
 	u32 uid;
@@ -35,20 +24,45 @@ static s64 ns_owner_uid(const struct task *task, const struct handle *h, u8 type
 	return put_guest(uptr, uid);
 }
 
-/* NS_GET_USERNS, NS_GET_PARENT: a descriptor, which only those above or at the owner are given. */
-static s64 ns_open_owner(const struct task *task, const struct handle *h, u8 type, bool parent)
+/* A descriptor that the warden gave becomes one of the guest's, on a user namespace. */
+static s64 ns_install_fd(struct task *task, s32 fd, u64 inode)
 {
-	const struct user_ns *owner = owner_of(h, type);
+	struct fd_info note = {.fd = fd, .kind = FD_NS, .sub = NS_USER, .ino = inode};
+	struct stat st;
+	s64 err = host_call2(__NR_fstat, fd, &st);
 
-	if (parent && type != NS_USER)
-		return -EINVAL;
-	if (!owner || !in_userns(task->nsproxy->user, owner))
-		return -EPERM;
-	guest_log(task, "ioctl %s: not built, ENOTTY", parent ? "NS_GET_PARENT" : "NS_GET_USERNS");
-	return -ENOTTY;
+	if (!err)
+		err = host_call3(__NR_fcntl, fd, F_SETFD, FD_CLOEXEC);
+	if (!err) {
+		note.dev = st.st_dev;
+		err = files_set(task->files, &note);
+	}
+	if (err) {
+		host_close(fd);
+		return err;
+	}
+	return fd;
 }
 
-static s64 nsfs_ioctl(const struct task *task, const struct fd_info *note, u32 cmd, u64 arg)
+/* NS_GET_USERNS, NS_GET_PARENT: a descriptor, which only those at or above that user namespace are given. */
+static s64 ns_open_related(struct task *task, const struct fd_info *note, enum ns_relation relation)
+{
+	struct request req;
+	s32 fd;
+	u64 inode;
+	s64 err;
+
+	if (relation == NS_PARENT && note->sub != NS_USER)
+		return -EINVAL;
+	request_init(&req, REQ_OPEN_NS, task);
+	req.inode = note->ino;
+	req.arg = note->sub;
+	req.flags = relation;
+	err = warden_call_handle(task, &req, &fd, &inode);
+	return err < 0 ? err : ns_install_fd(task, fd, inode);
+}
+
+static s64 nsfs_ioctl(struct task *task, const struct fd_info *note, u32 cmd, u64 arg)
 {
 	const struct handle *h = handle_by_inode(note->ino);
 
@@ -60,9 +74,9 @@ static s64 nsfs_ioctl(const struct task *task, const struct fd_info *note, u32 c
 	case NS_GET_OWNER_UID:
 		return ns_owner_uid(task, h, note->sub, arg);
 	case NS_GET_USERNS:
-		return ns_open_owner(task, h, note->sub, false);
+		return ns_open_related(task, note, NS_OWNER);
 	case NS_GET_PARENT:
-		return ns_open_owner(task, h, note->sub, true);
+		return ns_open_related(task, note, NS_PARENT);
 	default:
 		return -ENOTTY;
 	}

@@ -10,8 +10,6 @@
 __attribute__((noreturn)) void arch_return_to_guest(struct task *task);
 /* entry.S: runs fn(arg) on the top of the task's kernel stack, never to return. */
 __attribute__((noreturn)) void arch_switch_stack(struct task *task, void (*fn)(void *), void *arg);
-/* entry.S: runs fn(arg) there, from another stack, and comes back with its result. */
-long arch_call_on_stack(struct task *task, long (*fn)(void *), void *arg);
 /* entry.S: bounds of the code between "registers are being restored" and the jump. */
 extern char arch_exit_begin[], arch_exit_end[];
 extern char runtime_text_start[], runtime_text_end[], runtime_image_end[];

@@ -359,6 +359,8 @@ const struct sys_entry sys_table[SYS_MAX] = {
 	TRAPS(332, statx, PATH1),
 	PASSES(333, io_pgetevents),
 	PASSES(334, rseq),
+	PASSES(335, uretprobe),
+	PASSES(336, uprobe),
 	PASSES(424, pidfd_send_signal),
 	DENIES(425, io_uring_setup, ENOSYS),
 	DENIES(426, io_uring_enter, ENOSYS),

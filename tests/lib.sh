@@ -10,6 +10,7 @@
 top=$PWD
 PATH=$top/build:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
+unset MAKEFLAGS MAKELEVEL MFLAGS
 tests=0
 
 # A scratch directory which the ordinary user owns; everything goes when the script ends.

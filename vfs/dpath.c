@@ -70,8 +70,10 @@ int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_
 	struct path root;
 	bool reached;
 	u64 seq;
+	int err = get_fs_root(task->fs, &root);
 
-	get_fs_root(task->fs, &root);
+	if (err)
+		return err;
 	do {
 		seq = mnt_read_begin(ns);
 		b = (struct backwards){buf, size, false};
@@ -87,4 +89,16 @@ int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_
 		return -ERANGE;
 	memmove(buf, buf + b.at, size - b.at);
 	return reached ? (int)(size - b.at - 1) : -ENOENT;
+}
+
+char *dpath_below(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, char *buf, size_t size)
+{
+	struct backwards b = {buf, size, false};
+
+	prepend(&b, "", 1);
+	if (!climb(ns, root, mnt, host, (u32)strlen(host), &b) || b.overflow)
+		return NULL;
+	if (b.at == size - 1)
+		prepend(&b, "/", 1);
+	return buf + b.at;
 }

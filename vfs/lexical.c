@@ -194,8 +194,11 @@ int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, s
 		return 1;
 	if (*name != '/' && !scan.leading_dotdot && !scan.mount_name)
 		return walk_direct(task, dfd, name, flags, nd, t);
-	if (scan.leading_dotdot)
-		get_fs_root(task->fs, &root);
+	if (scan.leading_dotdot) {
+		err = get_fs_root(task->fs, &root);
+		if (err)
+			return err;
+	}
 	err = walk_from_place(task, dfd, name, &root, nd);
 	if (scan.leading_dotdot)
 		path_put(&root);

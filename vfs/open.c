@@ -39,13 +39,14 @@ static bool may_sleep(const struct target *t)
 static long open_host(struct task *task, const struct target *t, const struct opening *o, u64 resolve)
 {
 	struct open_how how = {o->oflags, o->mode, resolve};
-	long fd = -EINTR;
+	long fd;
 
-	if (!(o->oflags & (O_PATH | O_DIRECTORY)))
+	if (!(o->oflags & (O_PATH | O_DIRECTORY))) {
 		fd = host_call_blocking(__NR_openat2, t->dfd, (long)t->path, (long)&how, sizeof(how), 0, 0);
-	if (fd != -EINTR || (!(o->oflags & (O_PATH | O_DIRECTORY)) && may_sleep(t)))
-		return fd;
-	task->restart = false;
+		if (fd != -EINTR || may_sleep(t))
+			return fd;
+		task->restart = false;
+	}
 	return host_call4(__NR_openat2, t->dfd, t->path, &how, sizeof(how));
 }
 

@@ -275,13 +275,13 @@ static int walk_start(struct walk *w, int dfd, bool absolute)
 		if (!nd->len)
 			return -ENOTDIR;
 	}
-	if (scoped)
+	if (scoped) {
 		w->root = (struct path){nd->mnt, hpath_new(nd->host, nd->len)};
-	else
-		get_fs_root(w->task->fs, &w->root);
-	if (!w->root.host)
-		return -ENOMEM;
-	return absolute ? jump_root(w, false) : 0;
+		err = w->root.host ? 0 : -ENOMEM;
+	} else {
+		err = get_fs_root(w->task->fs, &w->root);
+	}
+	return !err && absolute ? jump_root(w, false) : err;
 }
 
 int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)

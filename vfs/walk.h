@@ -71,6 +71,11 @@ static inline bool is_dotdot(const struct component *c)
 	return c->len == 2 && c->s[0] == '.' && c->s[1] == '.';
 }
 
+/* ---- dpath.c ---- */
+
+/* The path of a place below `root`, written to the end of buf; NULL: it is not below. Inside a read section. */
+char *dpath_below(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, char *buf, size_t size);
+
 /* ---- slow.c ---- */
 
 /*

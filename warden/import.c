@@ -20,15 +20,18 @@ struct line {
 	u64 id, parent; /* the host's numbers */
 	u64 dev;
 	char *fsroot, *point, *flags, *fstype, *source, *options;
-	bool open;      /* being attached: its parent comes first */
-	s64 mnt;        /* ours; 0: not attached yet, HIDDEN: below the root, left out */
+	bool open; /* being attached: its parent comes first */
+	s64 mnt;   /* ours; 0: not attached yet, HIDDEN: below the root, left out */
 };
 
 struct import {
 	struct mnt_ns *ns;
 	struct line *lines;
 	size_t nr;
-	struct { u64 dev; struct super *sb; } *supers;
+	struct {
+		u64 dev;
+		struct super *sb;
+	} * supers;
 	size_t nr_supers;
 };
 
@@ -161,10 +164,13 @@ static struct line *line_by_id(const struct import *im, u64 id)
 
 /* ---- making mounts of it ---- */
 
-static const struct { const char *name; u32 flag; } flag_names[] = {
-	{"ro", MS_RDONLY}, {"nosuid", MS_NOSUID}, {"nodev", MS_NODEV}, {"noexec", MS_NOEXEC},
-	{"noatime", MS_NOATIME}, {"nodiratime", MS_NODIRATIME}, {"relatime", MS_RELATIME},
-	{"nosymfollow", MS_NOSYMFOLLOW}, {"sync", MS_SYNCHRONOUS}, {"dirsync", MS_DIRSYNC},
+static const struct {
+	const char *name;
+	u32 flag;
+} flag_names[] = {
+    {"ro", MS_RDONLY},	      {"nosuid", MS_NOSUID},	     {"nodev", MS_NODEV},	{"noexec", MS_NOEXEC},
+    {"noatime", MS_NOATIME},  {"nodiratime", MS_NODIRATIME}, {"relatime", MS_RELATIME}, {"nosymfollow", MS_NOSYMFOLLOW},
+    {"sync", MS_SYNCHRONOUS}, {"dirsync", MS_DIRSYNC},
 };
 
 static u32 parse_flags(const char *list)
@@ -208,21 +214,21 @@ static s64 attach_line(struct import *im, const struct line *l, u64 parent)
 {
 	const struct mount *top;
 	struct mount_spec spec = {
-		.parent = parent,
-		.point = l->point,
-		.host = l->point,
-		.fsroot = l->fsroot,
-		.flags = parse_flags(l->flags),
-		.locked = true,
-		.sb = super_of(im, l),
+	    .parent = parent,
+	    .point = l->point,
+	    .host = l->point,
+	    .fsroot = l->fsroot,
+	    .flags = parse_flags(l->flags),
+	    .locked = true,
+	    .sb = super_of(im, l),
 	};
 	struct stat st;
 
 	if (!spec.sb)
 		return -ENOMEM;
 	/* Only a bind mount can show a file. The others are not looked at: a dead server would keep us. */
-	spec.dir = !strcmp(l->fsroot, "/") || fstatat(AT_FDCWD, l->point, &st, AT_NO_AUTOMOUNT) != 0 ||
-		   S_ISDIR(st.st_mode);
+	spec.dir =
+	    !strcmp(l->fsroot, "/") || fstatat(AT_FDCWD, l->point, &st, AT_NO_AUTOMOUNT) != 0 || S_ISDIR(st.st_mode);
 	while (parent && (top = mnt_child(im->ns, spec.parent, l->point, strlen(l->point))))
 		spec.parent = top->id;
 	return mnt_attach(im->ns, &spec);
@@ -277,8 +283,8 @@ static struct line *find_root(struct import *im)
 static int attach_root(struct import *im)
 {
 	struct line *root = find_root(im);
-	struct line made_up = {.fsroot = "/", .point = "/", .flags = "rw", .fstype = "rootfs", .source = "none",
-			       .options = "rw"};
+	struct line made_up = {
+	    .fsroot = "/", .point = "/", .flags = "rw", .fstype = "rootfs", .source = "none", .options = "rw"};
 	struct stat st;
 	s64 id;
 
@@ -300,8 +306,7 @@ static void note_proc(const struct import *im)
 		const struct line *l = &im->lines[i];
 
 		if (l->mnt > 0 && !strcmp(l->fstype, "proc") && !strcmp(l->fsroot, "/") &&
-		    strlen(l->point) < sizeof(arena()->proc) &&
-		    (!arena()->proc[0] || !strcmp(l->point, "/proc")))
+		    strlen(l->point) < sizeof(arena()->proc) && (!arena()->proc[0] || !strcmp(l->point, "/proc")))
 			strcpy(arena()->proc, l->point);
 	}
 }

@@ -109,8 +109,8 @@ static int fresh_view(struct call *call, enum super_kind kind, struct fresh *out
 	if (!mnt_for_each(arena()->init_mnt, whole_of_type, &search))
 		return -ENODEV;
 	host = search.found->sb;
-	out->sb = super_create(kind, call->s[0], call->s[1], "", call->req->flags & SUPER_FLAGS, host->dev,
-			       host->host_dev);
+	out->sb =
+	    super_create(kind, call->s[0], call->s[1], "", call->req->flags & SUPER_FLAGS, host->dev, host->host_dev);
 	if (!out->sb)
 		return -ENOMEM;
 	mnt_copy_string(out->host, sizeof(out->host), search.found->host);
@@ -132,11 +132,11 @@ s64 do_mount_new(struct call *call)
 {
 	static struct fresh fresh;
 	struct mount_spec spec = {
-		.parent = call->req->dst,
-		.point = call->s[3],
-		.host = fresh.host,
-		.flags = mount_flags(call->req->flags),
-		.dir = true,
+	    .parent = call->req->dst,
+	    .point = call->s[3],
+	    .host = fresh.host,
+	    .flags = mount_flags(call->req->flags),
+	    .dir = true,
 	};
 	s64 id;
 	int err;

@@ -112,9 +112,9 @@ static int check_setns(const struct call *call, const struct handle *h, u32 flag
 			return -EPERM;
 		own = joined = h->user;
 	}
-	if ((flags & CLONE_NEWNS) && !(capable_after(call, joined, h->mnt->user_ns, CAP_SYS_ADMIN) &&
-				       capable_after(call, joined, own, CAP_SYS_CHROOT) &&
-				       capable_after(call, joined, own, CAP_SYS_ADMIN)))
+	if ((flags & CLONE_NEWNS) &&
+	    !(capable_after(call, joined, h->mnt->user_ns, CAP_SYS_ADMIN) &&
+	      capable_after(call, joined, own, CAP_SYS_CHROOT) && capable_after(call, joined, own, CAP_SYS_ADMIN)))
 		return -EPERM;
 	if ((flags & CLONE_NEWUTS) && !(capable_after(call, joined, h->uts->user_ns, CAP_SYS_ADMIN) &&
 					capable_after(call, joined, own, CAP_SYS_ADMIN)))

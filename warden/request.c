@@ -8,18 +8,10 @@ static const struct operation {
 	s64 (*fn)(struct call *call);
 	u32 min_strings, max_strings;
 } operations[] = {
-	[REQ_UNSHARE] = {do_unshare, 0, 0},
-	[REQ_OPEN_NS] = {do_open_ns, 0, 0},
-	[REQ_SETNS] = {do_setns, 0, 0},
-	[REQ_MOUNT_NEW] = {do_mount_new, 4, 4},
-	[REQ_BIND] = {do_bind, 2, 2},
-	[REQ_REMOUNT] = {do_remount, 0, 1},
-	[REQ_UMOUNT] = {do_umount, 0, 0},
-	[REQ_MOVE] = {do_move, 1, 1},
-	[REQ_SETNAME] = {do_setname, 1, 1},
-	[REQ_ID_MAP] = {do_id_map, 1, 1},
-	[REQ_LOG] = {do_log, 1, 1},
-	[REQ_PIVOT] = {do_pivot, 1, 1},
+    [REQ_UNSHARE] = {do_unshare, 0, 0},	    [REQ_OPEN_NS] = {do_open_ns, 0, 0}, [REQ_SETNS] = {do_setns, 0, 0},
+    [REQ_MOUNT_NEW] = {do_mount_new, 4, 4}, [REQ_BIND] = {do_bind, 2, 2},	[REQ_REMOUNT] = {do_remount, 0, 1},
+    [REQ_UMOUNT] = {do_umount, 0, 0},	    [REQ_MOVE] = {do_move, 1, 1},	[REQ_SETNAME] = {do_setname, 1, 1},
+    [REQ_ID_MAP] = {do_id_map, 1, 1},	    [REQ_LOG] = {do_log, 1, 1},		[REQ_PIVOT] = {do_pivot, 1, 1},
 };
 
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)
@@ -93,10 +85,10 @@ static s64 carry_out(struct call *call, size_t len)
 bool request_serve(u32 index, const struct request *req, size_t len, int fd)
 {
 	struct call call = {
-		.req = req,
-		.self = &arena()->handles[index],
-		.s = {"", "", "", ""},
-		.fd = fd,
+	    .req = req,
+	    .self = &arena()->handles[index],
+	    .s = {"", "", "", ""},
+	    .fd = fd,
 	};
 	struct reply reply;
 

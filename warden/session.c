@@ -57,7 +57,8 @@ static int arena_create(const char **what)
 	err = ftruncate(fd, ARENA_SIZE) ? -errno : arena_map(fd, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE);
 	if (!err) {
 		*what = "seal shared memory";
-		err = fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ? -errno : 0;
+		err = fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ? -errno
+													      : 0;
 	}
 	if (err)
 		close(fd);
@@ -98,9 +99,9 @@ static int first_namespaces(const struct session_config *config)
 static s64 first_handle(u64 inode)
 {
 	struct ns_set set = {
-		.mnt = mnt_ns_get(arena()->init_mnt),
-		.uts = uts_ns_get(arena()->init_uts),
-		.user = user_ns_get(arena()->init_user),
+	    .mnt = mnt_ns_get(arena()->init_mnt),
+	    .uts = uts_ns_get(arena()->init_uts),
+	    .user = user_ns_get(arena()->init_user),
 	};
 
 	return handle_publish(inode, &set);
@@ -121,9 +122,9 @@ void close_from(int first)
 
 struct birth {
 	const struct session_config *config;
-	int sock;         /* the warden's end of the first handle */
+	int sock; /* the warden's end of the first handle */
 	u32 handle;
-	pid_t pid;        /* what came of it, or -errno */
+	pid_t pid; /* what came of it, or -errno */
 };
 
 /* The arguments lie one behind the other: ps and pkill -f see our name there, not the caller's. */
@@ -165,12 +166,11 @@ static int keep_descriptors(int sock, int log_fd)
 __attribute__((noreturn)) static void warden_main(const struct birth *birth)
 {
 	struct rlimit limit;
-	sigset_t all;
+	u64 all = ~0ULL;
 
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
+	/* By hand: the library's sigfillset keeps some signals for itself, and those end a process, too. */
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
 	signal(SIGCHLD, SIG_IGN); /* the processes that remove trees need no wait(2) */
-	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, "secede-warden");
 	overwrite_arguments(birth->config->argv, "secede-warden");
 	setsid();
@@ -196,13 +196,17 @@ static int midwife(void *arg)
 	return 0;
 }
 
-/* The warden becomes init's child: the guest's wait(2) never sees it. */
+/*
+ * The warden becomes init's child: the guest's wait(2) never sees it. It is born not dumpable, so
+ * there is no moment in which a guest of the same user could trace it.
+ */
 static int fork_warden(struct birth *birth)
 {
 	static char stack[256 << 10] __attribute__((aligned(16))); /* the warden's as well */
-	int subreaper = 0;
+	int dumpable = prctl(PR_GET_DUMPABLE), subreaper = 0;
 	pid_t pid;
 
+	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
 	if (subreaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 0);
@@ -214,6 +218,8 @@ static int fork_warden(struct birth *birth)
 		;
 	if (subreaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
 	return birth->pid < 0 ? birth->pid : 0;
 }
 

@@ -7,13 +7,13 @@
 
 struct session_config {
 	const char *runtime; /* host path of the runtime's ELF */
-	int log_fd;          /* --log's file, open for appending; -1: none */
-	char **argv;         /* of the process: overwritten in the warden, so that ps shows it by its name */
+	int log_fd;	     /* --log's file, open for appending; -1: none */
+	char **argv;	     /* of the process: overwritten in the warden, so that ps shows it by its name */
 };
 
 struct session {
 	int arena_fd;
-	int handle;          /* guest's end of the first handle */
+	int handle; /* guest's end of the first handle */
 	u64 handle_inode;
 };
 

@@ -17,12 +17,45 @@ _start:
 	call	runtime_start
 	ud2
 
-/* trap.c lets the interrupted guest "return" here, on the top of its kernel stack. */
-	.globl syscall_entry
-	.hidden syscall_entry
-syscall_entry:
-	xor	%ebp, %ebp
-	lea	-ASM_KSTACK_TOP(%rsp), %rbx
+/*
+ * The host's SIGSYS handler: void sigsys_entry(int sig, siginfo *, ucontext *), on the task's
+ * signal stack. A trapped call of the guest goes straight on to the runtime on the kernel stack: the
+ * handler is entered with the guest's own mask (SA_NODEFER, nothing in sa_mask), so the only thing
+ * that rt_sigreturn would still have to bring back are the vector registers, and one instruction does that
+ * without asking the host. The signal frame is simply left behind.
+ */
+	.globl sigsys_entry
+	.hidden sigsys_entry
+sigsys_entry:
+	mov	SI_CODE(%rsi), %eax
+	cmp	$SYS_USER_DISPATCH, %eax
+	je	1f
+	/* Another filter's trap, or a SIGSYS that somebody sent, is the guest's own. */
+	cmp	$SYS_SECCOMP, %eax
+	jne	signal_entry
+	cmpl	$TRAP_DATA, SI_ERRNO(%rsi)
+	jne	signal_entry
+1:	cld
+	mov	%rsp, %rbx
+	and	$-ASM_BLOCK_SIZE, %rbx
+	lea	UC_GREGS(%rdx), %rsi
+	mov	%rbx, %rdi
+	mov	$18, %ecx
+	rep movsq
+	mov	REG_RAX(%rbx), %rax
+	mov	%rax, REG_ORIG_RAX(%rbx)
+	mov	UC_FPSTATE(%rdx), %rdi
+	test	%rdi, %rdi
+	jz	3f
+	cmpl	$FP_XSTATE_MAGIC1, FP_MAGIC1(%rdi)
+	jne	2f
+	mov	FP_XFEATURES(%rdi), %eax
+	mov	FP_XFEATURES+4(%rdi), %edx
+	xrstor64 (%rdi)
+	jmp	3f
+2:	fxrstor64 (%rdi)
+3:	xor	%ebp, %ebp
+	lea	ASM_KSTACK_TOP(%rbx), %rsp
 	mov	%rbx, %rdi
 	call	syscall_dispatch
 	mov	%rbx, %rdi

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Offsets into struct task and sizes that assembly knows; arch/x86_64/trap.c asserts them. */
+/* Offsets into struct task and sizes that assembly knows; arch/x86_64/offsets.c asserts them. */
 #ifndef SECEDE_ARCH_OFFSETS_H
 #define SECEDE_ARCH_OFFSETS_H
 
@@ -21,9 +21,26 @@
 #define REG_RSP 120
 #define REG_RIP 128
 #define REG_EFLAGS 136
+#define REG_ORIG_RAX 144
 #define TASK_SIG_DEFERRED 152
 #define TASK_SIG_MASK 160
 #define TASK_STATE 168
 #define ASM_KSTACK_TOP 0x18000
+#define ASM_BLOCK_SIZE 0x20000
+
+/* The host's signal frame: siginfo, ucontext, and the extended state that the latter points to. */
+#define SI_ERRNO 4
+#define SI_CODE 8
+#define UC_GREGS 40    /* in the order of struct regs */
+#define UC_FPSTATE 224
+#define FP_MAGIC1 464
+#define FP_XFEATURES 472
+#define FP_XSTATE_MAGIC1 0x46505853
+
+/* si_code of SIGSYS, and the SECCOMP_RET_DATA by which our filter's traps are told from those of
+ * a filter around or inside us. */
+#define SYS_SECCOMP 1
+#define SYS_USER_DISPATCH 2
+#define TRAP_DATA 0x5ec
 
 #endif

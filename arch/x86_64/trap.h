@@ -2,12 +2,11 @@
 #ifndef SECEDE_ARCH_TRAP_H
 #define SECEDE_ARCH_TRAP_H
 
+/* What entry.S offers to C. */
+#include "arch/x86_64/offsets.h"
 #include "signal/signal.h"
 
-/* SECCOMP_RET_DATA of our filter: tells our traps from those of a filter around or inside us. */
-#define TRAP_DATA 0x5ec
-
-/* The host's SIGSYS handler. */
+/* The host's SIGSYS handler; to be installed with SA_NODEFER and an empty mask. */
 void sigsys_entry(int sig, struct siginfo_raw *info, void *ucontext);
 
 /* See entry.S. */

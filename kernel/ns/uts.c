@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* UTS namespaces: two names behind a sequence count. */
+/* UTS namespaces: two names, read without a lock. */
 #include "arena/arena.h"
 #include "kernel/ns/uts.h"
 #include "lib/string.h"
@@ -18,37 +18,35 @@ static void store_name(char *dst, const char *src, size_t len)
 		__atomic_store_n(&dst[i], i < len ? src[i] : 0, __ATOMIC_RELAXED);
 }
 
-/*
- * A write takes some hundred nanoseconds, so a reader that finds seq odd for so many turns reads
- * what a killed warden left behind: whatever is there then will not change any more.
- */
-#define READ_TURNS 10000
-
 void uts_read(const struct uts_ns *ns, char *nodename, char *domainname)
 {
 	_Atomic u64 *seq = &((struct uts_ns *)ns)->seq;
+	const struct uts_names *names;
 	u64 begin;
 
-	for (unsigned turn = 0; turn < READ_TURNS; turn++) {
+	do {
 		begin = atomic_load_explicit(seq, memory_order_acquire);
+		names = &ns->copy[begin & 1];
 		if (nodename)
-			load_name(nodename, ns->nodename);
+			load_name(nodename, names->nodename);
 		if (domainname)
-			load_name(domainname, ns->domainname);
+			load_name(domainname, names->domainname);
 		atomic_thread_fence(memory_order_acquire);
-		if (!(begin & 1) && atomic_load_explicit(seq, memory_order_relaxed) == begin)
-			return;
-	}
+	} while (atomic_load_explicit(seq, memory_order_relaxed) != begin);
 }
 
 void uts_write(struct uts_ns *ns, bool domain, const char *name, size_t len)
 {
 	u64 seq = atomic_load_explicit(&ns->seq, memory_order_relaxed);
+	const struct uts_names *old = &ns->copy[seq & 1];
+	struct uts_names *new = &ns->copy[~seq & 1];
 
-	atomic_store_explicit(&ns->seq, seq + 1, memory_order_relaxed);
+	/* Who still reads in this copy, from the time before seq was raised last, is to notice. */
 	atomic_thread_fence(memory_order_release);
-	store_name(domain ? ns->domainname : ns->nodename, name, MIN(len, (size_t)UTS_LEN));
-	atomic_store_explicit(&ns->seq, seq + 2, memory_order_release);
+	len = MIN(len, (size_t)UTS_LEN);
+	store_name(new->nodename, domain ? old->nodename : name, domain ? UTS_LEN : len);
+	store_name(new->domainname, domain ? name : old->domainname, domain ? len : UTS_LEN);
+	atomic_store_explicit(&ns->seq, seq + 1, memory_order_release);
 }
 
 struct uts_ns *uts_ns_dup(const struct uts_ns *old, struct user_ns *user_ns)
@@ -60,10 +58,8 @@ struct uts_ns *uts_ns_dup(const struct uts_ns *old, struct user_ns *user_ns)
 	ns->refs = 1;
 	ns->inum = atomic_fetch_add(&arena()->next_inum, 1);
 	ns->user_ns = user_ns_get(user_ns);
-	if (old) {
-		memcpy(ns->nodename, old->nodename, sizeof(ns->nodename));
-		memcpy(ns->domainname, old->domainname, sizeof(ns->domainname));
-	}
+	if (old)
+		memcpy(&ns->copy[0], &old->copy[old->seq & 1], sizeof(ns->copy[0]));
 	return ns;
 }
 

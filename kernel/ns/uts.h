@@ -7,13 +7,21 @@
 
 #define UTS_LEN 64
 
+struct uts_names {
+	char nodename[UTS_LEN + 1];
+	char domainname[UTS_LEN + 1];
+};
+
 struct uts_ns {
 	_Atomic u64 refs;
 	u64 inum;
 	struct user_ns *user_ns; /* owner */
-	_Atomic u64 seq;         /* odd while the warden writes: read, copy, compare, again */
-	char nodename[UTS_LEN + 1];
-	char domainname[UTS_LEN + 1];
+	/*
+	 * Its lowest bit says which copy holds. The warden fills the other one and then raises seq, so
+	 * readers never wait for it, not even for a dead one: read, copy, compare seq, again if it changed.
+	 */
+	_Atomic u64 seq;
+	struct uts_names copy[2];
 };
 
 /* Copies both names out, consistently. Each buffer has UTS_LEN + 1 bytes; NULL: not wanted. */

@@ -11,7 +11,7 @@ static void header_is_laid_out(void **state)
 
 static void blocks_are_aligned_zeroed_and_inside(void **state)
 {
-	static const size_t sizes[] = { 0, 1, 15, 16, 17, 33, 100, 560, 4096, 5441, 12800, 100000 };
+	static const size_t sizes[] = {0, 1, 15, 16, 17, 33, 100, 560, 4096, 5441, 12800, 100000};
 	void *p[ARRAY_SIZE(sizes)];
 
 	/* Twice: the second time the blocks are used ones. */
@@ -120,12 +120,12 @@ static void contains_judges_whole_ranges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(header_is_laid_out),
-		TEST(blocks_are_aligned_zeroed_and_inside),
-		TEST(blocks_do_not_overlap),
-		TEST(reuse_is_first_in_first_out),
-		TEST(a_full_arena_says_so_and_recovers),
-		TEST(contains_judges_whole_ranges),
+	    TEST(header_is_laid_out),
+	    TEST(blocks_are_aligned_zeroed_and_inside),
+	    TEST(blocks_do_not_overlap),
+	    TEST(reuse_is_first_in_first_out),
+	    TEST(a_full_arena_says_so_and_recovers),
+	    TEST(contains_judges_whole_ranges),
 	};
 
 	return cmocka_run_group_tests_name("arena/alloc", tests, NULL, NULL);

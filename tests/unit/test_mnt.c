@@ -54,8 +54,12 @@ static void attach_copies_its_strings_and_counts_the_super(void **state)
 	struct mnt_ns *ns = new_ns();
 	struct super *sb = super_create(SUPER_TMPFS, "tmpfs", "none", "size=1m", MS_NOSUID, 77, 5);
 	char point[] = "/a", host[] = "/b", fsroot[] = "/c";
-	struct mount_spec spec = { .parent = ns->root, .point = point, .host = host, .fsroot = fsroot, .sb = sb,
-				   .flags = MS_NODEV | MS_REMOUNT | MS_BIND };
+	struct mount_spec spec = {.parent = ns->root,
+				  .point = point,
+				  .host = host,
+				  .fsroot = fsroot,
+				  .sb = sb,
+				  .flags = MS_NODEV | MS_REMOUNT | MS_BIND};
 	const struct mount *m = mnt_by_id(ns, (u64)mnt_attach(ns, &spec));
 
 	memset(point, 'x', 2);
@@ -75,7 +79,7 @@ static void attach_copies_its_strings_and_counts_the_super(void **state)
 static void attach_refuses_an_unknown_parent(void **state)
 {
 	struct mnt_ns *ns = new_ns();
-	struct mount_spec spec = { .parent = 999, .point = "/a", .host = "/b", .sb = mnt_by_id(ns, ns->root)->sb };
+	struct mount_spec spec = {.parent = 999, .point = "/a", .host = "/b", .sb = mnt_by_id(ns, ns->root)->sb};
 
 	assert_int_equal(mnt_attach(ns, &spec), -EINVAL);
 	mnt_ns_put(ns);
@@ -234,7 +238,7 @@ static void the_last_mount_releases_its_super(void **state)
 {
 	struct mnt_ns *ns = new_ns(), *copy;
 	struct super *sb = super_create(SUPER_TMPFS, "tmpfs", "none", "", 0, 9, 5);
-	struct mount_spec spec = { .parent = ns->root, .point = "/t", .host = "/s/7", .dir = true, .sb = sb };
+	struct mount_spec spec = {.parent = ns->root, .point = "/t", .host = "/s/7", .dir = true, .sb = sb};
 	u64 id = (u64)mnt_attach(ns, &spec);
 
 	sb->storage = 7;
@@ -355,7 +359,7 @@ struct change {
 static s64 do_attach(void *arg)
 {
 	struct change *x = arg;
-	struct mount_spec spec = { .parent = x->b, .point = "/y/new", .host = "/new", .sb = x->sb };
+	struct mount_spec spec = {.parent = x->b, .point = "/y/new", .host = "/new", .sb = x->sb};
 
 	return mnt_attach(x->ns, &spec);
 }
@@ -390,10 +394,10 @@ static s64 do_detach(void *arg)
 
 static void a_failed_change_changes_nothing(void **state)
 {
-	static s64 (*const ops[])(void *arg) = { do_attach, do_reconfigure, do_umount, do_move, do_detach };
+	static s64 (*const ops[])(void *arg) = {do_attach, do_reconfigure, do_umount, do_move, do_detach};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-		struct change x = { .ns = new_ns() };
+		struct change x = {.ns = new_ns()};
 
 		x.a = attach(x.ns, x.ns->root, "/a", "/x");
 		x.b = attach(x.ns, x.a, "/x/b", "/y");
@@ -439,29 +443,29 @@ static void a_super_cuts_long_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_empty_namespace_has_nothing),
-		TEST(the_first_mount_is_the_root),
-		TEST(a_mount_is_found_by_place_id_and_name),
-		TEST(attach_copies_its_strings_and_counts_the_super),
-		TEST(attach_refuses_an_unknown_parent),
-		TEST(mounts_stack),
-		TEST(the_root_can_be_covered),
-		TEST(a_name_is_used_until_its_last_mount_has_gone),
-		TEST(a_name_follows_a_move),
-		TEST(remount_sets_flags_and_keeps_the_rest),
-		TEST(remount_keeps_locked_flags),
-		TEST(umount_refuses_root_locked_and_unknown),
-		TEST(detach_takes_everything_below_along),
-		TEST(detach_finds_a_subtree_that_was_moved_around),
-		TEST(the_last_mount_releases_its_super),
-		TEST(a_move_takes_the_children_along),
-		TEST(a_move_refuses_loops_root_locked_and_unknown),
-		TEST(covers_below_sees_the_place_and_what_is_below),
-		TEST(strings_are_copied_out_bounded),
-		TEST(ten_thousand_mounts),
-		TEST(a_failed_change_changes_nothing),
-		TEST(creation_fails_cleanly),
-		TEST(a_super_cuts_long_names),
+	    TEST(an_empty_namespace_has_nothing),
+	    TEST(the_first_mount_is_the_root),
+	    TEST(a_mount_is_found_by_place_id_and_name),
+	    TEST(attach_copies_its_strings_and_counts_the_super),
+	    TEST(attach_refuses_an_unknown_parent),
+	    TEST(mounts_stack),
+	    TEST(the_root_can_be_covered),
+	    TEST(a_name_is_used_until_its_last_mount_has_gone),
+	    TEST(a_name_follows_a_move),
+	    TEST(remount_sets_flags_and_keeps_the_rest),
+	    TEST(remount_keeps_locked_flags),
+	    TEST(umount_refuses_root_locked_and_unknown),
+	    TEST(detach_takes_everything_below_along),
+	    TEST(detach_finds_a_subtree_that_was_moved_around),
+	    TEST(the_last_mount_releases_its_super),
+	    TEST(a_move_takes_the_children_along),
+	    TEST(a_move_refuses_loops_root_locked_and_unknown),
+	    TEST(covers_below_sees_the_place_and_what_is_below),
+	    TEST(strings_are_copied_out_bounded),
+	    TEST(ten_thousand_mounts),
+	    TEST(a_failed_change_changes_nothing),
+	    TEST(creation_fails_cleanly),
+	    TEST(a_super_cuts_long_names),
 	};
 
 	return cmocka_run_group_tests_name("kernel/ns/mnt", tests, NULL, NULL);

@@ -19,7 +19,7 @@ static void value_put(const void *v)
 	assert_true(--((struct value *)v)->refs >= 0);
 }
 
-static const struct trie_ops counted = { .get = value_get, .put = value_put };
+static const struct trie_ops counted = {.get = value_get, .put = value_put};
 
 static bool is_value(const void *value, const void *arg)
 {
@@ -83,7 +83,7 @@ static void an_empty_trie_finds_nothing(void **state)
 
 static void one_value_comes_and_goes(void **state)
 {
-	struct value v = { .key = 0x123456789abcdef }, w = { .key = v.key };
+	struct value v = {.key = 0x123456789abcdef}, w = {.key = v.key};
 	const struct trie_node *root = NULL;
 
 	apply(&root, v.key, NULL, &v);
@@ -101,11 +101,11 @@ static void one_value_comes_and_goes(void **state)
 
 static void equal_keys_make_a_chain(void **state)
 {
-	struct value v[40], other = { .key = 78 };
+	struct value v[40], other = {.key = 78};
 	const struct trie_node *root = NULL;
 
 	for (int i = 0; i < 40; i++) {
-		v[i] = (struct value){ .key = 77 };
+		v[i] = (struct value){.key = 77};
 		apply(&root, 77, NULL, &v[i]);
 	}
 	apply(&root, other.key, NULL, &other);
@@ -173,7 +173,7 @@ static void random_changes_match_the_model(void **state)
 	u64 seed = 0x9e3779b97f4a7c15;
 
 	for (int i = 0; i < N; i++)
-		v[i] = (struct value){ .key = random_key(&seed) };
+		v[i] = (struct value){.key = random_key(&seed)};
 	memset(in, 0, sizeof(in));
 	memset(old_in, 0, sizeof(old_in));
 	for (int turn = 0; turn < TURNS; turn++) {
@@ -209,7 +209,7 @@ static void every_failing_allocation_changes_nothing(void **state)
 
 	memset(in, 0, sizeof(in));
 	for (int i = 0; i < N; i++)
-		v[i] = (struct value){ .key = random_key(&seed) };
+		v[i] = (struct value){.key = random_key(&seed)};
 	for (int turn = 0; turn < 4 * N; turn++) {
 		unsigned i = next_random(&seed) % N, n = 0;
 		int err;
@@ -244,7 +244,7 @@ static int stop_at_two(const void *value, void *arg)
 
 static void each_stops_when_told(void **state)
 {
-	struct value v[3] = { { .key = 1 }, { .key = 2 }, { .key = 3 } };
+	struct value v[3] = {{.key = 1}, {.key = 2}, {.key = 3}};
 	const struct trie_node *root = NULL;
 	static struct listing l;
 
@@ -259,13 +259,10 @@ static void each_stops_when_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_empty_trie_finds_nothing),
-		TEST(one_value_comes_and_goes),
-		TEST(equal_keys_make_a_chain),
-		TEST(numbers_can_be_values),
-		TEST(random_changes_match_the_model),
-		TEST(every_failing_allocation_changes_nothing),
-		TEST(each_stops_when_told),
+	    TEST(an_empty_trie_finds_nothing),	  TEST(one_value_comes_and_goes),
+	    TEST(equal_keys_make_a_chain),	  TEST(numbers_can_be_values),
+	    TEST(random_changes_match_the_model), TEST(every_failing_allocation_changes_nothing),
+	    TEST(each_stops_when_told),
 	};
 
 	return cmocka_run_group_tests_name("arena/trie", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 # Unit tests: kernel/ and arena/ against cmocka, with ASan and UBSan, and with TSan. Included by the
-# top Makefile; also works alone: make -f tests/unit/unit.mk unit
+# top Makefile, which runs UNIT_PROGRAMS; also works alone: make -f tests/unit/unit.mk unit
 B ?= build
 UNIT_CC ?= gcc
 UNIT_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -D_GNU_SOURCE -I. -Itests/unit
@@ -11,7 +11,8 @@ UNIT_ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 UNIT_TSAN = -fsanitize=thread -Wno-tsan
 
 UNIT_TESTS = $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
-UNIT_SRC = $(wildcard kernel/*.c kernel/ns/*.c) arena/trie.c tests/unit/arena.c tests/unit/fakes.c tests/unit/mounts.c
+UNIT_SRC = $(wildcard kernel/*.c kernel/ns/*.c) arena/trie.c tests/unit/arena.c tests/unit/fakes.c tests/unit/mounts.c tests/unit/tasks.c \
+	exec/carry.c exec/script.c lib/fmt.c
 
 UNIT_ASAN_OBJ = $(patsubst %.c,$(B)/unit/asan/%.o,$(UNIT_SRC) arena/alloc.c)
 UNIT_TSAN_OBJ = $(patsubst %.c,$(B)/unit/tsan/%.o,$(UNIT_SRC))
@@ -37,6 +38,6 @@ unit: $(UNIT_PROGRAMS)
 	if [ -n "$$failed" ]; then echo "# failed:$$failed"; exit 1; fi
 
 .PHONY: unit
-.SECONDARY:
+.SECONDARY: $(foreach t,$(UNIT_TESTS),$(B)/unit/asan/tests/unit/test_$(t).o $(B)/unit/tsan/tests/unit/test_$(t).o)
 -include $(patsubst %.o,%.d,$(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ)) $(UNIT_TESTS:%=$(B)/unit/asan/tests/unit/test_%.d) \
 	$(UNIT_TESTS:%=$(B)/unit/tsan/tests/unit/test_%.d)

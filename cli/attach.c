@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* How the command becomes a guest: limits, the runtime, the session with its warden, and the filter. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "arena/arena.h"
+#include "cli/cli.h"
+#include "sys/runtime.h"
+#include "warden/session.h"
+
+#define PR_SECEDE 0x53454345 /* answered by a runtime alone */
+
+/* ---- limits ---- */
+
+/* The caller's soft limits are the guest's; to start, we need more than some of them leave. */
+static struct rlimit files, file_size, memory;
+
+static void lift(int resource, struct rlimit *old, rlim_t needed)
+{
+	struct rlimit lifted;
+
+	getrlimit(resource, old);
+	if (old->rlim_cur >= needed || old->rlim_cur == old->rlim_max)
+		return;
+	lifted = (struct rlimit){old->rlim_max, old->rlim_max};
+	setrlimit(resource, &lifted);
+}
+
+static void lift_limits(void)
+{
+	lift(RLIMIT_FSIZE, &file_size, ARENA_SIZE);
+	lift(RLIMIT_AS, &memory, 1UL << 30);
+	lift(RLIMIT_NOFILE, &files, RLIM_INFINITY);
+	if (file_size.rlim_max < ARENA_SIZE)
+		die("the hard limit on file sizes leaves no room for %lu MiB of shared memory (raise ulimit -f)",
+		    ARENA_SIZE >> 20);
+}
+
+static void restore(int resource, const struct rlimit *old)
+{
+	if (old->rlim_cur != old->rlim_max)
+		setrlimit(resource, old);
+}
+
+static void restore_limits(void)
+{
+	restore(RLIMIT_FSIZE, &file_size);
+	restore(RLIMIT_AS, &memory);
+	restore(RLIMIT_NOFILE, &files);
+}
+
+/* ---- descriptors ---- */
+
+#define FEW 4096 /* a table of descriptors of that size costs each fork next to nothing */
+
+/*
+ * The first number for descriptors of ours. Best is the soft limit itself, where a guest can have
+ * none; where the hard limit is no higher, or the table would be huge, the last few below it.
+ */
+static int descriptor_base(void)
+{
+	rlim_t soft = files.rlim_cur;
+
+	if (soft <= FEW && files.rlim_max >= soft + 16)
+		return (int)soft;
+	soft = soft < 1024 ? soft : 1024;
+	return soft < 8 ? 4 : (int)soft - 4;
+}
+
+/* Moves one of the session's descriptors there; it stays open across execve(2). */
+static int move_up(int fd, int base)
+{
+	int moved = fcntl(fd, F_DUPFD, base);
+
+	if (moved < 0)
+		moved = fcntl(fd, F_DUPFD, 0);
+	if (moved < 0)
+		die_errno("no descriptor is left for the session (raise ulimit -n)");
+	close(fd);
+	return moved;
+}
+
+/* ---- the runtime ---- */
+
+/* Opens the runtime, which lies next to the command or in ../libexec/secede; `path` becomes its name. */
+static int open_runtime(const char *exe, char *path, size_t size)
+{
+	static const char *const places[] = {"%.*s/secede-runtime", "%.*s/../libexec/secede/secede-runtime"};
+	int directory = (int)(strrchr(exe, '/') - exe), fd = -1;
+	char name[PATH_MAX + 64], link[64];
+	ssize_t n;
+
+	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(places); i++) {
+		snprintf(name, sizeof(name), places[i], directory, exe);
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		die_errno("cannot open the runtime, %.*s/secede-runtime", directory, exe);
+	/* Guests execute it by this name, which must not hang on a symlink or on dots. */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, size - 1);
+	if (n <= 0)
+		die_errno("cannot find the runtime's path");
+	path[n] = '\0';
+	return fd;
+}
+
+static int open_log(const char *path)
+{
+	int fd;
+
+	if (!path)
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (fd < 0)
+		die_errno("cannot open %s for the log", path);
+	return fd;
+}
+
+/* Absolute and without symlinks, so that the runtime can take them as host paths. */
+static void own_places(char exe[PATH_MAX], char pwd[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", exe, PATH_MAX - 1);
+
+	if (n <= 0 || exe[0] != '/')
+		die_errno("cannot find the command's own path (is /proc mounted?)");
+	exe[n] = '\0';
+	if (!getcwd(pwd, PATH_MAX) || pwd[0] != '/')
+		die_errno("cannot tell the working directory (change to one that exists first)");
+}
+
+static void start_session(const struct session_config *config, struct attach_args *args)
+{
+	struct session session;
+	const char *what;
+	int err = session_start(config, &session, &what);
+
+	if (err) {
+		errno = -err;
+		die_errno("cannot %s", what);
+	}
+	args->fd_base = descriptor_base();
+	args->arena_fd = move_up(session.arena_fd, args->fd_base);
+	args->handle = move_up(session.handle, args->fd_base);
+	args->handle_inode = session.handle_inode;
+}
+
+static void attach(int runtime, const struct attach_args *args)
+{
+	const struct runtime_header *header = (const struct runtime_header *)RUNTIME_HEADER;
+	int err = load_runtime(runtime);
+
+	if (!err && header->magic != ARENA_MAGIC)
+		err = -ENOEXEC;
+	if (err) {
+		errno = -err;
+		die_errno("cannot load the runtime");
+	}
+	close(runtime);
+	err = header->attach(args);
+	if (err) {
+		errno = -err;
+		die_errno("cannot take over the program's system calls");
+	}
+}
+
+void enter_session(const struct options *options, char **argv)
+{
+	char exe[PATH_MAX], pwd[PATH_MAX], runtime_path[PATH_MAX];
+	struct attach_args args = {.exe = exe, .pwd = pwd};
+	struct session_config config = {.runtime = runtime_path, .argv = argv};
+	int runtime;
+
+	if (prctl(PR_SECEDE, 0, 0, 0, 0) == 1) {
+		if (options->log)
+			die("--log cannot be given inside a session (give it to the first secede)");
+		return;
+	}
+	own_places(exe, pwd);
+	lift_limits();
+	runtime = open_runtime(exe, runtime_path, sizeof(runtime_path));
+	config.log_fd = open_log(options->log);
+	start_session(&config, &args);
+	if (config.log_fd >= 0)
+		close(config.log_fd);
+	attach(runtime, &args);
+	restore_limits();
+}

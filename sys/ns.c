@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setns(2): the task moves into namespaces of a descriptor, which is one of /proc/PID/ns or a pidfd. As with
+ * unshare(2), all is prepared first and changes at one moment.
+ */
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+#include "sys/sys.h"
+#include "vfs/proc.h"
+#include "warden/client.h"
+
+static const u32 type_flags[NS_TYPES] = {[NS_MNT] = CLONE_NEWNS, [NS_UTS] = CLONE_NEWUTS, [NS_USER] = CLONE_NEWUSER};
+
+/* What is to be entered: which kinds, out of which handle. */
+struct nsset {
+	u32 flags;
+	u64 handle; /* socket inode */
+	struct nsproxy *nsproxy;
+	struct cred *cred;    /* NULL: as before */
+	struct fs_struct *fs; /* a private copy; NULL: the task's own stays */
+	struct path root;     /* of the mount namespace entered */
+};
+
+/* ---- what the descriptor is ---- */
+
+/* The namespace descriptor with that number, also one that came by SCM_RIGHTS and has no note. */
+static const struct handle *ns_of_fd(int fd)
+{
+	const struct handle *h;
+	struct stat st;
+
+	if (host_call2(__NR_fstat, fd, &st) || !S_ISSOCK(st.st_mode))
+		return NULL;
+	h = handle_by_inode(st.st_ino);
+	return h && h->kind >= 1 && h->kind <= NS_TYPES ? h : NULL;
+}
+
+static long read_file(const char *path, char *buf, size_t size)
+{
+	long fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), n;
+
+	if (fd < 0)
+		return fd;
+	n = host_call3(__NR_read, fd, buf, size - 1);
+	host_close((int)fd);
+	if (n >= 0)
+		buf[n] = '\0';
+	return n;
+}
+
+/* The process behind a pidfd: its pid, 0 when it has gone; -EINVAL: it is no pidfd. */
+static int pid_of_pidfd(int fd)
+{
+	char path[320], text[1024];
+	const char *p = text;
+	struct fmt f;
+	u64 pid;
+
+	fmt_init(&f, path, sizeof(path));
+	fmt_print(&f, "%s/thread-self/fdinfo/%d", arena()->proc, fd);
+	if (read_file(path, text, sizeof(text)) < 0)
+		return -EINVAL;
+	while (p && strncmp(p, "Pid:\t", 5) != 0) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p)
+		return -EINVAL;
+	p += 5;
+	return parse_u64(&p, &pid) ? (int)pid : 0;
+}
+
+static int take_pidfd(struct task *task, int pid, u32 flags, struct nsset *set)
+{
+	const struct handle *h;
+
+	if (!flags || (flags & ~(u32)(CLONE_NS_BUILT | CLONE_NS_UNBUILT)))
+		return -EINVAL;
+	if (flags & CLONE_NS_UNBUILT) {
+		guest_log(task, "setns: namespaces %x are not built: EINVAL", flags & CLONE_NS_UNBUILT);
+		return -EINVAL;
+	}
+	if (pid == 0)
+		return -ESRCH;
+	set->flags = flags;
+	if (pid == task->tgid) {
+		set->handle = task->nsproxy->inode;
+		return 0;
+	}
+	h = handle_of_pid(pid);
+	if (!h)
+		return -EPERM; /* a process outside the session */
+	set->handle = h->inode;
+	return 0;
+}
+
+/* Fills flags and handle. 1: the descriptor is the host's business. */
+static int take_fd(struct task *task, int fd, u32 nstype, struct nsset *set)
+{
+	long fd_flags = fd_is_ours(fd) ? -EBADF : host_call2(__NR_fcntl, fd, F_GETFL);
+	const struct handle *h;
+	int pid;
+
+	if (fd_flags < 0 || (fd_flags & O_PATH))
+		return -EBADF;
+	h = ns_of_fd(fd);
+	if (h) {
+		set->flags = type_flags[h->kind - 1];
+		set->handle = h->inode;
+		return nstype && nstype != set->flags ? -EINVAL : 0;
+	}
+	pid = pid_of_pidfd(fd);
+	return pid < 0 ? 1 : take_pidfd(task, pid, nstype, set);
+}
+
+/* ---- prepare, commit, release ---- */
+
+/* setns(2)'s conditions that are about the caller; those about capabilities are the warden's. */
+static int check_caller(const struct task *task, u32 flags)
+{
+	bool shared_fs = atomic_load(&task->fs->users) > 1;
+
+	if ((flags & CLONE_NEWUSER) && (nr_threads(task) > 1 || shared_fs))
+		return -EINVAL;
+	/* With other kinds in the same call the file system context is copied instead. */
+	if (flags == CLONE_NEWNS && shared_fs)
+		return -EINVAL;
+	return 0;
+}
+
+static int prepare_nsproxy(struct task *task, struct nsset *set)
+{
+	const struct handle *h;
+	struct request req;
+	s64 index;
+
+	set->nsproxy = kzalloc(sizeof(*set->nsproxy));
+	if (!set->nsproxy)
+		return -ENOMEM;
+	request_init(&req, REQ_SETNS, task);
+	req.inode = set->handle;
+	req.flags = set->flags;
+	index = warden_call_handle(task, &req, &set->nsproxy->handle, &set->nsproxy->inode);
+	if (index < 0) {
+		kfree(set->nsproxy);
+		set->nsproxy = NULL;
+		return (int)index;
+	}
+	h = &arena()->handles[index];
+	set->nsproxy->users = 1;
+	set->nsproxy->mnt = h->mnt;
+	set->nsproxy->uts = h->uts;
+	set->nsproxy->user = h->user;
+	return 0;
+}
+
+/* "/" of the mount namespace: what is on top of its root mount. */
+static int prepare_root(const struct mnt_ns *ns, struct path *root)
+{
+	const struct mount *m, *top;
+	char host[PATH_MAX];
+	size_t len;
+	u64 seq;
+
+	do {
+		seq = mnt_read_begin(ns);
+		root->mnt = ns->root;
+		m = mnt_by_id(ns, ns->root);
+		len = m ? mnt_copy_string(host, sizeof(host), m->host) : 0;
+		while (len && (top = mnt_child(ns, root->mnt, host, len))) {
+			root->mnt = top->id;
+			len = mnt_copy_string(host, sizeof(host), top->host);
+		}
+	} while (mnt_read_retry(ns, seq));
+	root->host = hpath_new(host, len);
+	return root->host ? 0 : -ENOMEM;
+}
+
+static void release_nsset(struct nsset *set)
+{
+	put_nsproxy(set->nsproxy);
+	put_cred(set->cred);
+	put_fs(set->fs);
+	if (set->root.host)
+		path_put(&set->root);
+}
+
+static int prepare_nsset(struct task *task, struct nsset *set)
+{
+	int err = check_caller(task, set->flags);
+
+	if (!err)
+		err = prepare_nsproxy(task, set);
+	if (!err && (set->flags & CLONE_NEWUSER)) {
+		set->cred = userns_creds(task->cred);
+		err = set->cred ? 0 : -ENOMEM;
+	}
+	if (!err && (set->flags & CLONE_NEWNS) && atomic_load(&task->fs->users) > 1) {
+		set->fs = dup_fs(task->fs);
+		err = set->fs ? 0 : -ENOMEM;
+	}
+	if (!err && (set->flags & CLONE_NEWNS))
+		err = prepare_root(set->nsproxy->mnt, &set->root);
+	if (err)
+		release_nsset(set);
+	return err;
+}
+
+/* Swaps what is new into the task; the old ones are left in `set`. */
+static void commit_nsset(struct task *task, struct nsset *set)
+{
+	struct nsproxy *nsproxy = task->nsproxy;
+	struct fs_struct *fs = task->fs;
+	struct cred *cred = task->cred;
+
+	task_lock(task);
+	task->nsproxy = set->nsproxy;
+	if (set->cred)
+		task->cred = set->cred;
+	if (set->fs)
+		task->fs = set->fs;
+	task_unlock(task);
+	if (set->root.host) {
+		set_fs_root(task->fs, (struct path){set->root.mnt, hpath_get(set->root.host)});
+		set_fs_pwd(task->fs, (struct path){set->root.mnt, hpath_get(set->root.host)});
+	}
+	set->nsproxy = nsproxy;
+	set->cred = set->cred ? cred : NULL;
+	set->fs = set->fs ? fs : NULL;
+}
+
+SYSCALL(setns)
+{
+	struct nsset set = {0};
+	int err = take_fd(task, (int)ARG0(regs), (u32)ARG1(regs), &set);
+
+	if (err == 1)
+		return host_call2(__NR_setns, ARG0(regs), ARG1(regs));
+	if (!err)
+		err = prepare_nsset(task, &set);
+	if (err)
+		return err;
+	commit_nsset(task, &set);
+	release_nsset(&set);
+	return 0;
+}

@@ -1,0 +1,750 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The warden by itself: sessions without a runtime, and raw requests over the handle, well-formed
+ * and not. Linked with warden/, kernel/ns/ and arena/; each test has a session of its own.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include "arena/arena.h"
+#include "tests/spec/tap.h"
+#include "warden/proto.h"
+#include "warden/session.h"
+
+static struct session session;
+static char *no_arguments[] = {NULL};
+
+static void start(int log_fd)
+{
+	const struct session_config config = {
+	    .runtime = "/nowhere/secede-runtime", .log_fd = log_fd, .argv = no_arguments};
+	const char *what;
+	int err = session_start(&config, &session, &what);
+
+	if (err) {
+		printf("# %s: %s\n", what, strerror(-err));
+		_exit(1);
+	}
+}
+
+/* ---- raw requests ---- */
+
+static struct request req;
+static u64 value;
+
+static void begin(u32 op)
+{
+	memset(&req, 0, sizeof(req));
+	req.op = op;
+	req.uid = geteuid();
+	req.gid = getegid();
+	req.caps = CAP_FULL_SET;
+	req.pid = getpid();
+}
+
+static size_t used(void)
+{
+	size_t n = offsetof(struct request, data);
+
+	for (u32 i = 0; i < req.nr; i++)
+		n += req.len[i] + 1u;
+	return n;
+}
+
+static bool uts_is(const struct uts_ns *ns, const char *name)
+{
+	char nodename[UTS_LEN + 1];
+
+	uts_read(ns, nodename, NULL);
+	return !strcmp(nodename, name);
+}
+
+static void add(const char *s)
+{
+	size_t at = used() - offsetof(struct request, data);
+
+	strcpy(req.data + at, s);
+	req.len[req.nr++] = (u16)strlen(s);
+}
+
+static int send_bytes(int handle, const void *data, size_t size, const int *fds, unsigned nr)
+{
+	struct iovec iov = {(void *)data, size};
+	char control[CMSG_SPACE(8 * sizeof(int))] = {0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct cmsghdr *c = (struct cmsghdr *)control;
+
+	if (nr) {
+		msg.msg_control = control;
+		msg.msg_controllen = CMSG_LEN(nr * sizeof(int));
+		c->cmsg_len = msg.msg_controllen;
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		memcpy(CMSG_DATA(c), fds, nr * sizeof(int));
+	}
+	return sendmsg(handle, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* Sends `size` bytes of req over a fresh pair; *kept (may be NULL) is our end of it afterwards. */
+static s64 call_sized(int handle, size_t size, int *kept)
+{
+	struct reply reply = {-EIO, 0};
+	struct stat st;
+	int pair[2];
+	ssize_t n;
+
+	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+	CHECK_OK(fstat(pair[0], &st));
+	if (!req.self_inode)
+		req.self_inode = st.st_ino;
+	if (send_bytes(handle, &req, size, &pair[1], 1) == 0) {
+		close(pair[1]);
+		n = recv(pair[0], &reply, sizeof(reply), 0);
+		CHECK(n == 0 || n == sizeof(reply));
+	}
+	value = reply.value;
+	if (kept)
+		*kept = pair[0];
+	else
+		close(pair[0]);
+	return reply.result;
+}
+
+static s64 call(void)
+{
+	return call_sized(session.handle, used(), NULL);
+}
+
+static void check_result(s64 got, s64 wanted, const char *text, int line)
+{
+	if (got == wanted)
+		return;
+	printf("# line %d: %s: got %lld, wanted %lld\n", line, text, (long long)got, (long long)wanted);
+	fflush(stdout);
+	_exit(1);
+}
+#define IS(got, wanted) check_result((got), (wanted), #got, __LINE__)
+
+static const struct mount *find(const struct mnt_ns *ns, u64 parent, const char *path)
+{
+	return mnt_child(ns, parent, path, strlen(path));
+}
+
+/* Waits up to two seconds for something that the warden does in its own time. */
+#define SOON(condition)                                                                                                \
+	do {                                                                                                           \
+		for (int turn_ = 0; turn_ < 200 && !(condition); turn_++)                                              \
+			usleep(10000);                                                                                 \
+		CHECK(condition);                                                                                      \
+	} while (0)
+
+static s64 mount_tmpfs(const char *options, const char *point)
+{
+	begin(REQ_MOUNT_NEW);
+	req.dst = arena()->init_mnt->root;
+	add("tmpfs");
+	add("none");
+	add(options);
+	add(point);
+	return call();
+}
+
+/* ---- the start ---- */
+
+static void first_namespaces(void)
+{
+	const struct mount *root;
+	char name[UTS_LEN + 1], host[UTS_LEN + 1];
+	struct stat st;
+
+	start(-1);
+	CHECK(arena()->magic == ARENA_MAGIC && arena()->ready && arena()->uid == geteuid());
+	CHECK(arena()->nr_handles == 1 && arena()->handles[0].inode == session.handle_inode);
+	root = mnt_by_id(arena()->init_mnt, arena()->init_mnt->root);
+	CHECK(root && root->locked && root->dir && !strcmp(root->host, "/"));
+	CHECK_OK(stat("/", &st));
+	CHECK(root->sb->dev == st.st_dev && root->sb->kind == SUPER_HOST);
+	uts_read(arena()->init_uts, name, NULL);
+	CHECK_OK(gethostname(host, sizeof(host)));
+	CHECK(!strcmp(name, host));
+	CHECK(!strcmp(arena()->proc, "/proc"));
+}
+
+static int check_dev(const struct mount *m, void *arg)
+{
+	struct stat st;
+
+	/* Only what is on top can be compared: asking the host for a hidden one shows what hides it. */
+	if (find(arena()->init_mnt, m->id, m->host) || lstat(m->host, &st) != 0)
+		return 0;
+	++*(int *)arg;
+	if (st.st_dev == m->sb->dev && S_ISDIR(st.st_mode) == m->dir)
+		return 0;
+	printf("# %s: device %llx, wanted %lx\n", m->host, (unsigned long long)m->sb->dev, (unsigned long)st.st_dev);
+	return 1;
+}
+
+static void mounts_have_the_hosts_devices(void)
+{
+	int seen = 0;
+
+	start(-1);
+	CHECK(mnt_for_each(arena()->init_mnt, check_dev, &seen) == 0);
+	CHECK(seen > 2);
+}
+
+static void arena_is_read_only_for_guests(void)
+{
+	char path[64];
+	int fd;
+
+	start(-1);
+	CHECK_FAILS(mprotect((void *)ARENA_BASE, 4096, PROT_READ | PROT_WRITE), EACCES);
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, session.arena_fd, 0) == MAP_FAILED);
+	CHECK_FAILS(pwrite(session.arena_fd, "x", 1, 0), EPERM);
+	CHECK_FAILS(ftruncate(session.arena_fd, 0), EPERM);
+	CHECK_FAILS(fallocate(session.arena_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096), EPERM);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", session.arena_fd);
+	fd = open(path, O_RDWR);
+	CHECK(fd < 0 || mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
+}
+
+static void warden_is_no_child(void)
+{
+	char path[64], text[64] = "";
+	int fd;
+
+	start(-1);
+	CHECK_FAILS(waitpid(-1, NULL, __WALL | WNOHANG), ECHILD);
+	CHECK(kill((pid_t)arena()->warden, 0) == 0);
+	snprintf(path, sizeof(path), "/proc/%d/comm", arena()->warden);
+	fd = open(path, O_RDONLY);
+	CHECK(read(fd, text, sizeof(text) - 1) > 0);
+	SOON(lseek(fd, 0, SEEK_SET) == 0 && read(fd, text, sizeof(text) - 1) > 0 && !strcmp(text, "secede-warden\n"));
+	kill((pid_t)arena()->warden, SIGTERM);
+	kill((pid_t)arena()->warden, SIGHUP);
+	begin(REQ_SETNAME);
+	add("still-here");
+	IS(call(), 0);
+}
+
+static void warden_holds_no_descriptor(void)
+{
+	char byte;
+	int fds[2];
+
+	CHECK_OK(pipe(fds));
+	start(-1);
+	close(fds[1]);
+	/* The end of the pipe shows at once, while the session goes on. */
+	CHECK(poll(&(struct pollfd){.fd = fds[0], .events = POLLIN}, 1, 2000) == 1 && read(fds[0], &byte, 1) == 0);
+	begin(REQ_SETNAME);
+	add("on");
+	IS(call(), 0);
+}
+
+static void warden_ends_with_the_last_handle(void)
+{
+	pid_t pid;
+	int fd;
+
+	start(-1);
+	pid = (pid_t)arena()->warden;
+	begin(REQ_UNSHARE);
+	req.flags = CLONE_NEWUTS;
+	CHECK(call_sized(session.handle, used(), &fd) >= 0);
+	close(session.handle);
+	usleep(50000);
+	CHECK(kill(pid, 0) == 0);
+	close(fd);
+	SOON(kill(pid, 0) < 0 && errno == ESRCH);
+}
+
+static void killed_warden_fails_at_once(void)
+{
+	start(-1);
+	kill((pid_t)arena()->warden, SIGKILL);
+	SOON(kill((pid_t)arena()->warden, 0) < 0);
+	begin(REQ_SETNAME);
+	add("x");
+	IS(call(), -EIO);
+}
+
+static void tight_limits(void)
+{
+	const struct rlimit files = {16, 16}, memory = {1 << 30, 1 << 30};
+
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &files));
+	CHECK_OK(setrlimit(RLIMIT_AS, &memory));
+	start(-1);
+	begin(REQ_SETNAME);
+	add("tight");
+	IS(call(), 0);
+}
+
+/* ---- hostile messages ---- */
+
+static void malformed_requests(void)
+{
+	int fds[8];
+
+	start(-1);
+	begin(REQ_SETNAME);
+	add("name");
+	IS(call_sized(session.handle, 0, NULL), -EIO); /* nothing was said, nothing is answered */
+	IS(call_sized(session.handle, 3, NULL), -EINVAL);
+	IS(call_sized(session.handle, offsetof(struct request, data), NULL), -EINVAL);
+	IS(call_sized(session.handle, used() - 1, NULL), -EINVAL);
+	IS(call_sized(session.handle, used() + 1, NULL), -EINVAL);
+	req.len[0] = 0xffff;
+	IS(call_sized(session.handle, sizeof(req), NULL), -EINVAL);
+	req.len[0] = 2;
+	IS(call(), -EINVAL);
+	req.nr = 0xffffffff;
+	IS(call_sized(session.handle, sizeof(req), NULL), -EINVAL);
+	for (u32 op = 0; op < 40; op++) {
+		begin(op);
+		req.nr = REQ_STRINGS + 1;
+		IS(call_sized(session.handle, sizeof(req), NULL), -EINVAL);
+	}
+	begin(0xffffffff);
+	IS(call(), -EINVAL);
+	for (int i = 0; i < 8; i++)
+		fds[i] = open("/dev/null", O_RDWR);
+	CHECK(send_bytes(session.handle, &req, sizeof(req), fds, 8) == 0);
+	CHECK(send_bytes(session.handle, "", 0, fds, 1) == 0);
+	begin(REQ_SETNAME);
+	add("alive");
+	IS(call(), 0);
+}
+
+static void random_requests(void)
+{
+	unsigned seed = 12345;
+
+	start(-1);
+	for (int i = 0; i < 20000; i++) {
+		unsigned char *p = (unsigned char *)&req;
+
+		begin(0);
+		for (size_t at = 0; at < offsetof(struct request, data) + 64; at++)
+			p[at] = (unsigned char)(rand_r(&seed) % 5 ? 0 : rand_r(&seed));
+		req.op = (u32)rand_r(&seed) % 14;
+		req.nr = (u32)rand_r(&seed) % 5;
+		for (int k = 0; k < REQ_STRINGS; k++)
+			req.len[k] = (u16)(rand_r(&seed) % 20);
+		send_bytes(session.handle, &req, (size_t)rand_r(&seed) % (offsetof(struct request, data) + 80), NULL,
+			   0);
+	}
+	begin(REQ_SETNAME);
+	req.caps = CAP_FULL_SET;
+	add("alive");
+	IS(call(), 0);
+}
+
+static void handle_must_be_a_socket(void)
+{
+	struct stat st;
+	int fd;
+
+	start(-1);
+	begin(REQ_UNSHARE);
+	req.flags = CLONE_NEWUTS;
+	fd = open("/dev/null", O_RDWR);
+	CHECK_OK(fstat(fd, &st));
+	req.self_inode = st.st_ino;
+	CHECK(send_bytes(session.handle, &req, used(), &fd, 1) == 0);
+	req.self_inode = session.handle_inode;
+	IS(call(), -EINVAL);
+	CHECK(arena()->nr_handles == 1);
+}
+
+static void half_closed_handle_ends(void)
+{
+	pid_t pid;
+
+	start(-1);
+	pid = (pid_t)arena()->warden;
+	shutdown(session.handle, SHUT_WR);
+	SOON(kill(pid, 0) < 0 && errno == ESRCH);
+}
+
+static void many_handles(void)
+{
+	const struct rlimit lifted = {20000, 20000};
+	static int fds[HANDLES_MAX + 8];
+	int nr = 0;
+	s64 got = 0;
+
+	setrlimit(RLIMIT_NOFILE, &lifted);
+	start(-1);
+	while (nr < HANDLES_MAX + 8) {
+		begin(REQ_UNSHARE);
+		req.flags = CLONE_NEWUTS;
+		got = call_sized(session.handle, used(), &fds[nr++]);
+		if (got < 0)
+			break;
+	}
+	CHECK(nr > 200);
+	CHECK(got == -ENOSPC || got == -EIO);
+	while (nr)
+		close(fds[--nr]);
+	SOON(arena()->nr_handles == 1);
+	begin(REQ_UNSHARE);
+	req.flags = CLONE_NEWUTS;
+	CHECK(call() >= 0);
+}
+
+/* ---- namespaces ---- */
+
+static void unshare_makes_copies(void)
+{
+	u64 objects;
+	int fd;
+	s64 index;
+
+	start(-1);
+	objects = arena()->objects;
+	begin(REQ_UNSHARE);
+	req.flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER;
+	index = call_sized(session.handle, used(), &fd);
+	CHECK(index == 1);
+	CHECK(arena()->handles[1].mnt != arena()->init_mnt && arena()->handles[1].uts != arena()->init_uts);
+	CHECK(arena()->handles[1].user->parent == arena()->init_user);
+	CHECK(arena()->handles[1].mnt->user_ns == arena()->handles[1].user);
+	CHECK(arena()->handles[1].mnt->nr == arena()->init_mnt->nr);
+	close(fd);
+	SOON(arena()->nr_handles == 1 && arena()->objects == objects);
+	begin(REQ_UNSHARE);
+	IS(call(), -EINVAL);
+	req.flags = CLONE_NEWPID;
+	IS(call(), -EINVAL);
+	req.flags = CLONE_NEWNS;
+	req.caps = 0;
+	IS(call(), -EPERM);
+}
+
+static void user_namespaces_nest_so_deep(void)
+{
+	int handle, levels = 0, next;
+	s64 got;
+
+	start(-1);
+	handle = session.handle;
+	for (;; levels++) {
+		char map[32];
+
+		begin(REQ_UNSHARE);
+		req.flags = CLONE_NEWUSER;
+		got = call_sized(handle, used(), &next);
+		if (got < 0)
+			break;
+		handle = next;
+		begin(REQ_UNSHARE);
+		req.flags = CLONE_NEWUSER;
+		if (levels < 32) /* nobody is mapped yet */
+			IS(call_sized(handle, used(), NULL), -EPERM);
+		for (req.arg = 0; req.arg < 3; req.arg++) {
+			static const int order[] = {2, 0, 1};
+			u64 turn = req.arg;
+
+			begin(REQ_ID_MAP);
+			req.arg = (u64)order[turn];
+			req.inode = arena()->handles[got].inode;
+			snprintf(map, sizeof(map), "%u %u 1", req.arg ? getegid() : geteuid(),
+				 req.arg ? getegid() : geteuid());
+			add(req.arg == 2 ? "deny" : map);
+			IS(call_sized(handle, used(), NULL), 0);
+			req.arg = turn;
+		}
+	}
+	IS(got, -ENOSPC);
+	CHECK(levels == 33);
+}
+
+static void setns_and_its_rules(void)
+{
+	int other, ns, joined;
+	s64 index, kind;
+
+	start(-1);
+	begin(REQ_UNSHARE);
+	req.flags = CLONE_NEWUTS;
+	index = call_sized(session.handle, used(), &other);
+	CHECK(index > 0);
+	begin(REQ_OPEN_NS);
+	req.inode = arena()->handles[index].inode;
+	req.arg = NS_UTS;
+	kind = call_sized(session.handle, used(), &ns);
+	CHECK(kind > 0 && arena()->handles[kind].kind == 1 + NS_UTS && arena()->handles[kind].mnt == NULL);
+	begin(REQ_SETNS);
+	req.inode = arena()->handles[kind].inode;
+	req.flags = CLONE_NEWNS;
+	IS(call(), -EINVAL);
+	req.self_inode = 0;
+	req.flags = CLONE_NEWUTS;
+	req.caps = 0;
+	IS(call(), -EPERM);
+	req.self_inode = 0;
+	req.caps = CAP_FULL_SET;
+	CHECK(call_sized(session.handle, used(), &joined) > 0);
+	begin(REQ_SETNAME);
+	add("both");
+	IS(call_sized(joined, used(), NULL), 0);
+	CHECK(uts_is(arena()->handles[index].uts, "both"));
+	CHECK(!uts_is(arena()->init_uts, "both"));
+	/* What only holds a namespace open can ask for nothing. */
+	IS(call_sized(ns, used(), NULL), -EINVAL);
+	begin(REQ_OPEN_NS);
+	req.inode = arena()->handles[index].inode;
+	req.arg = NS_UTS;
+	req.flags = NS_OWNER;
+	CHECK(call() > 0);
+	req.self_inode = 0;
+	req.arg = NS_USER;
+	req.flags = NS_PARENT;
+	IS(call(), -EPERM);
+}
+
+/* ---- id maps ---- */
+
+static s64 id_map(int handle, u64 which, u64 inode, const char *text)
+{
+	begin(REQ_ID_MAP);
+	req.arg = which;
+	req.inode = inode;
+	add(text);
+	return call_sized(handle, used(), NULL);
+}
+
+static void id_maps(void)
+{
+	char mine[32], other[32];
+	u64 inode;
+	s64 index;
+	int fd;
+
+	start(-1);
+	snprintf(mine, sizeof(mine), "0 %u 1\n", geteuid());
+	snprintf(other, sizeof(other), "0 %u 1\n", geteuid() + 1);
+	IS(id_map(session.handle, 0, session.handle_inode, mine), -EPERM);
+	begin(REQ_UNSHARE);
+	req.flags = CLONE_NEWUSER;
+	index = call_sized(session.handle, used(), &fd);
+	inode = arena()->handles[index].inode;
+	IS(id_map(fd, 0, inode, ""), -EINVAL);
+	IS(id_map(fd, 0, inode, "0 0"), -EINVAL);
+	IS(id_map(fd, 0, inode, other), -EPERM);
+	IS(id_map(fd, 0, inode, mine), 0);
+	IS(id_map(fd, 0, inode, mine), -EPERM);
+	snprintf(mine, sizeof(mine), "0 %u 1\n", getegid());
+	IS(id_map(fd, 1, inode, mine), -EPERM);
+	IS(id_map(fd, 2, inode, "nonsense"), -EINVAL);
+	IS(id_map(fd, 2, inode, "allow"), 0);
+	IS(id_map(fd, 2, inode, "deny\n"), 0);
+	IS(id_map(fd, 2, inode, "allow"), -EPERM);
+	IS(id_map(fd, 1, inode, mine), 0);
+	IS(id_map(fd, 2, inode, "deny"), 0);
+	CHECK(make_kuid(arena()->handles[index].user, 0) == geteuid());
+	close(fd);
+
+	/* The parent, with its capabilities, may map what it likes. */
+	begin(REQ_UNSHARE);
+	req.flags = CLONE_NEWUSER;
+	index = call_sized(session.handle, used(), &fd);
+	inode = arena()->handles[index].inode;
+	IS(id_map(session.handle, 0, inode, "0 100000 65536\n65536 5 3"), 0);
+	IS(id_map(session.handle, 1, inode, "0 0 10"), 0);
+	IS(id_map(session.handle, 2, inode, "deny"), -EPERM);
+	IS(id_map(session.handle, 2, 77, "deny"), -ESRCH);
+}
+
+/* ---- mounts ---- */
+
+static void tmpfs_options(void)
+{
+	static const char *const bad[] = {"nonsense", "size=",	"size=12x",   "mode=9",	     "mode=",
+					  "uid=x",    "uid=-1", "huge=maybe", "nr_inodes=k", "size=%"};
+	const struct mount *m;
+	struct stat st;
+	char shown[256];
+
+	start(-1);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		IS(mount_tmpfs(bad[i], "/mnt"), -EINVAL);
+	CHECK(arena()->storage[0] == '\0');
+	IS(mount_tmpfs("", "/mnt"), 0);
+	m = mnt_by_id(arena()->init_mnt, value);
+	CHECK(m && m->sb->kind == SUPER_TMPFS && m->flags == MS_RELATIME);
+	CHECK_OK(stat(m->host, &st));
+	CHECK((st.st_mode & 07777) == 01777 && st.st_uid == geteuid() && st.st_dev == m->sb->host_dev);
+	CHECK(m->sb->dev != m->sb->host_dev);
+	IS(mount_tmpfs("size=2M,,mode=0700,nr_inodes=1k,inode64", "/opt"), 0);
+	m = mnt_by_id(arena()->init_mnt, value);
+	CHECK_OK(stat(m->host, &st));
+	CHECK((st.st_mode & 07777) == 0700);
+	snprintf(shown, sizeof(shown), "size=2048k,nr_inodes=1024,mode=700");
+	CHECK(!strncmp(m->sb->options, shown, strlen(shown)));
+	if (geteuid() != 0)
+		IS(mount_tmpfs("uid=0", "/opt"), -EPERM);
+	begin(REQ_MOUNT_NEW);
+	req.dst = arena()->init_mnt->root;
+	add("ext4"), add("/dev/null"), add(""), add("/mnt");
+	IS(call(), -ENODEV);
+	req.dst = 999999;
+	IS(call(), -EINVAL);
+}
+
+static void umount_removes_the_storage(void)
+{
+	char host[256], inside[300], storage[256];
+	const struct mount *m;
+	struct stat st;
+	u64 id;
+	int fd;
+
+	start(-1);
+	IS(mount_tmpfs("", "/mnt"), 0);
+	id = value;
+	m = mnt_by_id(arena()->init_mnt, id);
+	strcpy(host, m->host);
+	strcpy(storage, arena()->storage);
+	snprintf(inside, sizeof(inside), "%s/file", host);
+	fd = open(inside, O_CREAT | O_RDWR, 0600);
+	CHECK_OK(fd);
+	begin(REQ_UMOUNT);
+	req.dst = id;
+	IS(call(), -EBUSY);
+	close(fd);
+	CHECK_OK(chdir(host));
+	IS(call(), -EBUSY);
+	/* A tree as a careless guest leaves it: deep, and without permissions. */
+	for (int i = 0; i < 3000; i++) {
+		CHECK_OK(mkdir("deep", 0700));
+		CHECK_OK(symlink("/etc/passwd", "link"));
+		CHECK_OK(chdir("deep"));
+	}
+	CHECK_OK(chdir(host));
+	CHECK_OK(chmod("deep", 0));
+	CHECK_OK(chdir("/"));
+	IS(call(), 0);
+	IS(call(), -EINVAL);
+	SOON(stat(host, &st) < 0);
+	CHECK(stat(storage, &st) == 0);
+	CHECK(access("/etc/passwd", R_OK) == 0);
+	IS(mount_tmpfs("", "/mnt"), 0);
+	snprintf(inside, sizeof(inside), "%s/dir", mnt_by_id(arena()->init_mnt, value)->host);
+	CHECK_OK(mkdir(inside, 0));
+	close(session.handle);
+	SOON(stat(storage, &st) < 0 && errno == ENOENT);
+}
+
+static void binding_and_remounting(void)
+{
+	u64 root, id;
+
+	start(-1);
+	root = arena()->init_mnt->root;
+	begin(REQ_BIND);
+	req.src = req.dst = root;
+	req.arg = 1;
+	add("/etc"), add("/mnt");
+	IS(call(), 0);
+	id = value;
+	CHECK(find(arena()->init_mnt, root, "/mnt")->id == id);
+	req.caps = 0;
+	IS(call(), -EPERM);
+	begin(REQ_REMOUNT);
+	req.dst = id;
+	req.flags = MS_BIND | MS_RDONLY | MS_NOSUID;
+	IS(call(), 0);
+	CHECK((mnt_by_id(arena()->init_mnt, id)->flags & (MS_RDONLY | MS_NOSUID)) == (MS_RDONLY | MS_NOSUID));
+	req.flags = MS_RDONLY;
+	IS(call(), -EPERM);
+	begin(REQ_MOVE);
+	req.src = id;
+	req.dst = root;
+	add("/opt");
+	IS(call(), 0);
+	CHECK(!find(arena()->init_mnt, root, "/mnt") && find(arena()->init_mnt, root, "/opt")->id == id);
+	begin(REQ_UMOUNT);
+	req.dst = id;
+	req.flags = 0x80;
+	IS(call(), -EINVAL);
+	req.flags = MNT_DETACH;
+	IS(call(), 0);
+	req.dst = root;
+	IS(call(), -EINVAL);
+	begin(REQ_BIND);
+	req.src = req.dst = root;
+	add("relative"), add("/mnt");
+	IS(call(), -EINVAL);
+}
+
+static void proc_shows_once_more(void)
+{
+	const struct mount *m;
+
+	start(-1);
+	begin(REQ_MOUNT_NEW);
+	req.dst = arena()->init_mnt->root;
+	add("proc"), add("proc"), add(""), add("/mnt");
+	IS(call(), 0);
+	m = mnt_by_id(arena()->init_mnt, value);
+	CHECK(m->sb->kind == SUPER_PROC && !strcmp(m->host, "/proc"));
+}
+
+/* ---- the log ---- */
+
+static void log_has_what_guests_say(void)
+{
+	char path[] = "/tmp/secede-log-XXXXXX", text[256] = "", wanted[64];
+	int fd = mkstemp(path);
+
+	start(fd);
+	CHECK(arena()->logging);
+	begin(REQ_LOG);
+	req.pid = 42;
+	add("mount: not\nknown\033");
+	CHECK(send_bytes(session.handle, &req, used(), NULL, 0) == 0);
+	close(session.handle);
+	snprintf(wanted, sizeof(wanted), "42 mount: not?known?\n");
+	SOON(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	unlink(path);
+	CHECK(!strcmp(text, wanted));
+}
+
+static const struct test tests[] = {
+    {"the session starts with the host's names and mounts", first_namespaces},
+    {"imported mounts have the host's device numbers", mounts_have_the_hosts_devices},
+    {"no guest can write to the arena", arena_is_read_only_for_guests},
+    {"the warden is nobody's child, has its own name and ignores signals", warden_is_no_child},
+    {"the warden keeps no descriptor of the caller's", warden_holds_no_descriptor},
+    {"the warden ends with the last handle", warden_ends_with_the_last_handle},
+    {"with a killed warden requests fail with EIO", killed_warden_fails_at_once},
+    {"a session starts within tight limits", tight_limits},
+    {"malformed requests are EINVAL", malformed_requests},
+    {"random requests do no harm", random_requests},
+    {"a handle must be a socket that is not known yet", handle_must_be_a_socket},
+    {"a handle that is shut down has ended", half_closed_handle_ends},
+    {"thousands of handles", many_handles},
+    {"REQ_UNSHARE copies and is undone by the hang-up", unshare_makes_copies},
+    {"user namespaces nest as deep as on Linux", user_namespaces_nest_so_deep},
+    {"REQ_SETNS, REQ_OPEN_NS and their conditions", setns_and_its_rules},
+    {"uid_map, gid_map and setgroups", id_maps},
+    {"options of tmpfs", tmpfs_options},
+    {"umount says busy, then removes the storage", umount_removes_the_storage},
+    {"bind, remount, move", binding_and_remounting},
+    {"proc can be mounted once more", proc_shows_once_more},
+    {"the log has what guests say, one line each", log_has_what_guests_say},
+};
+
+int main(void)
+{
+	return RUN_TESTS(tests);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* Names below proc, and the processes of the session that they stand for. */
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "lib/string.h"
+#include "vfs/proc_internal.h"
+
+/* ---- names ---- */
+
+/* "123/" at *s: the number, with *s behind the slash. */
+static bool take_pid(const char **s, int *pid)
+{
+	const char *p = *s;
+	u64 n;
+
+	if (!parse_u64(&p, &n) || n == 0 || n > INT32_MAX || *p != '/')
+		return false;
+	*pid = (int)n;
+	*s = p + 1;
+	return true;
+}
+
+bool proc_parse(const char *rel, struct proc_name *out)
+{
+	const char *thread;
+
+	if (!take_pid(&rel, &out->pid))
+		return false;
+	out->rest = rel;
+	if (strncmp(rel, "task/", 5) != 0)
+		return true;
+	thread = rel + 5;
+	if (take_pid(&thread, &out->pid))
+		out->rest = thread;
+	return true;
+}
+
+bool proc_host_path(char *buf, size_t size, int pid, const char *name)
+{
+	struct fmt f;
+
+	fmt_init(&f, buf, size);
+	fmt_print(&f, "%s/%d/%s", arena()->proc, pid, name);
+	return !fmt_overflow(&f);
+}
+
+/* ---- handles of other processes ---- */
+
+const struct handle *handle_by_inode(u64 inode)
+{
+	u32 nr = MIN(arena()->nr_handles, (u32)HANDLES_MAX);
+
+	for (u32 i = 0; inode && i < nr; i++)
+		if (atomic_load(&arena()->handles[i].inode) == inode)
+			return &arena()->handles[i];
+	return NULL;
+}
+
+/* The set of namespaces that is behind a descriptor of another process, if it is a handle. */
+static const struct handle *handle_behind(int dirfd, const char *fd)
+{
+	static const char prefix[] = "socket:[";
+	const struct handle *h;
+	const char *p = NULL;
+	char text[64];
+	u64 inode;
+	long n = host_readlinkat(dirfd, fd, text, sizeof(text) - 1);
+
+	if (n <= (long)sizeof(prefix) - 1 || memcmp(text, prefix, sizeof(prefix) - 1) != 0)
+		return NULL;
+	text[n] = '\0';
+	p = text + sizeof(prefix) - 1;
+	if (!parse_u64(&p, &inode))
+		return NULL;
+	h = handle_by_inode(inode);
+	return h && h->kind == 0 ? h : NULL;
+}
+
+/* The kernel's struct linux_dirent64. */
+struct dirent64 {
+	u64 ino;
+	s64 off;
+	u16 reclen;
+	u8 type;
+	char name[];
+};
+
+static const struct handle *scan_descriptors(int dirfd)
+{
+	const struct handle *h = NULL;
+	char buf[1024] __attribute__((aligned(8)));
+	long n, at;
+
+	while (!h && (n = host_call3(__NR_getdents64, dirfd, buf, sizeof(buf))) > 0) {
+		for (at = 0; at < n && !h; at += ((struct dirent64 *)(buf + at))->reclen)
+			h = handle_behind(dirfd, ((struct dirent64 *)(buf + at))->name);
+	}
+	return h;
+}
+
+const struct handle *handle_of_pid(int pid)
+{
+	const struct task *task = current_task();
+	const struct handle *h;
+	char path[320], number[16];
+	struct fmt f;
+	long dirfd;
+
+	if (!proc_host_path(path, sizeof(path), pid, "fd"))
+		return NULL;
+	dirfd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dirfd < 0)
+		return NULL;
+	/* Handles are moved to high numbers, mostly the same in all processes. */
+	fmt_init(&f, number, sizeof(number));
+	fmt_dec(&f, task->nsproxy->handle);
+	h = handle_behind((int)dirfd, number);
+	if (!h)
+		h = scan_descriptors((int)dirfd);
+	host_close((int)dirfd);
+	return h;
+}
+
+/* ---- processes ---- */
+
+/* The task of this address space that `pid` names: a thread, or a whole process whose first
+ * thread has gone. */
+static struct task *find_own(struct task *task, int pid)
+{
+	struct task *own = task_find(pid);
+
+	if (!own && pid == task->tgid)
+		own = task;
+	return own;
+}
+
+static bool look_at_own(struct task *own, struct proc_task *out)
+{
+	const struct nsproxy *ns;
+
+	task_lock(own);
+	ns = own->nsproxy;
+	if (ns)
+		*out = (struct proc_task){out->pid, own, ns->inode, ns->mnt, ns->uts, ns->user};
+	task_unlock(own);
+	return ns;
+}
+
+bool proc_find(struct task *task, int pid, struct proc_task *out)
+{
+	struct task *own = find_own(task, pid);
+	const struct handle *h;
+
+	out->pid = pid;
+	if (own && look_at_own(own, out))
+		return true;
+	h = handle_of_pid(pid);
+	if (!h)
+		return false;
+	*out = (struct proc_task){pid, NULL, h->inode, h->mnt, h->uts, h->user};
+	/* The warden takes an entry back at the inode first. */
+	return handle_by_inode(out->handle) == h && out->mnt && out->uts && out->user;
+}
+
+int proc_get_place(struct task *own, int (*get)(struct fs_struct *, struct path *), struct path *out)
+{
+	int err = -ESRCH;
+
+	task_lock(own);
+	if (own->fs)
+		err = get(own->fs, out);
+	task_unlock(own);
+	return err;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* The magic links of /proc/PID: exe, cwd, root, fd/N. Where they lead, and what readlink(2) says. */
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "lib/string.h"
+#include "vfs/proc_internal.h"
+#include "vfs/walk.h"
+
+/* The number behind "fd/", or -1. */
+static int fd_number(const char *rest)
+{
+	const char *p = rest + 3;
+	u64 n;
+
+	if (strncmp(rest, "fd/", 3) != 0 || !parse_u64(&p, &n) || *p || n > INT32_MAX)
+		return -1;
+	return (int)n;
+}
+
+/* Takes over the reference in `place`. */
+static void nd_take(struct nameidata *nd, struct path *place)
+{
+	nd->mnt = place->mnt;
+	nd->len = MIN(place->host->len, PATH_MAX - 1U);
+	memcpy(nd->host, place->host->s, nd->len);
+	nd->host[nd->len] = '\0';
+	path_put(place);
+}
+
+/* ---- links of processes in other address spaces: through the host's ---- */
+
+/* The place that a host path leads to, without regard to who opened what through which mount. */
+static int place_of_host_path(struct task *task, const char *path, struct nameidata *nd, struct stat *st)
+{
+	long fd = host_call4(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return (int)fd;
+	err = (int)host_call2(__NR_fstat, fd, st);
+	if (!err)
+		err = dfd_place(task, (int)fd, nd);
+	host_close((int)fd);
+	if (!err && (!nd->len || !nd->mnt))
+		err = 1;
+	return err;
+}
+
+/* One line of /proc/PID/maps: is it the first page of a file, and which? */
+static const char *mapped_file(char *line)
+{
+	char *p = line;
+
+	for (int field = 0; field < 2 && p; field++)
+		p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL;
+	if (!p || strncmp(p, "00000000 ", 9) != 0)
+		return NULL;
+	p = strchr(p, '/');
+	return p && strncmp(p, "/memfd:", 7) != 0 && strcmp(p, arena()->runtime) != 0 ? p : NULL;
+}
+
+/* The guest's program is the lowest file in memory that is not the runtime. */
+static int find_program(int fd, char *path)
+{
+	char buf[2 * PATH_MAX], *line = buf, *end;
+	const char *file;
+	long n, used = 0;
+
+	while ((n = host_call3(__NR_read, fd, buf + used, sizeof(buf) - 1 - used)) > 0) {
+		used += n;
+		buf[used] = '\0';
+		for (line = buf; (end = strchr(line, '\n')); line = end + 1) {
+			*end = '\0';
+			file = mapped_file(line);
+			if (file) {
+				memcpy(path, file, MIN(strlen(file), PATH_MAX - 1UL) + 1);
+				return 0;
+			}
+		}
+		used -= line - buf;
+		memmove(buf, line, (size_t)used);
+	}
+	return 1;
+}
+
+static __attribute__((noinline)) int follow_foreign_exe(struct task *task, int pid, struct nameidata *nd)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	long fd;
+	int err;
+
+	if (!proc_host_path(path, sizeof(path), pid, "maps"))
+		return 1;
+	fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return (int)fd;
+	err = find_program((int)fd, path);
+	host_close((int)fd);
+	return err ? err : place_of_host_path(task, path, nd, &st);
+}
+
+static int follow_foreign(struct task *task, const struct proc_name *name, struct nameidata *nd)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int err;
+
+	if (!strcmp(name->rest, "exe"))
+		return follow_foreign_exe(task, name->pid, nd);
+	/* Which root another process has is known to itself alone. */
+	if (strcmp(name->rest, "cwd") != 0 && fd_number(name->rest) < 0)
+		return 1;
+	if (!proc_host_path(path, sizeof(path), name->pid, name->rest))
+		return 1;
+	err = place_of_host_path(task, path, nd, &st);
+	/* What is no directory is reached best by the host's link: it may be deleted, or have no path. */
+	return !err && !S_ISDIR(st.st_mode) ? 1 : err;
+}
+
+/* ---- links of our own ---- */
+
+/* Does nd's host path still lead to the file that the descriptor has? */
+static bool still_there(int fd, const struct nameidata *nd)
+{
+	struct stat a, b;
+
+	return !host_call2(__NR_fstat, fd, &a) &&
+	       !host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &b, AT_SYMLINK_NOFOLLOW) && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+/* A file without a note is the host's to open again; one with a note has a mount that must be honoured. */
+static int follow_own_fd(struct task *task, int fd, struct nameidata *nd)
+{
+	struct fd_info info;
+	struct stat st;
+	bool noted = files_get(task->files, fd, &info) && (info.kind == FD_DIR || info.kind == FD_FILE);
+	int err;
+
+	if (fd_is_ours(fd))
+		return -ENOENT;
+	if (!noted && (host_call2(__NR_fstat, fd, &st) || !S_ISDIR(st.st_mode)))
+		return 1;
+	err = dfd_place(task, fd, nd);
+	if (err == -EBADF)
+		return -ENOENT;
+	return err || !nd->len || !nd->mnt || !still_there(fd, nd) ? 1 : 0;
+}
+
+static int follow_own(struct task *task, struct task *own, const char *rest, struct nameidata *nd)
+{
+	struct path place = {0, NULL};
+	int err;
+
+	if (!strcmp(rest, "exe")) {
+		if (!mm.exe_place.host)
+			return 1;
+		place = (struct path){mm.exe_place.mnt, hpath_get(mm.exe_place.host)};
+	} else if (!strcmp(rest, "root")) {
+		err = proc_get_place(own, get_fs_root, &place);
+		if (err)
+			return err;
+	} else if (!strcmp(rest, "cwd") && own == task) {
+		return pwd_place(task, nd);
+	} else if (!strcmp(rest, "cwd")) {
+		err = proc_get_place(own, get_fs_pwd, &place);
+		if (err)
+			return err;
+	} else {
+		return 1;
+	}
+	nd_take(nd, &place);
+	return 0;
+}
+
+/* Where the link leads: 0 and nd; 1: not ours; -errno. *who is filled when it is a guest's. */
+static int follow(struct task *task, const struct proc_name *name, struct nameidata *nd, struct proc_task *who)
+{
+	int fd = fd_number(name->rest);
+
+	if (!proc_find(task, name->pid, who))
+		return 1;
+	if (who->own && fd >= 0 && who->own->files == task->files)
+		return follow_own_fd(task, fd, nd);
+	if (who->own && fd < 0)
+		return follow_own(task, who->own, name->rest, nd);
+	return follow_foreign(task, name, nd);
+}
+
+int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
+{
+	struct proc_name name;
+	struct proc_task who;
+	u64 mnt = nd->mnt;
+	u32 len = nd->len;
+	char host[PATH_MAX];
+	int ret;
+
+	if (!proc_parse(rel, &name) || proc_ns_type(name.rest) >= 0)
+		return 1;
+	/* On the way to "not ours" nd is used; then it must be as it was. */
+	memcpy(host, nd->host, len + 1);
+	ret = follow(task, &name, nd, &who);
+	if (ret == 1) {
+		memcpy(nd->host, host, len + 1);
+		nd->len = len;
+		nd_use_mount(task, nd, mnt);
+	}
+	return ret;
+}
+
+/* ---- readlink ---- */
+
+/* A place as text, as the kernel writes it. The length or -errno. */
+static int place_text(struct task *task, const struct nameidata *nd, char *buf, size_t size)
+{
+	static const char deleted[] = " (deleted)";
+	int n = path_to_guest(task, nd->mnt, nd->host, buf, size);
+	struct stat st;
+	size_t len;
+
+	if (n == -ERANGE)
+		return -ENAMETOOLONG;
+	len = strlen(buf);
+	if (host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &st, AT_SYMLINK_NOFOLLOW) == -ENOENT &&
+	    len + sizeof(deleted) <= size) {
+		memcpy(buf + len, deleted, sizeof(deleted));
+		len += sizeof(deleted) - 1;
+	}
+	return (int)len;
+}
+
+/* Finds the tmpfs of ours that a host path lies in. */
+struct storage_search {
+	const char *host;
+	size_t len;
+	u64 mnt;
+};
+
+static int is_storage_of(const struct mount *m, void *arg)
+{
+	struct storage_search *s = arg;
+	char host[PATH_MAX];
+	size_t len;
+
+	if (!arena_contains(m->sb, sizeof(*m->sb)) || m->sb->kind != SUPER_TMPFS)
+		return 0;
+	len = mnt_copy_string(host, sizeof(host), m->host);
+	if (len > s->len || memcmp(host, s->host, len) != 0 || (s->host[len] && s->host[len] != '/'))
+		return 0;
+	s->mnt = m->id;
+	return 1;
+}
+
+/*
+ * A file without a note: the host knows its path, and by default the tree shows it there, but what lies in
+ * the session's storage is seen through the tmpfs that it belongs to.
+ */
+static __attribute__((noinline)) int unnoted_text(struct task *task, int fd, char *buf, size_t size)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	size_t storage = strlen(arena()->storage);
+	struct storage_search s;
+	struct nameidata nd;
+	u64 seq;
+
+	nd_init(&nd);
+	if (!storage || dfd_place(task, fd, &nd) || nd.len <= storage ||
+	    memcmp(nd.host, arena()->storage, storage) != 0)
+		return -EAGAIN;
+	s = (struct storage_search){nd.host, nd.len, 0};
+	do {
+		seq = mnt_read_begin(ns);
+		s.mnt = 0;
+		mnt_for_each(ns, is_storage_of, &s);
+	} while (mnt_read_retry(ns, seq));
+	nd.mnt = s.mnt;
+	return s.mnt ? place_text(task, &nd, buf, size) : -EAGAIN;
+}
+
+/* Of a descriptor that follow() leaves to the host. */
+static int own_fd_text(struct task *task, int fd, char *buf, size_t size)
+{
+	struct fd_info info;
+
+	if (files_get(task->files, fd, &info) && info.kind == FD_NS)
+		return proc_ns_fd_text(&info, buf, size);
+	return unnoted_text(task, fd, buf, size);
+}
+
+int proc_readlink(struct task *task, const char *rel, char *buf, size_t size)
+{
+	struct proc_name name;
+	struct proc_task who;
+	struct nameidata nd;
+	int type, ret;
+
+	if (!proc_parse(rel, &name))
+		return -EAGAIN;
+	type = proc_ns_type(name.rest);
+	if (type >= 0)
+		return proc_find(task, name.pid, &who) ? proc_ns_text(&who, type, buf, size) : -EAGAIN;
+	if (strcmp(name.rest, "exe") && strcmp(name.rest, "cwd") && strcmp(name.rest, "root") &&
+	    fd_number(name.rest) < 0)
+		return -EAGAIN;
+	nd_init(&nd);
+	ret = follow(task, &name, &nd, &who);
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		return place_text(task, &nd, buf, size);
+	if (fd_number(name.rest) >= 0 && proc_find(task, name.pid, &who) && who.own && who.own->files == task->files)
+		return own_fd_text(task, fd_number(name.rest), buf, size);
+	return -EAGAIN;
+}
