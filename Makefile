@@ -43,8 +43,8 @@ $(B)/secede: $(CMD_OBJ)
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
 TEST_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote . -pthread
-TEST_BIN = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/spec/*.c tests/programs/*.c)) \
-	$(addprefix $(B)/tests/programs/hello-,dynamic nopie static staticpie musl)
+TEST_BIN = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/spec/*.c tests/programs/*.c tests/tools/*.c)) \
+	$(addprefix $(B)/tests/tools/hello-,dynamic nopie static staticpie musl)
 
 $(B)/hostile: tests/hostile.c
 	@mkdir -p $(@D)
@@ -60,19 +60,19 @@ $(B)/tests/programs/warden_proto: tests/programs/warden_proto.c $(WARDEN_SRC) $(
 	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
 
 # The same program, linked in every way that the loader has to know.
-HELLO = tests/programs/real/hello.c
-$(B)/tests/programs/hello-dynamic: LINK = $(CC) -fPIE -pie
-$(B)/tests/programs/hello-nopie: LINK = $(CC) -fno-pie -no-pie
-$(B)/tests/programs/hello-static: LINK = $(CC) -fno-pie -no-pie -static
-$(B)/tests/programs/hello-staticpie: LINK = $(CC) -fPIE -static-pie
-$(B)/tests/programs/hello-musl: LINK = $(MUSL_CC) -static
-$(B)/tests/programs/hello-%: $(HELLO)
+HELLO = tests/tools/hello.c
+$(B)/tests/tools/hello-dynamic: LINK = $(CC) -fPIE -pie
+$(B)/tests/tools/hello-nopie: LINK = $(CC) -fno-pie -no-pie
+$(B)/tests/tools/hello-static: LINK = $(CC) -fno-pie -no-pie -static
+$(B)/tests/tools/hello-staticpie: LINK = $(CC) -fPIE -static-pie
+$(B)/tests/tools/hello-musl: LINK = $(MUSL_CC) -static
+$(B)/tests/tools/hello-%: $(HELLO)
 	@mkdir -p $(@D)
 	$(LINK) $(WARN) -D_GNU_SOURCE -pthread -o $@ $<
 # Where there is a Go compiler, also from that.
 ifneq ($(shell command -v go),)
-TEST_BIN += $(B)/tests/programs/hello-go
-$(B)/tests/programs/hello-go: tests/programs/real/hello.go
+TEST_BIN += $(B)/tests/tools/hello-go
+$(B)/tests/tools/hello-go: tests/tools/hello.go
 	@mkdir -p $(@D)
 	GOCACHE=$(abspath $(B)/gocache) go build -o $@ $<
 endif
@@ -81,7 +81,8 @@ endif
 -include tests/unit/unit.mk
 
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
-TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run tests/programs/bad_input tests/compare/run
+TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run \
+	tests/programs/bad_input tests/compare/run
 
 tests: all $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 
@@ -113,7 +114,7 @@ check-long: check
 	for round in 2 3 4 5 6 7 8 9 10; do tests/run $(UNIT_PROGRAMS) $(TESTS) || exit 1; done
 bench:
 	@.ci/need $(BENCH_PACKAGES)
-	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile $(B)/bench/micro
+	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 	@tests/run --plain bench/bench.sh
 
 $(B)/bench/%: bench/%.c

@@ -10,14 +10,14 @@
 #include "kernel/ns/mnt.h"
 #include "kernel/ns/uts.h"
 
-#define ARENA_BASE 0x551000000000UL
-#define ARENA_SIZE (64UL << 20)
+#define ARENA_BASE  0x551000000000UL
+#define ARENA_SIZE  (64UL << 20)
 #define ARENA_MAGIC 0x3161656465636573UL
 
 /* A live set of namespaces, and the socket whose guest end keeps it alive; see warden/proto.h. */
 struct handle {
 	_Atomic u64 inode; /* socket inode of the guest's end; 0: this entry is free */
-	u32 kind;          /* 0: nsproxy; 1 + enum ns_type: an open /proc/PID/ns/X descriptor */
+	u32 kind;	   /* 0: nsproxy; 1 + enum ns_type: an open /proc/PID/ns/X descriptor */
 	struct mnt_ns *mnt;
 	struct uts_ns *uts;
 	struct user_ns *user;
@@ -26,21 +26,21 @@ struct handle {
 
 struct arena_header {
 	u64 magic;
-	_Atomic u64 ready;   /* 1 once the warden has built the first namespaces */
-	u32 uid, gid;        /* host ids of the caller */
-	u32 warden;          /* host pid */
-	u32 logging;         /* 1: --log was given, guests send REQ_LOG */
-	u64 storage_dev;     /* st_dev of the storage directory, 0 while there is none */
+	_Atomic u64 ready;	/* 1 once the warden has built the first namespaces */
+	u32 uid, gid;		/* host ids of the caller */
+	u32 warden;		/* host pid */
+	u32 logging;		/* 1: --log was given, guests send REQ_LOG */
+	u64 storage_dev;	/* st_dev of the storage directory, 0 while there is none */
 	char runtime[PATH_MAX]; /* host path of the runtime ELF */
-	char storage[256];   /* host path of the storage directory; set when it is made */
-	char proc[256];      /* host path where the host has proc, normally "/proc" */
+	char storage[256];	/* host path of the storage directory; set when it is made */
+	char proc[256];		/* host path where the host has proc, normally "/proc" */
 	struct mnt_ns *init_mnt;
 	struct uts_ns *init_uts;
 	struct user_ns *init_user;
 	_Atomic u64 next_inum, next_mount_id;
 	u64 next_version;    /* of mount trees; see kernel/ns/mnt_tree.h */
 	_Atomic u64 objects; /* allocated blocks: back to where it was when all is released */
-	u32 nr_handles;      /* entries in use are below this index */
+	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle handles[HANDLES_MAX];
 };
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The persistent trie of arena/trie.h. */
-#include <asm/errno.h>
-
 #include "arena/arena.h"
 #include "arena/trie.h"
 

@@ -113,7 +113,10 @@ struct task {
 	struct regs regs;   /* first, and the next three at known offsets: entry.S uses them */
 	_Atomic u32 sig_deferred; /* a signal came while in the runtime: restore `sig_mask` on the way out */
 	u64 sig_mask;       /* host mask to restore then */
+	_Atomic u32 restore_saved; /* sig_mask is a temporary one: after it comes sig_saved */
+	u64 sig_saved;
 	_Atomic u32 state;  /* enum task_state */
+	u32 restart;        /* a host call was ended by a signal: SA_RESTART may restart the guest's */
 	s32 tid, tgid;      /* host numbers, which are the guest's as well so far */
 
 	struct fs_struct *fs;
@@ -126,9 +129,12 @@ struct task {
 	u32 host_fs_seq;    /* fs->seq that the host thread's cwd and umask follow */
 	struct sigaltstack_guest altstack;
 
-	/* signal/: see signal/signal.h */
+	/* signal/: see signal/signal.h. A call with a mask of its own (sigsuspend, ppoll ...) sets
+	 * temp_active around the host call; when a signal ends it, the handler is to run under temp_mask
+	 * and sig_saved is the mask that comes back after it (restore_saved). */
 	u64 blocked_hidden; /* SIGSYS, SIGSEGV, SIGBUS bits that the guest believes it blocks */
-	bool restart;       /* the host call was interrupted and may be restarted (SA_RESTART) */
+	bool temp_active;
+	u64 temp_mask;
 
 	void *exec_area;    /* what execve mapped for the argument arrays: exec/args.c */
 	size_t exec_area_size;

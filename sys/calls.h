@@ -47,15 +47,7 @@ SYSCALL(rt_sigaction);
 SYSCALL(rt_sigprocmask);
 SYSCALL(rt_sigreturn);
 SYSCALL(rt_sigpending);
-SYSCALL(rt_sigtimedwait);
-SYSCALL(rt_sigsuspend);
 SYSCALL(sigaltstack);
-SYSCALL(pselect6);
-SYSCALL(ppoll);
-SYSCALL(epoll_pwait);
-SYSCALL(signalfd);
-SYSCALL(signalfd4);
-SYSCALL(epoll_pwait2);
 
 /* sys/socket.c */
 SYSCALL(connect);
@@ -199,3 +191,13 @@ SYSCALL(quotactl_fd);
 
 /* sys/mq.c */
 SYSCALL(mq_open);
+
+/* sys/sigwait.c */
+SYSCALL(rt_sigtimedwait);
+SYSCALL(rt_sigsuspend);
+SYSCALL(pselect6);
+SYSCALL(ppoll);
+SYSCALL(epoll_pwait);
+SYSCALL(signalfd);
+SYSCALL(signalfd4);
+SYSCALL(epoll_pwait2);

@@ -169,7 +169,7 @@ static s64 write_pieces(struct task *task, const struct fd_info *info, u64 uiov,
 	for (u64 i = 0; i < nr && ret >= 0; i++) {
 		if (get_guest(iov, uiov + i * sizeof(iov)))
 			ret = -EFAULT;
-		else if (iov.iov_len)
+		else
 			ret = write_here(task, info, (u64)(uintptr_t)iov.iov_base, iov.iov_len);
 		done += MAX(ret, 0);
 	}
@@ -193,7 +193,7 @@ bool control_syscall(struct task *task, struct regs *regs)
 	if (regs->orig_rax == __NR_write)
 		regs->rax = (u64)write_here(task, &info, ARG1(regs), ARG2(regs));
 	else if (regs->orig_rax == __NR_pwrite64)
-		regs->rax = (u64)write_at(task, &info, ARG1(regs), ARG2(regs), (s64)ARG3(regs));
+		regs->rax = (u64)-ESPIPE; /* the kernel's seq_file has no such write */
 	else
 		regs->rax = (u64)write_pieces(task, &info, ARG1(regs), ARG2(regs));
 	return true;

@@ -13,14 +13,20 @@
 
 #define NOT_SET ((u32)-1)
 
-static bool has_cap(const struct task *task, int cap)
-{
-	return ns_capable(task, task->nsproxy->user, cap);
-}
-
 static bool host_is_root(void)
 {
 	return arena()->uid == 0;
+}
+
+/*
+ * Has the task CAP_SETUID or CAP_SETGID? In the session's first namespace ids are the host's, where an ordinary
+ * user can become nobody else, whatever it may do to the session's own objects; mount(8) counts on that.
+ */
+static bool may_set_ids(const struct task *task, int cap)
+{
+	const struct user_ns *ns = task->nsproxy->user;
+
+	return ns_capable(task, ns, cap) && (ns->parent || host_is_root());
 }
 
 /* ---- reading ---- */
@@ -123,7 +129,7 @@ s64 sys_setuid(struct task *task, struct regs *regs)
 {
 	const struct cred *old = task->cred;
 	u32 kuid = make_kuid(task->nsproxy->user, (u32)ARG0(regs));
-	bool capable = has_cap(task, CAP_SETUID);
+	bool capable = may_set_ids(task, CAP_SETUID);
 	struct cred *new;
 
 	if (kuid == INVALID_KID)
@@ -142,7 +148,7 @@ s64 sys_setuid(struct task *task, struct regs *regs)
 s64 sys_setreuid(struct task *task, struct regs *regs)
 {
 	const struct cred *old = task->cred;
-	bool capable = has_cap(task, CAP_SETUID);
+	bool capable = may_set_ids(task, CAP_SETUID);
 	u32 ruid, euid;
 	struct cred *new;
 
@@ -176,7 +182,7 @@ s64 sys_setresuid(struct task *task, struct regs *regs)
 			return -EINVAL;
 	for (int i = 0; i < 3; i++)
 		if (id[i] != NOT_SET && id[i] != old->uid && id[i] != old->euid && id[i] != old->suid &&
-		    !has_cap(task, CAP_SETUID))
+		    !may_set_ids(task, CAP_SETUID))
 			return -EPERM;
 	new = prepare_creds(old);
 	if (!new)
@@ -201,7 +207,7 @@ s64 sys_setfsuid(struct task *task, struct regs *regs)
 
 	if (kuid == INVALID_KID || kuid == old->fsuid)
 		return before;
-	if (kuid != old->uid && kuid != old->euid && kuid != old->suid && !has_cap(task, CAP_SETUID))
+	if (kuid != old->uid && kuid != old->euid && kuid != old->suid && !may_set_ids(task, CAP_SETUID))
 		return before;
 	new = prepare_creds(old);
 	if (!new)
@@ -244,7 +250,7 @@ s64 sys_setgid(struct task *task, struct regs *regs)
 {
 	const struct cred *old = task->cred;
 	u32 kgid = make_kgid(task->nsproxy->user, (u32)ARG0(regs));
-	bool capable = has_cap(task, CAP_SETGID);
+	bool capable = may_set_ids(task, CAP_SETGID);
 	struct cred *new;
 
 	if (kgid == INVALID_KID)
@@ -263,7 +269,7 @@ s64 sys_setgid(struct task *task, struct regs *regs)
 s64 sys_setregid(struct task *task, struct regs *regs)
 {
 	const struct cred *old = task->cred;
-	bool capable = has_cap(task, CAP_SETGID);
+	bool capable = may_set_ids(task, CAP_SETGID);
 	u32 rgid, egid;
 	struct cred *new;
 
@@ -297,7 +303,7 @@ s64 sys_setresgid(struct task *task, struct regs *regs)
 			return -EINVAL;
 	for (int i = 0; i < 3; i++)
 		if (id[i] != NOT_SET && id[i] != old->gid && id[i] != old->egid && id[i] != old->sgid &&
-		    !has_cap(task, CAP_SETGID))
+		    !may_set_ids(task, CAP_SETGID))
 			return -EPERM;
 	new = prepare_creds(old);
 	if (!new)
@@ -321,7 +327,7 @@ s64 sys_setfsgid(struct task *task, struct regs *regs)
 
 	if (kgid == INVALID_KID || kgid == old->fsgid)
 		return before;
-	if (kgid != old->gid && kgid != old->egid && kgid != old->sgid && !has_cap(task, CAP_SETGID))
+	if (kgid != old->gid && kgid != old->egid && kgid != old->sgid && !may_set_ids(task, CAP_SETGID))
 		return before;
 	new = prepare_creds(old);
 	if (!new)
@@ -361,7 +367,7 @@ static bool may_setgroups(const struct task *task)
 {
 	const struct user_ns *ns = task->nsproxy->user;
 
-	if (!has_cap(task, CAP_SETGID) || ns->deny_setgroups)
+	if (!may_set_ids(task, CAP_SETGID) || ns->deny_setgroups)
 		return false;
 	return !ns->parent || (ns->maps_set & 2);
 }

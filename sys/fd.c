@@ -8,7 +8,6 @@
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "sys/control.h"
-#include "sys/place.h"
 #include "sys/sys.h"
 
 /* What must happen before `fd` stops being what it was: the notes go first, because from the moment the host has
@@ -66,7 +65,7 @@ static s64 do_dup(struct task *task, struct regs *regs)
 		return -EBADF;
 	if (from != to && files_get(task->files, to, &note) && note.kind == FD_MAP &&
 	    host_call2(__NR_fcntl, from, F_GETFD) >= 0)
-		control_close(task, to);
+		fd_forget(task, to);
 	ret = host_call3((long)regs->orig_rax, from, to, ARG2(regs));
 	return ret < 0 || from == to ? ret : fd_copied(task, from, to);
 }
@@ -140,7 +139,7 @@ static void control_close_range(struct task *task, u32 first, u32 last)
 
 	for (; task->sud_users && files_next(task->files, fd, &note) && (u32)note.fd <= last; fd = note.fd + 1)
 		if (note.kind == FD_MAP)
-			control_close(task, note.fd);
+			fd_forget(task, note.fd);
 }
 
 SYSCALL(close_range)

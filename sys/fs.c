@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "sys/sys.h"
 #include "vfs/namei.h"
+#include "warden/client.h"
 
 /*
  * The host thread stands in the new directory, which is seen through nd's mount: now the task does as well.
@@ -21,7 +22,7 @@ static s64 pwd_moved(struct task *task, struct nameidata *nd)
 
 	if (n < 2 || nd->host[0] != '/') {
 		task->host_fs_seq = atomic_load(&fs->seq) - 1; /* go back with the next fs_sync() */
-		return n < 0 ? n : -ENOENT;
+		return n == -ERANGE ? -ENAMETOOLONG : -ENOENT;
 	}
 	nd->len = (u32)n - 1;
 	if (nd->magic)
@@ -79,8 +80,10 @@ SYSCALL(chroot)
 		return err;
 	if (!ns_capable(task, task->nsproxy->user, CAP_SYS_CHROOT))
 		return -EPERM;
-	if (nd.magic)
-		return -EPERM; /* a place outside the session, behind a magic link of proc */
+	if (nd.magic) {
+		guest_log(task, "chroot through %s, which leads out of the session: not built, EPERM", nd.host);
+		return -EPERM;
+	}
 	root = (struct path){nd.mnt, hpath_new(nd.host, nd.len)};
 	if (!root.host)
 		return -ENOMEM;

@@ -4,7 +4,9 @@
  * unshare(2), all is prepared first and changes at one moment.
  */
 #include <asm/stat.h>
+#include <asm/statfs.h>
 #include <linux/fcntl.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 #include "arena/arena.h"
 #include "host/host.h"
@@ -100,6 +102,14 @@ static int take_pidfd(struct task *task, int pid, u32 flags, struct nsset *set)
 	return 0;
 }
 
+/* A namespace of the host: of a kind that is not built, or of a process outside the session. */
+static bool is_host_ns(int fd)
+{
+	struct statfs st;
+
+	return host_call2(__NR_fstatfs, fd, &st) == 0 && st.f_type == NSFS_MAGIC;
+}
+
 /* Fills flags and handle. 1: the descriptor is the host's business. */
 static int take_fd(struct task *task, int fd, u32 nstype, struct nsset *set)
 {
@@ -115,8 +125,10 @@ static int take_fd(struct task *task, int fd, u32 nstype, struct nsset *set)
 		set->handle = h->inode;
 		return nstype && nstype != set->flags ? -EINVAL : 0;
 	}
+	if (is_host_ns(fd))
+		return 1;
 	pid = pid_of_pidfd(fd);
-	return pid < 0 ? 1 : take_pidfd(task, pid, nstype, set);
+	return pid < 0 ? pid : take_pidfd(task, pid, nstype, set);
 }
 
 /* ---- prepare, commit, release ---- */

@@ -8,6 +8,7 @@
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
+#include "sys/control.h"
 #include "sys/runtime.h"
 #include "warden/client.h"
 
@@ -90,7 +91,7 @@ static void child_common(struct task *child, u64 flags, u64 stack)
 		child->regs.rsp = stack;
 	if (flags & CLONE_CLEAR_SIGHAND)
 		clear_handlers(child);
-	child->sud_users = 0; /* the host does not pass it on */
+	control_resume(child); /* the host does not pass dispatching on */
 }
 
 /* ---- a child with memory of its own ---- */

@@ -6,13 +6,15 @@
  *  - calls that the runtime makes are exempt, by instruction pointer: they are not the guest's;
  *  - SECCOMP_RET_ERRNO becomes SECCOMP_RET_TRAP with a mark. For a call that our own filter traps, the
  *    host takes our SECCOMP_RET_TRAP before the guest's SECCOMP_RET_ERRNO, and the call would be carried
- *    out; of two TRAPs it takes the data of the filter installed last, which is the guest's.
+ *    out; of two TRAPs it takes the data of the filter installed last, which is the guest's. The mark is in
+ *    si_errno of the SIGSYS, whose handler gives the call that errno.
  *
  * So the host keeps the filters, across fork and exec, and nothing of them has to be kept here.
  * TRACE, LOG and USER_NOTIF are weaker than TRAP: they are not seen for calls that secede emulates.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include "arch/x86_64/offsets.h"
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "sys/runtime.h"

@@ -11,7 +11,6 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
-#include "lib/fmt.h"
 #include "lib/string.h"
 #include "sys/sys.h"
 #include "vfs/proc.h"
@@ -26,56 +25,6 @@ static bool ids_are_mapped(const struct task *task)
 static u64 place_dev(const struct nameidata *nd, u64 dev)
 {
 	return nd->dev != nd->host_dev && dev == nd->host_dev ? nd->dev : dev;
-}
-
-struct find_super {
-	const char *path; /* host path below the storage directory: "/NUMBER/..." */
-	u64 dev;
-};
-
-static int match_storage(const struct mount *m, void *arg)
-{
-	struct find_super *find = arg;
-	const char *p = find->path + 1;
-	const struct super *sb = m->sb;
-	u64 number;
-
-	if (!arena_contains(sb, sizeof(*sb)) || sb->kind != SUPER_TMPFS)
-		return 0;
-	if (!parse_u64(&p, &number) || number != sb->storage)
-		return 0;
-	find->dev = sb->dev;
-	return 1;
-}
-
-/* st_dev of a descriptor on the storage's file system: which tmpfs of ours is the file in, if any? */
-static u64 storage_dev(struct task *task, int fd, u64 dev)
-{
-	const struct mnt_ns *ns = task->nsproxy->mnt;
-	size_t len = strlen(arena()->storage);
-	struct find_super find;
-	struct nameidata nd;
-	char link[FD_PATH_SIZE];
-	long n;
-	u64 seq;
-
-	fd_path(link, fd);
-	n = host_readlinkat(AT_FDCWD, link, nd.host, sizeof(nd.host) - 1);
-	if (n <= (long)len || memcmp(nd.host, arena()->storage, len) || nd.host[len] != '/')
-		return dev;
-	nd.host[n] = '\0';
-	find.path = nd.host + len;
-	do {
-		seq = mnt_read_begin(ns);
-		find.dev = dev;
-		mnt_for_each(ns, match_storage, &find);
-	} while (mnt_read_retry(ns, seq));
-	return find.dev;
-}
-
-static bool on_storage(u64 dev)
-{
-	return arena()->storage_dev && dev == arena()->storage_dev;
 }
 
 /* ---- stat ---- */
@@ -124,13 +73,14 @@ static s64 do_fstat(struct task *task, int fd, u64 ubuf)
 	err = host_call2(__NR_fstat, fd, &st);
 	if (err < 0)
 		return err;
-	if (files_get(task->files, fd, &info) && info.kind == FD_NS && info.ino == st.st_ino &&
-	    !proc_ns_fstat(&info, &dev, &ino)) {
-		st.st_dev = dev;
-		st.st_ino = ino;
-		st.st_mode = S_IFREG | 0444;
-	} else if (on_storage(st.st_dev)) {
-		st.st_dev = storage_dev(task, fd, st.st_dev);
+	if (files_get(task->files, fd, &info) && info.dev == st.st_dev && info.ino == st.st_ino) {
+		if (info.kind == FD_DIR || info.kind == FD_FILE) {
+			st.st_dev = mount_dev(task, info.mnt, st.st_dev);
+		} else if (info.kind == FD_NS && !proc_ns_fstat(&info, &dev, &ino)) {
+			st.st_dev = dev;
+			st.st_ino = ino;
+			st.st_mode = S_IFREG | 0444;
+		}
 	}
 	map_stat_ids(task, &st);
 	return put_guest(ubuf, st);
@@ -244,8 +194,6 @@ static void fix_statx(struct task *task, const struct nameidata *nd, struct stat
 	u64 host_dev = statx_dev(stx), dev = place_dev(nd, host_dev), ino;
 	struct fd_info info;
 
-	if (nd->borrowed && on_storage(host_dev))
-		dev = storage_dev(task, nd->fd, host_dev);
 	if (nd->proc && nd->magic && !place_is_ns(task, nd, &dev, &ino))
 		stx->stx_ino = ino;
 	if (nd->borrowed && files_get(task->files, nd->fd, &info) && info.kind == FD_NS && info.ino == stx->stx_ino &&

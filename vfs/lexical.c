@@ -139,11 +139,9 @@ static int walk_from_place(struct task *task, int dfd, const char *name, const s
 		if (*name == '/')
 			root_place(task, nd);
 		else
-			err = dfd_place(task, dfd, nd);
+			err = base_place(task, dfd, nd);
 		if (err)
 			return err;
-		if (!nd->len)
-			return -ENOTDIR;
 		seq = mnt_read_begin(ns);
 		nd_set_mount(nd, mnt_by_id(ns, nd->mnt));
 		err = walk_names(ns, root, name, nd);

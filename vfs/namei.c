@@ -39,7 +39,7 @@ static long open_walked(const struct nameidata *nd, const struct target *t, unsi
 {
 	long fd = open_place(nd, t, flags);
 
-	if (fd == -ENOSYS)
+	if (openat2_missing(fd))
 		fd = host_call4(__NR_openat, t->dfd, t->path,
 				O_PATH | O_CLOEXEC | O_NOFOLLOW | (flags & LOOKUP_DIRECTORY ? O_DIRECTORY : 0), 0);
 	return fd;
@@ -60,12 +60,14 @@ static int check_place(const struct nameidata *nd, const struct target *t, unsig
 }
 
 /* Puts the descriptor into nd, or closes it when it is not wanted. */
-static int keep_fd(struct nameidata *nd, long fd, unsigned flags)
+static int keep_fd(struct task *task, struct nameidata *nd, int fd, unsigned flags)
 {
+	/* What is noted of that number is of a file that the guest has closed. */
+	files_clear(task->files, (unsigned)fd, (unsigned)fd);
 	if (flags & LOOKUP_NOFD)
-		host_close((int)fd);
+		host_close(fd);
 	else
-		nd->fd = (int)fd;
+		nd->fd = fd;
 	return 0;
 }
 
@@ -81,8 +83,8 @@ static int lookup_fast(struct task *task, int dfd, const char *name, unsigned fl
 	fd = open_place(nd, &t, flags);
 	nd_target_done(nd);
 	if (fd >= 0)
-		return keep_fd(nd, fd, flags);
-	if (fd == -ELOOP || fd == -ENOSYS || (fd == -ENOENT && (flags & LOOKUP_CREATE)) ||
+		return keep_fd(task, nd, (int)fd, flags);
+	if (fd == -ELOOP || openat2_missing(fd) || (fd == -ENOENT && (flags & LOOKUP_CREATE)) ||
 	    (table_full(fd) && (flags & (LOOKUP_NOFD | LOOKUP_FDLESS))))
 		return 1;
 	return (int)fd;
@@ -91,21 +93,20 @@ static int lookup_fast(struct task *task, int dfd, const char *name, unsigned fl
 static int lookup_slow_once(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
 {
 	struct target t;
-	long fd;
+	long fd = -EMFILE;
 	int err = walk_slow(task, dfd, name, flags, nd);
 
 	if (err)
 		return err;
 	nd_target(nd, &t);
-	fd = flags & LOOKUP_NOFD ? check_place(nd, &t, flags) : open_walked(nd, &t, flags);
-	if (table_full(fd) && (flags & LOOKUP_FDLESS)) {
-		flags |= LOOKUP_NOFD;
-		fd = check_place(nd, &t, flags);
-	}
+	if (!(flags & LOOKUP_NOFD))
+		fd = open_walked(nd, &t, flags);
+	if (table_full(fd) && (flags & (LOOKUP_NOFD | LOOKUP_FDLESS)))
+		err = check_place(nd, &t, flags);
+	else
+		err = fd < 0 ? (int)fd : keep_fd(task, nd, (int)fd, flags);
 	nd_target_done(nd);
-	if (fd >= 0 && !(flags & LOOKUP_NOFD))
-		nd->fd = (int)fd;
-	return fd < 0 ? (int)fd : 0;
+	return err;
 }
 
 /* Everything but LOOKUP_PARENT and empty names. */

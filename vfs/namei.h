@@ -76,6 +76,8 @@ int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_
 int fd_place(struct task *task, int fd, struct nameidata *nd);
 /* Where the task's working directory stands; the host's word counts, should it have been renamed. */
 int pwd_place(struct task *task, struct nameidata *nd);
+/* The st_dev that a mount shows where the host says `dev`. */
+u64 mount_dev(struct task *task, u64 mnt, u64 dev);
 /* Fills in the mount through which the tree shows nd->host by default. */
 void host_place(struct task *task, struct nameidata *nd);
 /* Is the place, whose host path must be known, the root of its mount? */

@@ -57,24 +57,13 @@ static long open_host_plain(const struct target *t, const struct opening *o, boo
 				  o->mode, 0, 0);
 }
 
-/* Notes what a later call on the descriptor must know and the host cannot tell. */
-static int note_fd(struct task *task, const struct nameidata *nd, int fd, const struct stat *st, u64 oflags)
-{
-	struct fd_info info = {.fd = fd, .mnt = nd->mnt, .dev = st->st_dev, .ino = st->st_ino};
-
-	if (S_ISDIR(st->st_mode) || (oflags & O_PATH))
-		info.kind = FD_DIR;
-	else if (nd->mnt_flags & MS_RDONLY)
-		info.kind = FD_FILE;
-	if (info.kind != FD_NONE)
-		return files_set(task->files, &info);
-	files_clear(task->files, (unsigned)fd, (unsigned)fd);
-	return 0;
-}
-
-/* A descriptor was opened at nd: may the guest have it, and what must be remembered? */
+/*
+ * A descriptor was opened at nd: may the guest have it? And what a later call on it must know and the host
+ * cannot tell is noted: the mount that it is seen through.
+ */
 static int finish_open(struct task *task, const struct nameidata *nd, int fd, u64 oflags)
 {
+	struct fd_info info = {.fd = fd, .mnt = nd->mnt};
 	struct stat st;
 	int err = 0;
 
@@ -87,8 +76,11 @@ static int finish_open(struct task *task, const struct nameidata *nd, int fd, u6
 		return fd;
 	if ((nd->mnt_flags & MS_NODEV) && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) && !(oflags & O_PATH))
 		err = -EACCES;
+	info.kind = S_ISDIR(st.st_mode) || (oflags & O_PATH) ? FD_DIR : FD_FILE;
+	info.dev = st.st_dev;
+	info.ino = st.st_ino;
 	if (!err)
-		err = note_fd(task, nd, fd, &st, oflags);
+		err = files_set(task->files, &info);
 	if (!err)
 		return fd;
 	host_close(fd);
@@ -137,7 +129,7 @@ static int open_fast(struct task *task, int dfd, const char *name, const struct 
 	fd = open_host(task, &t, o, RESOLVE_NO_SYMLINKS);
 	if (fd >= 0)
 		return finish_open(task, &nd, (int)fd, o->oflags);
-	return fd == -ELOOP || fd == -ENOSYS ? 1 : (int)fd;
+	return fd == -ELOOP || openat2_missing(fd) ? 1 : (int)fd;
 }
 
 /* The files of proc that are ours: a descriptor, -EAGAIN, or -errno. */
@@ -162,7 +154,7 @@ static long open_walked(struct task *task, const struct nameidata *nd, const str
 	if (nd->magic)
 		return open_host_plain(t, o, o->follow);
 	fd = open_host(task, t, o, RESOLVE_NO_SYMLINKS);
-	return fd == -ENOSYS ? open_host_plain(t, o, false) : fd;
+	return openat2_missing(fd) ? open_host_plain(t, o, false) : fd;
 }
 
 static int open_slow_once(struct task *task, int dfd, const char *name, struct opening o, unsigned flags)

@@ -317,6 +317,20 @@ u32 fd_mnt_flags(struct task *task, int fd)
 	return flags;
 }
 
+u64 mount_dev(struct task *task, u64 mnt, u64 dev)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct mount *m;
+	u64 seq, shown;
+
+	do {
+		seq = mnt_read_begin(ns);
+		m = mnt_by_id(ns, mnt);
+		shown = m && arena_contains(m->sb, sizeof(*m->sb)) && m->sb->host_dev == dev ? m->sb->dev : dev;
+	} while (mnt_read_retry(ns, seq));
+	return shown;
+}
+
 /* nd->host by what the host says of an open descriptor; empty for what has no path. */
 static void host_of_fd(int fd, const struct stat *st, struct nameidata *nd)
 {
@@ -365,6 +379,13 @@ int dfd_place(struct task *task, int dfd, struct nameidata *nd)
 		return (int)err;
 	place_of_fd(task, dfd, &st, nd);
 	return 0;
+}
+
+int base_place(struct task *task, int dfd, struct nameidata *nd)
+{
+	int err = dfd == AT_FDCWD ? pwd_place(task, nd) : fd_place(task, dfd, nd);
+
+	return !err && !nd->len ? -ENOTDIR : err;
 }
 
 int fd_place(struct task *task, int fd, struct nameidata *nd)

@@ -269,11 +269,9 @@ static int walk_start(struct walk *w, int dfd, bool absolute)
 	int err;
 
 	if (scoped || !absolute) {
-		err = dfd_place(w->task, dfd, nd);
+		err = base_place(w->task, dfd, nd);
 		if (err)
 			return err;
-		if (!nd->len)
-			return -ENOTDIR;
 	}
 	if (scoped) {
 		w->root = (struct path){nd->mnt, hpath_new(nd->host, nd->len)};

@@ -6,13 +6,20 @@
 #include "vfs/namei.h"
 
 #define RESOLVE_OF(flags) ((flags) >> LOOKUP_RESOLVE_SHIFT)
-#define MAXSYMLINKS 40
+#define MAXSYMLINKS	  40
 
 /* How one host call reaches what a walk found. */
 struct target {
 	int dfd;
 	const char *path;
 };
+
+/* Has the host no openat2(2), or a filter before it (which may say EPERM of what it does not know)?
+ * Then, and at worst for nothing, the slow walk and openat(2) do its work. */
+static inline bool openat2_missing(long err)
+{
+	return err == -ENOSYS || err == -EPERM;
+}
 
 /* ---- place.c ---- */
 
@@ -33,6 +40,8 @@ void root_place(struct task *task, struct nameidata *nd);
 u64 fd_mount(struct task *task, int fd);
 /* The same for the working directory, with the host's in line. 0 or -errno. */
 int pwd_mount(struct task *task, u64 *mnt);
+/* Where a relative name starts: dfd must be a directory. 0 or -errno. */
+int base_place(struct task *task, int dfd, struct nameidata *nd);
 /* The place that dfd stands for, which need not be a directory. */
 int dfd_place(struct task *task, int dfd, struct nameidata *nd);
 
@@ -42,8 +51,7 @@ int dfd_place(struct task *task, int dfd, struct nameidata *nd);
  * The fast pass: no host call on the way. 0: one host call on `t`, which must refuse symlinks,
  * reaches the place; 1: only the slow walk can tell; or -errno.
  */
-int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd,
-		 struct target *t);
+int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd, struct target *t);
 /* One step up from nd's place: 0; 1: it was at `root`, or has nothing above it, and stayed; -ENOENT: the place has
  * left its mount. Inside a read section. */
 int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata *nd);

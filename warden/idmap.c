@@ -65,7 +65,7 @@ static s64 write_setgroups(struct call *call, struct user_ns *ns)
 	if (allow)
 		return atomic_load(&ns->deny_setgroups) ? -EPERM : 0;
 	/* Too late once groups are mapped: setgroups(2) may have been used. The first namespace maps all. */
-	if (!atomic_load(&ns->deny_setgroups) && (!ns->parent || ns->gid.nr))
+	if (!ns->parent || ns->gid.nr)
 		return -EPERM;
 	atomic_store(&ns->deny_setgroups, 1);
 	return 0;

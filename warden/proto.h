@@ -21,18 +21,18 @@
 
 enum req_op {
 	REQ_UNSHARE = 1, /* flags: CLONE_NEW*; uid, gid: creator's effective kids */
-	REQ_OPEN_NS,     /* inode: handle looked at; arg: enum ns_type; flags: enum ns_relation. New handle of that kind,
-			  * NS_OWNER and NS_PARENT: of kind 1 + NS_USER */
-	REQ_SETNS,       /* inode: handle of kind 1 + type or 0; flags: CLONE_NEW* kinds to take from it */
-	REQ_MOUNT_NEW,   /* a fresh file system: s: fstype, source, options, point; flags; dst */
-	REQ_BIND,        /* src, s: source host path, point; flags: MS_REC; dst; arg: 1 directory */
-	REQ_REMOUNT,     /* dst; flags: with MS_BIND those of the mount, else those of both; s (may be missing): options */
-	REQ_UMOUNT,      /* dst; flags: MNT_DETACH ... */
-	REQ_MOVE,        /* src, dst, s: point */
-	REQ_SETNAME,     /* arg: 0 nodename, 1 domainname; s: the name */
-	REQ_ID_MAP,      /* arg: 0 uid_map, 1 gid_map, 2 setgroups; inode: handle whose user namespace; s: text */
-	REQ_LOG,         /* s: a line; no reply descriptor, no reply */
-	REQ_PIVOT,       /* dst: id of the new root mount, src: id of the old one; arg, s: mount and point to put that at */
+	REQ_OPEN_NS,   /* inode: handle looked at; arg: enum ns_type; flags: enum ns_relation. New handle of that kind,
+			* NS_OWNER and NS_PARENT: of kind 1 + NS_USER */
+	REQ_SETNS,     /* inode: handle of kind 1 + type or 0; flags: CLONE_NEW* kinds to take from it */
+	REQ_MOUNT_NEW, /* a fresh file system: s: fstype, source, options, point; flags; dst */
+	REQ_BIND,      /* src, s: source host path, point; flags: MS_REC; dst; arg: 1 directory */
+	REQ_REMOUNT, /* dst; flags: with MS_BIND those of the mount, else those of both; s (may be missing): options */
+	REQ_UMOUNT,  /* dst; flags: MNT_DETACH ... */
+	REQ_MOVE,    /* src, dst, s: point */
+	REQ_SETNAME, /* arg: 0 nodename, 1 domainname; s: the name */
+	REQ_ID_MAP,  /* arg: 0 uid_map, 1 gid_map, 2 setgroups; inode: handle whose user namespace; s: text */
+	REQ_LOG,     /* s: a line; no reply descriptor, no reply */
+	REQ_PIVOT,   /* dst: id of the new root mount, src: id of the old one; arg, s: mount and point to put that at */
 };
 
 /* Which namespace REQ_OPEN_NS means: that one, the user namespace owning it, or a user
@@ -40,26 +40,26 @@ enum req_op {
 enum ns_relation { NS_ITSELF, NS_OWNER, NS_PARENT };
 
 #define REQ_STRINGS 4
-#define REQ_DATA 12288
+#define REQ_DATA    12288
 
 struct request {
 	u32 op;
 	u32 flags;
-	u32 uid, gid;   /* the caller's effective kids */
-	u64 caps;       /* the caller's effective capabilities in its user namespace */
-	u64 src, dst;   /* mount ids */
-	u64 inode;      /* of the handle that the request is about */
+	u32 uid, gid;	/* the caller's effective kids */
+	u64 caps;	/* the caller's effective capabilities in its user namespace */
+	u64 src, dst;	/* mount ids */
+	u64 inode;	/* of the handle that the request is about */
 	u64 self_inode; /* of the guest's end of the new handle */
 	u64 arg;
-	s32 pid;        /* host pid of the caller, for the log */
-	u32 nr;         /* strings in use */
+	s32 pid;	      /* host pid of the caller, for the log */
+	u32 nr;		      /* strings in use */
 	u16 len[REQ_STRINGS]; /* of each, without the NUL that follows it in data */
 	char data[REQ_DATA];  /* only the used part is sent */
 };
 
 struct reply {
-	s64 result;     /* >= 0 or -errno */
-	u64 value;      /* e.g. the new mount's id */
+	s64 result; /* >= 0 or -errno */
+	u64 value;  /* e.g. the new mount's id */
 };
 
 #endif

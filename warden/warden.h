@@ -42,11 +42,11 @@ static inline struct uts_ns *uts_ns_get(struct uts_ns *ns)
 
 struct call {
 	const struct request *req;
-	const struct handle *self;   /* in whose name */
-	const char *s[REQ_STRINGS];  /* the strings; "" beyond req->nr */
-	int fd;                      /* that came with it; -1: none */
-	bool fd_taken;               /* fd has become a handle's socket */
-	u64 value;                   /* for the reply */
+	const struct handle *self;  /* in whose name */
+	const char *s[REQ_STRINGS]; /* the strings; "" beyond req->nr */
+	int fd;			    /* that came with it; -1: none */
+	bool fd_taken;		    /* fd has become a handle's socket */
+	u64 value;		    /* for the reply */
 };
 
 /* Has the caller `cap` over what `target` owns? user_namespaces(7), "Capabilities". */
@@ -62,7 +62,7 @@ bool request_serve(u32 index, const struct request *req, size_t len, int fd);
 
 /* ---- what requests do; each returns the reply's result ---- */
 
-s64 do_unshare(struct call *call);   /* warden/namespaces.c */
+s64 do_unshare(struct call *call); /* warden/namespaces.c */
 s64 do_open_ns(struct call *call);
 s64 do_setns(struct call *call);
 s64 do_setname(struct call *call);
@@ -72,8 +72,8 @@ s64 do_remount(struct call *call);
 s64 do_umount(struct call *call);
 s64 do_move(struct call *call);
 s64 do_pivot(struct call *call);
-s64 do_id_map(struct call *call);    /* warden/idmap.c */
-s64 do_log(struct call *call);       /* warden/log.c */
+s64 do_id_map(struct call *call); /* warden/idmap.c */
+s64 do_log(struct call *call);	  /* warden/log.c */
 
 /* ---- --log's file (warden/log.c) ---- */
 
@@ -84,9 +84,9 @@ void log_refusal(const struct call *call, const char *what, const char *why);
 /* ---- mount options of tmpfs (warden/tmpfs.c) ---- */
 
 struct tmpfs_options {
-	u32 mode, uid, gid;    /* ids are kids */
-	bool chown;            /* uid= or gid= was given */
-	u64 size, nr_inodes;   /* shown, not enforced; TMPFS_UNSET: not given */
+	u32 mode, uid, gid;  /* ids are kids */
+	bool chown;	     /* uid= or gid= was given */
+	u64 size, nr_inodes; /* shown, not enforced; TMPFS_UNSET: not given */
 };
 #define TMPFS_UNSET UINT64_MAX
 

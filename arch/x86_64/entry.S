@@ -33,8 +33,16 @@ sigsys_entry:
 	/* Another filter's trap, or a SIGSYS that somebody sent, is the guest's own. */
 	cmp	$SYS_SECCOMP, %eax
 	jne	signal_entry
-	cmpl	$TRAP_DATA, SI_ERRNO(%rsi)
-	jne	signal_entry
+	mov	SI_ERRNO(%rsi), %eax
+	cmp	$TRAP_DATA, %eax
+	je	1f
+	/* A filter of the guest's answers with an errno (sys/seccomp.c): the call returns it. */
+	test	$SECCOMP_GUEST_ERRNO, %eax
+	jz	signal_entry
+	and	$SECCOMP_GUEST_ERRNO_MASK, %eax
+	neg	%rax
+	mov	%rax, UC_GREGS+REG_RAX(%rdx)
+	ret
 1:	cld
 	mov	%rsp, %rbx
 	and	$-ASM_BLOCK_SIZE, %rbx
@@ -95,17 +103,22 @@ arch_exit_begin:
 	mov	REG_RDI(%rdi), %rdi
 	jmp	*%rcx
 2:	/* Signals waited for us to leave: everything is blocked now. Restore the guest's mask; the
-	 * host delivers at the end of that very call. */
+	 * host delivers at the end of that very call, and does not come back here. */
 	mov	%rdi, %rbx
 	movl	$0, TASK_SIG_DEFERRED(%rbx)
-	mov	$14, %eax		/* rt_sigprocmask */
-	mov	$2, %edi		/* SIG_SETMASK */
 	lea	TASK_SIG_MASK(%rbx), %rsi
+4:	mov	$14, %eax		/* rt_sigprocmask */
+	mov	$2, %edi		/* SIG_SETMASK */
 	xor	%edx, %edx
 	mov	$8, %r10d
 	syscall
 	mov	%rbx, %rdi
-	jmp	1b
+	/* That was a temporary mask, and nothing was delivered under it: on to the real one. */
+	cmpl	$0, TASK_RESTORE_SAVED(%rbx)
+	je	1b
+	movl	$0, TASK_RESTORE_SAVED(%rbx)
+	lea	TASK_SIG_SAVED(%rbx), %rsi
+	jmp	4b
 arch_exit_end:
 
 /* void arch_switch_stack(task, fn, arg): runs fn(arg) on the task's kernel stack, for good. */

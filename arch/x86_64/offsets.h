@@ -24,7 +24,10 @@
 #define REG_ORIG_RAX 144
 #define TASK_SIG_DEFERRED 152
 #define TASK_SIG_MASK 160
-#define TASK_STATE 168
+#define TASK_RESTORE_SAVED 168
+#define TASK_SIG_SAVED 176
+#define TASK_STATE 184
+#define TASK_RESTART 188
 #define ASM_KSTACK_TOP 0x18000
 #define ASM_BLOCK_SIZE 0x20000
 
@@ -42,5 +45,8 @@
 #define SYS_SECCOMP 1
 #define SYS_USER_DISPATCH 2
 #define TRAP_DATA 0x5ec
+/* What a guest's own filter says instead of SECCOMP_RET_ERRNO: this bit and the errno. */
+#define SECCOMP_GUEST_ERRNO 0x8000
+#define SECCOMP_GUEST_ERRNO_MASK 0x0fff
 
 #endif

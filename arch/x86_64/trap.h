@@ -7,7 +7,7 @@
 #include "signal/signal.h"
 
 /* The host's SIGSYS handler; to be installed with SA_NODEFER and an empty mask. */
-void sigsys_entry(int sig, struct siginfo_raw *info, void *ucontext);
+void sigsys_entry(int sig, struct siginfo_raw *info, struct ucontext *uc);
 
 /* See entry.S. */
 long arch_clone(u64 flags, struct task *child, u64 ptid, u64 ctid, u64 tls);

@@ -43,27 +43,28 @@ enum super_kind {
 struct super {
 	_Atomic u64 refs;
 	enum super_kind kind;
-	_Atomic u32 flags;   /* MS_RDONLY and friends of the whole file system */
-	u64 dev;             /* st_dev in the kernel's encoding for stat(2) (makedev(3)) */
-	u64 host_dev;        /* what the host's stat says in there; differs from dev for SUPER_TMPFS */
+	_Atomic u32 flags; /* MS_RDONLY and friends of the whole file system */
+	u64 dev;	   /* st_dev in the kernel's encoding for stat(2) (makedev(3)) */
+	u64 host_dev;	   /* what the host's stat says in there; differs from dev for SUPER_TMPFS */
 	char fstype[32];
-	char options[256];   /* for the last field of mountinfo, without the leading rw or ro, which flags tell; may be "" */
-	char source[256];    /* for mountinfo, e.g. "none" or "/dev/vda" */
-	u32 storage;         /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
+	char options[256]; /* for the last field of mountinfo, without the leading rw or ro, which flags tell; may be ""
+			    */
+	char source[256];  /* for mountinfo, e.g. "none" or "/dev/vda" */
+	u32 storage;	   /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
 };
 
 struct mount {
 	_Atomic u64 refs;
-	u64 id;     /* unique in the session, never reused */
-	u64 parent; /* id; the root mount is its own parent */
-	u64 stamp;  /* an id drawn when this struct was made; tells its age, see mnt_locked() */
-	u32 flags;  /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount */
+	u64 id;		  /* unique in the session, never reused */
+	u64 parent;	  /* id; the root mount is its own parent */
+	u64 stamp;	  /* an id drawn when this struct was made; tells its age, see mnt_locked() */
+	u32 flags;	  /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount */
 	u32 locked_flags; /* those that a remount may not clear (a bind of a locked mount keeps them) */
-	bool locked; /* came with the namespace from a more privileged one: umount(2) says EINVAL */
-	bool dir;    /* is a directory mounted on a directory (else a file on a file) */
+	bool locked;	  /* came with the namespace from a more privileged one: umount(2) says EINVAL */
+	bool dir;	  /* is a directory mounted on a directory (else a file on a file) */
 	struct super *sb;
-	const char *point; /* host path of the covered place, in the parent mount; NUL-terminated */
-	const char *host;  /* host path of what is shown; NUL-terminated, "/" or without trailing slash */
+	const char *point;  /* host path of the covered place, in the parent mount; NUL-terminated */
+	const char *host;   /* host path of what is shown; NUL-terminated, "/" or without trailing slash */
 	const char *fsroot; /* path within the file system, for mountinfo's field 4 */
 	u32 point_len, host_len;
 };
@@ -72,10 +73,10 @@ struct mnt_ns {
 	_Atomic u64 refs;
 	u64 inum;
 	struct user_ns *user_ns; /* owner */
-	_Atomic u64 seq;         /* the version in force; compare it for equality only. 0: the namespace is gone */
-	_Atomic u64 root;        /* id of the root mount; only pivot_root changes it */
-	u64 locked_upto;         /* mounts with a stamp up to this came from a more privileged namespace: locked */
-	_Atomic u32 nr;          /* mounts in it */
+	_Atomic u64 seq;	 /* the version in force; compare it for equality only. 0: the namespace is gone */
+	_Atomic u64 root;	 /* id of the root mount; only pivot_root changes it */
+	u64 locked_upto;	 /* mounts with a stamp up to this came from a more privileged namespace: locked */
+	_Atomic u32 nr;		 /* mounts in it */
 };
 
 /* ---- reading: any process ---- */
@@ -129,7 +130,7 @@ struct mount_spec {
 	const char *fsroot; /* may be NULL: "/" */
 	u32 flags;
 	bool locked, dir;
-	struct super *sb;   /* a reference is taken */
+	struct super *sb; /* a reference is taken */
 };
 
 /* An empty namespace owned by user_ns (a reference is taken), or NULL (ENOMEM). */
@@ -139,8 +140,8 @@ struct mnt_ns *mnt_ns_create(struct user_ns *user_ns);
 struct mnt_ns *mnt_ns_dup(struct mnt_ns *old, struct user_ns *user_ns);
 void mnt_ns_put(struct mnt_ns *ns);
 
-struct super *super_create(enum super_kind kind, const char *fstype, const char *source, const char *options,
-			   u32 flags, u64 dev, u64 host_dev);
+struct super *super_create(enum super_kind kind, const char *fstype, const char *source, const char *options, u32 flags,
+			   u64 dev, u64 host_dev);
 void super_put(struct super *sb);
 /* Called when the last reference on a super goes, before it is freed: the warden removes the
  * directory of a SUPER_TMPFS. NULL: nobody asks. */

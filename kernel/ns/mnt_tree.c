@@ -19,11 +19,12 @@ static const char *place_string(char **to, const char *s, u32 *len)
 struct mount *mount_clone(const struct mount *old, const char *point, const char *host, const char *fsroot)
 {
 	struct mount *m = arena_alloc(sizeof(*m) + strlen(point) + strlen(host) + strlen(fsroot) + 3);
-	char *strings = (char *)(m + 1);
+	char *strings;
 	u32 fsroot_len;
 
 	if (!m)
 		return NULL;
+	strings = (char *)(m + 1);
 	if (old) {
 		memcpy(m, old, sizeof(*m));
 		m->sb->refs++;
@@ -137,18 +138,25 @@ static int count_name(struct mnt_tree *tree, const struct mount *m, int by)
 	return trie_step(&tree->by_name, key, (void *)count, (void *)(count + (uintptr_t)by), NULL);
 }
 
-/* A mount and its place; the root has none: it covers nothing. */
-static int index_point(struct mnt_tree *tree, const struct mount *old, const struct mount *new)
+/* By place and name stand all mounts but the root, which covers nothing. */
+static int index_add(struct mnt_tree *tree, const struct mount *m)
 {
-	const struct mount *m = old ? old : new;
 	int err;
 
 	if (m->id == tree->root)
 		return 0;
-	err = trie_step(&tree->by_point, point_key(m), old, new, NULL);
-	if (!err && !(old && new))
-		err = count_name(tree, m, new ? 1 : -1);
-	return err;
+	err = trie_step(&tree->by_point, point_key(m), NULL, m, NULL);
+	return err ? err : count_name(tree, m, 1);
+}
+
+static int index_remove(struct mnt_tree *tree, const struct mount *m)
+{
+	int err;
+
+	if (m->id == tree->root)
+		return 0;
+	err = trie_step(&tree->by_point, point_key(m), m, NULL, NULL);
+	return err ? err : count_name(tree, m, -1);
 }
 
 int tree_add(struct mnt_tree *tree, struct mount *m)
@@ -156,13 +164,13 @@ int tree_add(struct mnt_tree *tree, struct mount *m)
 	int err = trie_step(&tree->by_id, m->id, NULL, m, &mount_ops);
 
 	tree->nr++;
-	return err ? err : index_point(tree, NULL, m);
+	return err ? err : index_add(tree, m);
 }
 
 int tree_remove(struct mnt_tree *tree, const struct mount *m)
 {
 	/* by_id last: it may hold the last reference. */
-	int err = index_point(tree, m, NULL);
+	int err = index_remove(tree, m);
 
 	tree->nr--;
 	return err ? err : trie_step(&tree->by_id, m->id, m, NULL, &mount_ops);
@@ -170,11 +178,10 @@ int tree_remove(struct mnt_tree *tree, const struct mount *m)
 
 int tree_replace(struct mnt_tree *tree, const struct mount *old, struct mount *new)
 {
-	bool stays = old->parent == new->parent &&strcmp(old->point, new->point) == 0;
-	int err = stays ? index_point(tree, old, new) : index_point(tree, old, NULL);
+	int err = index_remove(tree, old);
 
-	if (!err && !stays)
-		err = index_point(tree, NULL, new);
+	if (!err)
+		err = index_add(tree, new);
 	return err ? err : trie_step(&tree->by_id, old->id, old, new, &mount_ops);
 }
 
@@ -207,7 +214,7 @@ static int collect(const void *value, void *arg)
 int tree_below(const struct mnt_tree *tree, u64 id, const char *top, const struct trie_node **out)
 {
 	struct below below = {.id = id, .top = top};
-	int err;
+	int err = 0;
 
 	/* A parent is nearly always older than its child, so one turn finds all and the second finds
 	 * nothing more; only after a mnt_move can it take further ones. */

@@ -8,8 +8,8 @@
 
 #include "kernel/uapi.h"
 
-#define UID_MAP_MAX 340 /* lines, as in Linux since 4.15 */
-#define USER_NS_LEVELS 33 /* level of the deepest one, as in Linux */
+#define UID_MAP_MAX    340 /* lines, as in Linux since 4.15 */
+#define USER_NS_LEVELS 33  /* level of the deepest one, as in Linux */
 
 struct uid_extent {
 	u32 first;  /* id inside */
@@ -19,17 +19,17 @@ struct uid_extent {
 };
 
 struct uid_map {
-	u32 nr; /* 0: not written yet, every id is unmapped */
+	u32 nr;			   /* 0: not written yet, every id is unmapped */
 	struct uid_extent *extent; /* in the arena, immutable once published */
 };
 
 struct user_ns {
-	_Atomic u64 refs; /* the warden's */
-	u64 inum;         /* what /proc/PID/ns/user shows */
+	_Atomic u64 refs;	/* the warden's */
+	u64 inum;		/* what /proc/PID/ns/user shows */
 	struct user_ns *parent; /* NULL: the session's first, which maps every id to itself */
 	u32 level;
-	u32 owner, group;        /* effective kids of the creator */
-	_Atomic u32 maps_set;    /* bit 0: uid_map written, bit 1: gid_map; set after the map, release */
+	u32 owner, group;     /* effective kids of the creator */
+	_Atomic u32 maps_set; /* bit 0: uid_map written, bit 1: gid_map; set after the map, release */
 	_Atomic u32 deny_setgroups;
 	bool parent_could_setfcap; /* the creator had CAP_SETFCAP: may map the parent's 0 from inside */
 	struct uid_map uid, gid;

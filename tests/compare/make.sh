@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Building in a directory that is bound over another one, as an everyday job does it.
 mkdir src here
 cat >src/Makefile <<'END'

@@ -21,7 +21,7 @@ def t(call, *args):
 
 
 def relative(name):
-    return name.replace(here, "HERE") if isinstance(name, str) else name
+    return os.path.abspath(name).replace(here, "HERE")
 
 
 def talk(where, also=None):
@@ -65,9 +65,9 @@ os.chdir(here)
 
 s = socket.socket(socket.AF_UNIX)
 print("errors", t(s.connect, "tmp/none"), t(s.connect, "none/x"), t(s.connect, ""), t(s.connect, "tmp"), t(s.bind, "none/x"), t(s.bind, "tmp"), t(s.bind, "ro/new"), t(s.bind, "tmp/."), t(s.bind, "/"))
-print("not a socket", t(lambda: libc.connect(0, b"\1\0tmp/none\0", 12)), t(libc.bind, 99, b"\1\0x\0", 4), ctypes.get_errno() == errno.EBADF)
+print("not a socket", t(lambda: libc.connect(0, b"\1\0tmp/none12345\0", 17)), t(libc.bind, 99, b"\1\0x\0", 4), ctypes.get_errno() == errno.EBADF)
 inet = socket.socket(socket.AF_INET)
-print("other family", libc.connect(inet.fileno(), b"\1\0tmp/none\0", 12), errno.errorcode[ctypes.get_errno()], libc.bind(inet.fileno(), b"\1\0tmp/none\0", 12), errno.errorcode[ctypes.get_errno()])
+print("other family", libc.connect(inet.fileno(), b"\1\0tmp/none12345\0", 17), errno.errorcode[ctypes.get_errno()], libc.bind(inet.fileno(), b"\1\0tmp/none12345\0", 17), errno.errorcode[ctypes.get_errno()])
 print("lengths", libc.connect(s.fileno(), b"\1\0x", 200), errno.errorcode[ctypes.get_errno()], libc.connect(s.fileno(), b"\1\0x", -1), errno.errorcode[ctypes.get_errno()], libc.connect(s.fileno(), b"\1\0" + b"x" * 120, 115), errno.errorcode[ctypes.get_errno()], libc.connect(s.fileno(), ctypes.c_void_p(1), 10), errno.errorcode[ctypes.get_errno()])
 name = "\0secede-test-%d" % os.getpid()
 print("abstract", t(s.bind, name), s.getsockname() == name.encode(), t(socket.socket(socket.AF_UNIX).connect, name))
@@ -85,12 +85,12 @@ class Iovec(ctypes.Structure):
 
 class Mmsghdr(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("namelen", ctypes.c_int), ("iov", ctypes.POINTER(Iovec)), ("iovlen", ctypes.c_size_t),
-                ("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t), ("flags", ctypes.c_int), ("len", ctypes.c_uint)]
+                ("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t), ("flags", ctypes.c_int), ("pad", ctypes.c_int), ("len", ctypes.c_uint), ("pad2", ctypes.c_int)]
 
 
 def message(path, text):
     name = b"\1\0" + path + b"\0"
-    return Mmsghdr(name, len(name), ctypes.pointer(Iovec(text, len(text))), 1, None, 0, 0, 99)
+    return Mmsghdr(name, len(name), ctypes.pointer(Iovec(text, len(text))), 1, None, 0, 0, 0, 99)
 
 
 vector = (Mmsghdr * 3)(message(b"tmp/a", b"first"), message(b"private/a", b"second message"), message(b"none", b"third"))

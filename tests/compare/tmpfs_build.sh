@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Unpacking, editing and packing on a tmpfs.
 mkdir src t
 for i in 1 2 3 4 5; do mkdir -p src/d$i && echo "text $i" >src/d$i/file; done

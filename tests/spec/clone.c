@@ -295,6 +295,6 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	under_secede = argc > 1 && strcmp(argv[1], "secede") == 0;
+	under_secede = argc > 1 && strcmp(argv[argc - 1], "secede") == 0;
 	return RUN_TESTS(tests);
 }

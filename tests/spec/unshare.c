@@ -2,7 +2,7 @@
 /*
  * unshare(2): the documents' test specification for the flags that secede has. Two tasks share
  * everything (two threads, or a process and its clone); one unshares; from then on each changes what
- * it has, and looks at what the other one did. Argument "secede": namespaces that secede does not
+ * it has, and looks at what the other one did. Last argument "secede": namespaces that secede does not
  * have yet must be EINVAL.
  */
 #include <linux/futex.h>
@@ -479,7 +479,7 @@ int main(int argc, char **argv)
 {
 	int number, good = 0;
 
-	under_secede = argc > 1 && strcmp(argv[1], "secede") == 0;
+	under_secede = argc > 1 && strcmp(argv[argc - 1], "secede") == 0;
 	for (number = 0; number < (int)ARRAY_SIZE(tests); number++)
 		good += run_test(number + 1, &tests[number]);
 	number = run_combinations(number, &good);

@@ -68,6 +68,10 @@ int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flag
 		return -ENOMEM;
 	memcpy(ns, old, sizeof(*ns));
 	ns->users = 1;
+	/* The same namespaces under a new handle: what kernel/ does with them is the same. */
+	ns->mnt->refs++;
+	ns->uts->refs++;
+	ns->user->refs++;
 	*out = ns;
 	return 0;
 }
@@ -75,6 +79,9 @@ int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flag
 void warden_close_handle(struct nsproxy *ns)
 {
 	world.handles_closed++;
+	uts_ns_put(ns->uts);
+	mnt_ns_put(ns->mnt);
+	user_ns_put(ns->user);
 }
 
 int host_unshare_files(void)

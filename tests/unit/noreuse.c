@@ -14,7 +14,9 @@ int arena_init(void)
 {
 	fresh = (char *)ARENA_BASE + ALIGN_UP(sizeof(struct arena_header), 64);
 	arena()->magic = ARENA_MAGIC;
-	arena()->next_mount_id = arena()->next_version = arena()->next_inum = 1;
+	arena()->next_mount_id = 1;
+	arena()->next_version = 1;
+	arena()->next_inum = 1;
 	return 0;
 }
 

@@ -64,17 +64,8 @@ struct task *new_thread(struct task *of, u64 flags)
 
 void end_task(struct task *task)
 {
-	struct nsproxy ns = *task->nsproxy;
-	unsigned closed = world.handles_closed;
-
 	put_contexts(task);
 	kfree(task);
-	/* The warden's part, for the namespaces that make_namespaces made. */
-	if (world.handles_closed != closed && ns.handle == 0) {
-		uts_ns_put(ns.uts);
-		mnt_ns_put(ns.mnt);
-		user_ns_put(ns.user);
-	}
 }
 
 void assert_pwd(struct task *task, u64 mnt, const char *host)

@@ -10,7 +10,6 @@
 struct task *new_task(void);
 /* Another task that shares what `flags` (CLONE_FS, CLONE_FILES, ...) says. */
 struct task *new_thread(struct task *of, u64 flags);
-/* Puts the contexts; with the last task of new_task's namespaces these go as well. */
 void end_task(struct task *task);
 
 struct path place(u64 mnt, const char *host);

@@ -2,7 +2,7 @@
 /* kernel/ns/mnt_bind.c */
 #include "mounts.h"
 
-static u64 bind(struct mnt_ns *ns, u64 src, const char *host, u64 dst, const char *point, bool rec)
+static u64 show(struct mnt_ns *ns, u64 src, const char *host, u64 dst, const char *point, bool rec)
 {
 	s64 id = mnt_bind(ns, src, host, dst, point, true, rec);
 
@@ -14,7 +14,7 @@ static void a_bind_shows_the_source_place(void **state)
 {
 	struct mnt_ns *ns = new_ns();
 	u64 a = attach_flags(ns, ns->root, "/a", "/x", MS_NOSUID, false);
-	u64 id = bind(ns, a, "/x/sub/dir", ns->root, "/mnt", false);
+	u64 id = show(ns, a, "/x/sub/dir", ns->root, "/mnt", false);
 	const struct mount *m = mnt_by_id(ns, id), *src = mnt_by_id(ns, a);
 
 	assert_ptr_equal(child(ns, ns->root, "/mnt"), m);
@@ -57,7 +57,7 @@ static void fsroots_are_joined(void **state)
 					  .sb = mnt_by_id(ns, ns->root)->sb};
 		u64 src = (u64)mnt_attach(ns, &spec);
 
-		assert_string_equal(mnt_by_id(ns, bind(ns, src, t[i].src, ns->root, "/q", false))->fsroot,
+		assert_string_equal(mnt_by_id(ns, show(ns, src, t[i].src, ns->root, "/q", false))->fsroot,
 				    t[i].expected);
 		mnt_ns_put(ns);
 	}
@@ -81,7 +81,7 @@ static void a_plain_bind_leaves_the_mounts_below_behind(void **state)
 	u64 a = attach(ns, ns->root, "/a", "/x"), id;
 
 	attach(ns, a, "/x/b", "/y");
-	id = bind(ns, a, "/x", ns->root, "/m", false);
+	id = show(ns, a, "/x", ns->root, "/m", false);
 	assert_null(child(ns, id, "/x/b"));
 	assert_int_equal(ns->nr, 4);
 	mnt_ns_put(ns);
@@ -98,7 +98,7 @@ static void rbind_copies_the_subtree(void **state)
 	attach(ns, c, "/z", "/stacked");
 	attach(ns, a, "/x/out", "/o");
 	attach(ns, a, "/x/inner", "/o2");
-	top = bind(ns, a, "/x/in", ns->root, "/m", true);
+	top = show(ns, a, "/x/in", ns->root, "/m", true);
 	assert_int_equal(ns->nr, 7 + 4);
 
 	copy = child(ns, top, "/x/in/b");
@@ -120,11 +120,11 @@ static void rbind_into_itself_ends(void **state)
 	struct mnt_ns *ns = new_ns();
 	u64 a = attach(ns, ns->root, "/a", "/x"), top;
 
-	top = bind(ns, ns->root, "/", a, "/x/m", true);
+	top = show(ns, ns->root, "/", a, "/x/m", true);
 	assert_int_equal(ns->nr, 4);
 	a = child(ns, top, "/a")->id;
 	assert_null(child(ns, a, "/x/m"));
-	top = bind(ns, ns->root, "/", ns->root, "/m", true);
+	show(ns, ns->root, "/", ns->root, "/m", true);
 	/* Root, its /a, /a/x/m and that one's /a. */
 	assert_int_equal(ns->nr, 8);
 	dump(ns);
@@ -137,7 +137,7 @@ static void rbind_follows_moved_mounts(void **state)
 	u64 old = attach(ns, ns->root, "/old", "/1"), b = attach(ns, ns->root, "/b", "/2"), top;
 
 	assert_int_equal(mnt_move(ns, old, b, "/2/in"), 0);
-	top = bind(ns, ns->root, "/b", ns->root, "/m", true);
+	top = show(ns, ns->root, "/b", ns->root, "/m", true);
 	assert_string_equal(child(ns, child(ns, top, "/b")->id, "/2/in")->host, "/1");
 	dump(ns);
 	mnt_ns_put(ns);
@@ -149,8 +149,8 @@ static void mounts_of_the_host_can_be_taken_apart(void **state)
 	u64 top;
 
 	attach_flags(ns, ns->root, "/proc", "/proc", MS_NOSUID, true);
-	bind(ns, ns->root, "/", ns->root, "/one", false);
-	top = bind(ns, ns->root, "/", ns->root, "/all", true);
+	show(ns, ns->root, "/", ns->root, "/one", false);
+	top = show(ns, ns->root, "/", ns->root, "/all", true);
 	assert_int_equal(mnt_umount(ns, child(ns, top, "/proc")->id, false), 0);
 	mnt_ns_put(ns);
 }
@@ -166,10 +166,10 @@ static void locked_mounts_stay_together(void **state)
 	/* What /x/b hides must not show. */
 	assert_int_equal(mnt_bind(ns, a, "/x", ns->root, "/m", true, false), -EINVAL);
 	assert_int_equal(mnt_bind(ns, ns->root, "/", ns->root, "/m", true, false), -EINVAL);
-	bind(ns, a, "/x/elsewhere", ns->root, "/m", false);
-	bind(ns, b, "/y", ns->root, "/m2", false);
+	show(ns, a, "/x/elsewhere", ns->root, "/m", false);
+	show(ns, b, "/y", ns->root, "/m2", false);
 
-	top = bind(ns, a, "/x", ns->root, "/r", true);
+	top = show(ns, a, "/x", ns->root, "/r", true);
 	assert_int_equal(mnt_umount(ns, child(ns, top, "/x/b")->id, false), -EINVAL);
 	/* The copy is read-only for good, like its source, but it can go as a whole. */
 	assert_int_equal(mnt_reconfigure(ns, top, 0), -EPERM);

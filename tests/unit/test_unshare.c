@@ -273,12 +273,9 @@ static void every_refusal_leaves_the_task_as_it_was(void **state)
 static void every_failing_allocation_leaves_the_task_as_it_was(void **state)
 {
 	static const u64 flags[] = {
-	    CLONE_FS,
-	    CLONE_FILES,
-	    CLONE_NEWNS,
-	    CLONE_NEWUTS,
-	    CLONE_NEWUSER,
-	    CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_SYSVSEM,
+	    CLONE_FS,	   CLONE_FILES,
+	    CLONE_NEWNS,   CLONE_NEWUTS,
+	    CLONE_NEWUSER, CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_SYSVSEM,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {

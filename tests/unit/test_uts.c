@@ -122,12 +122,12 @@ static void readers_see_whole_names(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&reader[i], NULL, read_names, &t), 0);
 	for (int turn = 0; turn < 3000; turn++) {
-		for (char c = 'a'; c <= 'f'; c++) {
+		for (int c = 'a'; c <= 'f'; c++) {
 			memset(name, c, UTS_LEN);
 			uts_write(t.ns, false, name, UTS_LEN);
 			uts_write(t.ns, true, name, UTS_LEN);
 		}
-		for (char c = 'f'; c >= 'a'; c--) {
+		for (int c = 'f'; c >= 'a'; c--) {
 			memset(name, c, UTS_LEN);
 			uts_write(t.ns, true, name, UTS_LEN);
 			uts_write(t.ns, false, name, UTS_LEN);

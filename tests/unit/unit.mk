@@ -2,7 +2,7 @@
 # top Makefile, which runs UNIT_PROGRAMS; also works alone: make -f tests/unit/unit.mk unit
 B ?= build
 UNIT_CC ?= gcc
-UNIT_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -D_GNU_SOURCE -I. -Itests/unit
+UNIT_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -D_GNU_SOURCE -iquote . -iquote tests/unit
 # Every allocation of the arena goes through a test's hands, which can make it fail.
 UNIT_LDFLAGS = -Wl,--wrap=arena_alloc -lcmocka -pthread
 
@@ -38,6 +38,7 @@ unit: $(UNIT_PROGRAMS)
 	if [ -n "$$failed" ]; then echo "# failed:$$failed"; exit 1; fi
 
 .PHONY: unit
-.SECONDARY: $(foreach t,$(UNIT_TESTS),$(B)/unit/asan/tests/unit/test_$(t).o $(B)/unit/tsan/tests/unit/test_$(t).o)
+.SECONDARY: $(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ) $(B)/unit/tsan/arena/alloc.o $(B)/unit/tsan/tests/unit/noreuse.o \
+	$(foreach t,$(UNIT_TESTS),$(B)/unit/asan/tests/unit/test_$(t).o $(B)/unit/tsan/tests/unit/test_$(t).o)
 -include $(patsubst %.o,%.d,$(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ)) $(UNIT_TESTS:%=$(B)/unit/asan/tests/unit/test_%.d) \
 	$(UNIT_TESTS:%=$(B)/unit/tsan/tests/unit/test_%.d)

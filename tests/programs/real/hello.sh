@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Programs linked in every way: dynamic, static, with musl, position-independent or not, from Go. Each in place, and
 # once more as a copy below the bind mount; and scripts, also such whose interpreter is a script with an argument.
-for program in "$TOP"/build/tests/programs/hello-*; do
+for program in "$TOP"/build/tests/tools/hello-*; do
 	name=$(basename "$program")
 	"$program" one '' 'three words'
 	echo "$name: $?"

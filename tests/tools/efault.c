@@ -192,6 +192,8 @@ static const struct signature {
     {"open_by_handle_at", "fb0"},
     {"quotactl_fd", "fQ0b"},
     {"mq_open", "p00n"},
+    {"getsockname", "ubb"},
+    {"getpeername", "ubb"},
 };
 
 /* Bad pointers. The first three are made at start. */
@@ -296,7 +298,10 @@ static void try_each_pointer(int nr, const char *name, const char *args)
 static void try_in_child(int nr, const char *name, const char *args)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
 
 	if (pid == 0) {
 		try_each_pointer(nr, name, args);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host_call_blocking: a host call that a signal for the guest ends. The test and the call are one
+ * window to the signal handler: a signal that comes anywhere in it, up to and including the syscall
+ * instruction (where the host also leaves the instruction pointer when it would restart the call),
+ * is sent to blocking_eintr, so none can slip in between and leave the call waiting.
+ */
+#include "arch/x86_64/offsets.h"
+
+	.text
+	.globl host_call_blocking, blocking_begin, blocking_end, blocking_eintr
+	.hidden host_call_blocking, blocking_begin, blocking_end, blocking_eintr
+host_call_blocking:
+	mov	%rdi, %rax
+	mov	%rsi, %rdi
+	mov	%rdx, %rsi
+	mov	%rcx, %rdx
+	mov	%r8, %r10
+	mov	%r9, %r8
+	mov	8(%rsp), %r9
+	mov	%rsp, %r11
+	and	$-ASM_BLOCK_SIZE, %r11
+blocking_begin:
+	cmpl	$0, TASK_SIG_DEFERRED(%r11)
+	jne	1f
+	syscall
+blocking_end:
+	ret
+1:	movl	$1, TASK_RESTART(%r11)
+blocking_eintr:
+	mov	$-4, %rax
+	ret
+
+/* What the host's handlers return to. */
+	.globl signal_restorer
+	.hidden signal_restorer
+signal_restorer:
+	mov	$15, %eax
+	syscall
+	ud2
+
+/* void arch_sigreturn(u64 frame_end): the host's rt_sigreturn from a frame on the guest's stack. */
+	.globl arch_sigreturn
+	.hidden arch_sigreturn
+arch_sigreturn:
+	mov	%rdi, %rsp
+	mov	$15, %eax
+	syscall
+	ud2
+	.section .note.GNU-stack, "", @progbits

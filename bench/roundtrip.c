@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The warden's round trip: CALLERS processes change the host name as fast as they can; prints
+ * "NAME NANOSECONDS", what one call takes for its caller on average.
+ *
+ *	roundtrip NAME CALLERS
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CALLS 20000
+
+static double now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void call(int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (sethostname(i & 1 ? "one" : "two", 3) != 0)
+			_exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	int callers = argc == 3 ? atoi(argv[2]) : 0, i, status, failed = 0;
+	double start;
+
+	if (callers < 1)
+		return 2;
+	call(100);
+	start = now_ns();
+	for (i = 0; i < callers; i++) {
+		if (fork() == 0) {
+			call(CALLS / callers);
+			_exit(0);
+		}
+	}
+	while (wait(&status) > 0)
+		failed |= status;
+	if (failed)
+		return 1;
+	printf("%s %.1f\n", argv[1], (now_ns() - start) / (CALLS / callers));
+	return 0;
+}

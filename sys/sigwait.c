@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that wait under a mask of their own, or for signals: sigsuspend(2), pselect(2), ppoll(2),
+ * epoll_pwait(2), sigtimedwait(2), signalfd(2). The host gets a copy of the mask without the
+ * signals that the runtime needs. All but sigtimedwait and signalfd end with EINTR whatever SA_RESTART says.
+ */
+#include <asm/errno.h>
+#include "host/host.h"
+#include "host/uaccess.h"
+#include "signal/signal.h"
+#include "sys/sys.h"
+
+/* A host call with the task's temporary mask announced to the signal handler. */
+static s64 call_with_mask(struct task *task, struct regs *regs, long nr, const u64 args[6], u64 mask)
+{
+	s64 ret;
+
+	task->temp_mask = mask;
+	task->temp_active = true;
+	ret = host_call_blocking(nr, (long)args[0], (long)args[1], (long)args[2], (long)args[3], (long)args[4],
+				 (long)args[5]);
+	task->temp_active = false;
+	task->restart = false;
+	return ret;
+}
+
+/* The guest's mask at `uset`, for the host. */
+static int get_mask(u64 uset, u64 size, u64 *mask)
+{
+	if (size != sizeof(*mask))
+		return -EINVAL;
+	if (get_guest(*mask, uset))
+		return -EFAULT;
+	*mask = signal_host_mask(*mask);
+	return 0;
+}
+
+/* Do the addresses that the host is to write to or read belong to the guest? NULL does. */
+static bool guest_owns(u64 addr, u64 len)
+{
+	return !addr || access_ok(addr, len);
+}
+
+SYSCALL(rt_sigsuspend)
+{
+	u64 mask;
+	int err = get_mask(ARG0(regs), ARG1(regs), &mask);
+
+	if (err)
+		return err;
+	return call_with_mask(task, regs, __NR_rt_sigsuspend, (u64[6]){(u64)(uintptr_t)&mask, sizeof(mask)}, mask);
+}
+
+SYSCALL(ppoll)
+{
+	u64 mask;
+	int err = get_mask(ARG3(regs), ARG4(regs), &mask);
+
+	if (err)
+		return err;
+	if (!guest_owns(ARG0(regs), ARG1(regs) * 8) || !guest_owns(ARG2(regs), 16))
+		return -EFAULT;
+	return call_with_mask(task, regs, __NR_ppoll,
+			      (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), (u64)(uintptr_t)&mask, sizeof(mask)}, mask);
+}
+
+/* The sixth argument points to a pair: the mask's address and its size. */
+SYSCALL(pselect6)
+{
+	struct {
+		u64 set, size;
+	} pair;
+	u64 mask, bytes = (ARG0(regs) + 7) / 8;
+	int err;
+
+	if (get_guest(pair, ARG5(regs)))
+		return -EFAULT;
+	if (!guest_owns(ARG1(regs), bytes) || !guest_owns(ARG2(regs), bytes) || !guest_owns(ARG3(regs), bytes) ||
+	    !guest_owns(ARG4(regs), 16))
+		return -EFAULT;
+	if (!pair.set)
+		return host_call_blocking(__NR_pselect6, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs),
+					  (long)ARG3(regs), (long)ARG4(regs), 0);
+	err = get_mask(pair.set, pair.size, &mask);
+	if (err)
+		return err;
+	pair.set = (u64)(uintptr_t)&mask;
+	return call_with_mask(
+	    task, regs, __NR_pselect6,
+	    (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs), (u64)(uintptr_t)&pair}, mask);
+}
+
+static s64 do_epoll_pwait(struct task *task, struct regs *regs, long nr, u64 timeout)
+{
+	u64 mask, max = ARG2(regs);
+	int err = get_mask(ARG4(regs), ARG5(regs), &mask);
+
+	if (err)
+		return err;
+	if (!guest_owns(ARG1(regs), (max & 0x7fffffff) * 12))
+		return -EFAULT;
+	return call_with_mask(task, regs, nr,
+			      (u64[6]){ARG0(regs), ARG1(regs), max, timeout, (u64)(uintptr_t)&mask, sizeof(mask)}, mask);
+}
+
+SYSCALL(epoll_pwait)
+{
+	return do_epoll_pwait(task, regs, __NR_epoll_pwait, ARG3(regs));
+}
+
+SYSCALL(epoll_pwait2)
+{
+	if (!guest_owns(ARG3(regs), 16))
+		return -EFAULT;
+	return do_epoll_pwait(task, regs, __NR_epoll_pwait2, ARG3(regs));
+}
+
+SYSCALL(rt_sigtimedwait)
+{
+	u64 set;
+	s64 ret;
+	int err = get_mask(ARG0(regs), ARG3(regs), &set);
+
+	if (err)
+		return err;
+	if (!guest_owns(ARG1(regs), sizeof(struct siginfo_raw)) || !guest_owns(ARG2(regs), 16))
+		return -EFAULT;
+	ret = host_call_blocking(__NR_rt_sigtimedwait, (long)&set, (long)ARG1(regs), (long)ARG2(regs), sizeof(set), 0, 0);
+	task->restart = false;
+	return ret;
+}
+
+static s64 do_signalfd(struct regs *regs, u64 flags)
+{
+	u64 mask;
+	int err = get_mask(ARG1(regs), ARG2(regs), &mask);
+
+	return err ? err : host_call4(__NR_signalfd4, ARG0(regs), &mask, sizeof(mask), flags);
+}
+
+SYSCALL(signalfd)
+{
+	return do_signalfd(regs, 0);
+}
+
+SYSCALL(signalfd4)
+{
+	return do_signalfd(regs, ARG3(regs));
+}

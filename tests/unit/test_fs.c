@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* kernel/fs.c, kernel/path.c, kernel/sighand.c: the small contexts. */
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tasks.h"
+
+static void host_paths_are_counted(void **state)
+{
+	struct hpath *p = hpath_new("/a/bcd", 4), *q;
+
+	assert_string_equal(p->s, "/a/b");
+	assert_int_equal(p->len, 4);
+	q = hpath_get(p);
+	assert_ptr_equal(p, q);
+	hpath_put(p);
+	assert_string_equal(q->s, "/a/b");
+	hpath_put(q);
+	hpath_put(NULL);
+	kzalloc_fail_at = 1;
+	assert_null(hpath_new("/", 1));
+}
+
+static void changes_raise_seq(void **state)
+{
+	struct task *task = new_task();
+	u32 seq = task->fs->seq;
+	struct path root;
+
+	set_fs_pwd(task->fs, place(4, "/pwd"));
+	assert_int_equal(task->fs->seq, seq + 1);
+	set_fs_root(task->fs, place(5, "/root"));
+	assert_int_equal(task->fs->seq, seq + 2);
+	assert_pwd(task, 4, "/pwd");
+	assert_int_equal(get_fs_root(task->fs, &root), 0);
+	assert_int_equal(root.mnt, 5);
+	assert_string_equal(root.host->s, "/root");
+	/* Who holds a place holds it, whatever chdir does. */
+	set_fs_root(task->fs, place(6, "/"));
+	assert_string_equal(root.host->s, "/root");
+	path_put(&root);
+	end_task(task);
+}
+
+static void a_failed_copy_leaves_nothing(void **state)
+{
+	struct task *task = new_task();
+	struct memory m = remember(task);
+
+	kzalloc_fail_at = 1;
+	assert_null(dup_fs(task->fs));
+	kzalloc_fail_at = 1;
+	assert_null(dup_sighand(task->sighand));
+	for (unsigned n = 1; n <= 2; n++) {
+		kzalloc_fail_at = n;
+		assert_null(dup_files(task->files));
+	}
+	assert_as_it_was(task, &m);
+	end_task(task);
+}
+
+static void handlers_are_copied_by_value(void **state)
+{
+	struct task *task = new_task();
+	struct sighand_struct *copy = dup_sighand(task->sighand);
+
+	assert_memory_equal(copy->action, task->sighand->action, sizeof(copy->action));
+	copy->action[0].handler = 1;
+	assert_int_equal(task->sighand->action[0].handler, 0);
+	put_sighand(copy);
+	put_sighand(NULL);
+	end_task(task);
+}
+
+/* ---- CLONE_FS across address spaces ---- */
+
+static void a_shared_fs_is_seen_by_a_forked_child(void **state)
+{
+	struct task *task = new_task();
+	struct fs_struct *shared = share_fs(task->fs), *own;
+	char longest[PATH_MAX];
+	struct path pwd;
+	int status;
+
+	assert_non_null(shared);
+	assert_int_equal(shared->umask, 022);
+	assert_int_equal(shared->seq, task->fs->seq);
+	put_fs(task->fs);
+	task->fs = shared;
+	assert_pwd(task, task->nsproxy->mnt->root, "/home");
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[0] = '/';
+	longest[sizeof(longest) - 1] = 0;
+	if (fork() == 0) {
+		set_fs_pwd(task->fs, place(9, longest));
+		set_fs_root(task->fs, place(8, "/new root"));
+		_exit(0);
+	}
+	assert_true(wait(&status) > 0 && status == 0);
+	assert_pwd(task, 9, longest);
+	assert_int_equal(task->fs->seq, 7);
+
+	/* A private copy of it: equal, and then on its own. */
+	own = dup_fs(shared);
+	set_fs_pwd(shared, place(1, "/elsewhere"));
+	assert_int_equal(get_fs_pwd(own, &pwd), 0);
+	assert_string_equal(pwd.host->s, longest);
+	path_put(&pwd);
+	put_fs(own);
+
+	/* Reading it takes memory, and can fail. */
+	kzalloc_fail_at = 1;
+	assert_int_equal(get_fs_pwd(shared, &pwd), -ENOMEM);
+	for (unsigned n = 1; n <= 3; n++) {
+		kzalloc_fail_at = n;
+		assert_null(dup_fs(shared));
+	}
+	end_task(task);
+}
+
+/* ---- threads ---- */
+
+static _Atomic bool stop;
+static _Atomic unsigned mistakes;
+
+/* The mount's number is the first letter of the path, always. */
+static void *reader(void *arg)
+{
+	struct task *task = arg;
+	struct fs_struct *copy;
+	struct path p;
+
+	while (!atomic_load(&stop)) {
+		get_fs_pwd(task->fs, &p);
+		if (p.mnt != (u64)p.host->s[1])
+			atomic_fetch_add(&mistakes, 1);
+		path_put(&p);
+		copy = dup_fs(task->fs);
+		if (copy->pwd.mnt != (u64)copy->pwd.host->s[1])
+			atomic_fetch_add(&mistakes, 1);
+		put_fs(copy);
+	}
+	return NULL;
+}
+
+static void readers_see_whole_places(void **state)
+{
+	struct task *task = new_task();
+	pthread_t thread[2];
+	char path[] = "/a";
+
+	set_fs_pwd(task->fs, place('a', "/a"));
+	atomic_store(&stop, false);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, reader, task), 0);
+	for (int turn = 0; turn < 3000; turn++) {
+		path[1] = (char)('a' + turn % 26);
+		set_fs_pwd(task->fs, place((u64)path[1], path));
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	assert_int_equal(mistakes, 0);
+	end_task(task);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(host_paths_are_counted),	TEST(changes_raise_seq),
+	    TEST(a_failed_copy_leaves_nothing), TEST(handlers_are_copied_by_value),
+	    TEST(readers_see_whole_places),	TEST(a_shared_fs_is_seen_by_a_forked_child),
+	};
+
+	return cmocka_run_group_tests_name("kernel/fs", tests, NULL, NULL);
+}
