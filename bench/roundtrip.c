@@ -32,16 +32,17 @@ static void call(int count)
 
 int main(int argc, char **argv)
 {
-	int callers = argc == 3 ? atoi(argv[2]) : 0, i, status, failed = 0;
+	int callers = argc == 3 ? atoi(argv[2]) : 0, calls, i, status, failed = 0;
 	double start;
 
 	if (callers < 1)
 		return 2;
+	calls = CALLS / callers;
 	call(100);
 	start = now_ns();
 	for (i = 0; i < callers; i++) {
 		if (fork() == 0) {
-			call(CALLS / callers);
+			call(calls);
 			_exit(0);
 		}
 	}
@@ -49,6 +50,6 @@ int main(int argc, char **argv)
 		failed |= status;
 	if (failed)
 		return 1;
-	printf("%s %.1f\n", argv[1], (now_ns() - start) / (CALLS / callers));
+	printf("%s %.1f\n", argv[1], (now_ns() - start) / calls);
 	return 0;
 }

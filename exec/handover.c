@@ -98,6 +98,7 @@ int carry_from_task(struct task *task, struct carry *c)
 	c->uts_ns = (u64)(uintptr_t)ns->uts;
 	c->user_ns = (u64)(uintptr_t)ns->user;
 	c->blocked_hidden = task->blocked_hidden;
+	c->sem_undo = mm.sem_undo;
 	c->sig_ignored = ignored_signals(task->sighand);
 	memcpy(&c->cred, task->cred, sizeof(c->cred));
 	return 0;
@@ -220,6 +221,7 @@ int carry_to_task(const struct carry *c, struct task *task)
 	if (!err)
 		err = make_sighand(c, task);
 	task->blocked_hidden = c->blocked_hidden & SIG_HIDDEN;
+	mm.sem_undo = c->sem_undo;
 	task->altstack.flags = 2; /* SS_DISABLE */
 	return err;
 }

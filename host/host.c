@@ -3,7 +3,7 @@
 #include "host/host.h"
 
 #include <asm/errno.h>
-#include "kernel/task.h"
+#include "kernel/mm.h"
 #include "lib/string.h"
 
 long host_openat2(int dfd, const char *path, u64 flags, u64 mode, u64 resolve)
@@ -41,7 +41,16 @@ int host_unshare_files(void)
 	return (int)(err == -ENOSYS ? host_call1(__NR_unshare, CLONE_FILES) : err);
 }
 
-int host_exit_sem(void)
+int host_exit_sem_prepare(void)
 {
-	return (int)host_call1(__NR_unshare, CLONE_SYSVSEM);
+	/* Nobody here ever asked for SEM_UNDO (sys/sem.c): there is no list to drop. */
+	if (!mm.sem_undo)
+		return 0;
+	return host_call1(__NR_unshare, 0) ? -EINVAL : 0;
+}
+
+void host_exit_sem(void)
+{
+	if (mm.sem_undo)
+		host_call1(__NR_unshare, CLONE_SYSVSEM);
 }

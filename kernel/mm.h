@@ -39,6 +39,7 @@ struct mm_struct {
 	u32 nr_blocks;         /* blocks ever mapped: the index is below this */
 	struct hpath *exe;     /* host path of the guest's program */
 	struct path exe_place; /* and where it stands in the guest's tree */
+	bool sem_undo;         /* somebody here has used SEM_UNDO: there may be an undo list */
 	bool attached;         /* in the command itself, before its first exec */
 	char comm[16];
 };

@@ -201,7 +201,10 @@ int ksys_unshare(struct task *task, u64 flags);
 int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out);
 void warden_close_handle(struct nsproxy *ns); /* the last user has gone */
 int host_unshare_files(void);                 /* the host's descriptor table becomes private */
-int host_exit_sem(void);                      /* the host's semaphore undo list is dropped (CLONE_SYSVSEM) */
+/* CLONE_SYSVSEM: can the semaphore undo list be dropped? 0, or -EINVAL where the host forbids it and there is one. Then
+ * the second does it, and cannot fail. */
+int host_exit_sem_prepare(void);
+void host_exit_sem(void);
 unsigned nr_threads(const struct task *task); /* tasks of this address space that run */
 
 #endif

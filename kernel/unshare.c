@@ -79,7 +79,7 @@ static int prepare(struct task *task, u64 flags, struct unshared *new)
 	if (!err)
 		err = unshare_namespaces(flags, task, &new->nsproxy, &new->cred);
 	if (!err && (flags & CLONE_SYSVSEM))
-		err = host_exit_sem();
+		err = host_exit_sem_prepare();
 	/* The host's table cannot be put back together, so this comes when nothing else can fail.
 	 * Asked even with one user here: another address space may share the table. */
 	if (!err && (flags & CLONE_FILES))
@@ -95,7 +95,7 @@ static int prepare(struct task *task, u64 flags, struct unshared *new)
 	} while (0)
 
 /* The one moment in which the task changes: afterwards `u` holds what it had before. */
-static void commit(struct task *task, struct unshared *u)
+static void commit(struct task *task, u64 flags, struct unshared *u)
 {
 	task_lock(task);
 	if (u->fs)
@@ -107,6 +107,8 @@ static void commit(struct task *task, struct unshared *u)
 	if (u->cred)
 		SWAP(task->cred, u->cred);
 	task_unlock(task);
+	if (flags & CLONE_SYSVSEM)
+		host_exit_sem();
 }
 
 int ksys_unshare(struct task *task, u64 flags)
@@ -120,7 +122,7 @@ int ksys_unshare(struct task *task, u64 flags)
 		return err;
 	err = prepare(task, flags, &u);
 	if (!err)
-		commit(task, &u);
+		commit(task, flags, &u);
 	put_unshared(&u);
 	return err;
 }

@@ -5,10 +5,10 @@
 #include "host/host.h"
 #include "kernel/mm.h"
 
-#define RED_ZONE 128
-#define SIGSEGV_NR 11
-#define SIGCHLD_NR 17
-#define SI_USER_CODE 0
+#define RED_ZONE      128
+#define SIGSEGV_NR    11
+#define SIGCHLD_NR    17
+#define SI_USER_CODE  0
 #define SI_QUEUE_CODE (-1)
 #define SI_TKILL_CODE (-6)
 

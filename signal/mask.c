@@ -8,9 +8,9 @@
 #include "signal/signal.h"
 
 #define SIG_SETMASK_RAW 2
-#define SIGBUS_NR 7
-#define SIGSEGV_NR 11
-#define SIGSYS_NR 31
+#define SIGBUS_NR	7
+#define SIGSEGV_NR	11
+#define SIGSYS_NR	31
 
 u64 signal_host_mask(u64 guest_mask)
 {
@@ -64,10 +64,10 @@ int signal_apply_action(int sig, const struct ksigaction *action)
 static void install(int sig, void (*handler)(int, struct siginfo_raw *, struct ucontext *), u64 flags, u64 mask)
 {
 	struct ksigaction host = {
-		.handler = (u64)(uintptr_t)handler,
-		.flags = flags | SA_SIGINFO_RAW | SA_ONSTACK_RAW | SA_RESTORER_RAW,
-		.restorer = (u64)(uintptr_t)signal_restorer,
-		.mask = mask,
+	    .handler = (u64)(uintptr_t)handler,
+	    .flags = flags | SA_SIGINFO_RAW | SA_ONSTACK_RAW | SA_RESTORER_RAW,
+	    .restorer = (u64)(uintptr_t)signal_restorer,
+	    .mask = mask,
 	};
 
 	if (host_call4(__NR_rt_sigaction, sig, &host, NULL, sizeof(host.mask)))
@@ -88,8 +88,8 @@ void signal_init(struct task *task)
 void signal_init_thread(struct task *task)
 {
 	struct stack_raw stack = {
-		.sp = (u64)(uintptr_t)task + KSTACK_TOP,
-		.size = BLOCK_SIZE - KSTACK_TOP,
+	    .sp = (u64)(uintptr_t)task + KSTACK_TOP,
+	    .size = BLOCK_SIZE - KSTACK_TOP,
 	};
 
 	if (host_call2(__NR_sigaltstack, &stack, NULL))

@@ -6,7 +6,7 @@
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 
-#define SIGSEGV_NR 11
+#define SIGSEGV_NR     11
 #define SI_KERNEL_CODE 0x80
 
 /* A frame that cannot be read is the end, unless the guest handles SIGSEGV. */
@@ -25,9 +25,9 @@ static void take_altstack(struct task *task, const struct stack_raw *stack)
 	if (stack->flags & ~(SS_AUTODISARM_RAW | SS_DISABLE_RAW | SS_ONSTACK_RAW))
 		return;
 	task->altstack = (struct sigaltstack_guest){
-		.sp = stack->sp,
-		.flags = stack->flags & (SS_AUTODISARM_RAW | SS_DISABLE_RAW),
-		.size = stack->size,
+	    .sp = stack->sp,
+	    .flags = stack->flags & (SS_AUTODISARM_RAW | SS_DISABLE_RAW),
+	    .size = stack->size,
 	};
 }
 
@@ -36,8 +36,8 @@ void signal_return(struct task *task, struct regs *regs)
 	u64 at = regs->rsp - sizeof(u64) + offsetof(struct rt_sigframe, uc);
 	u64 stack_at = at + offsetof(struct ucontext, stack), mask_at = at + offsetof(struct ucontext, sigmask), mask;
 	struct stack_raw stack, ours = {
-					.sp = (u64)(uintptr_t)task + KSTACK_TOP,
-					.size = BLOCK_SIZE - KSTACK_TOP,
+				    .sp = (u64)(uintptr_t)task + KSTACK_TOP,
+				    .size = BLOCK_SIZE - KSTACK_TOP,
 				};
 
 	/* From here to the host's rt_sigreturn, which sets the mask, nothing may be put off any more. */

@@ -201,3 +201,7 @@ SYSCALL(epoll_pwait);
 SYSCALL(signalfd);
 SYSCALL(signalfd4);
 SYSCALL(epoll_pwait2);
+
+/* sys/sem.c */
+SYSCALL(semop);
+SYSCALL(semtimedop);

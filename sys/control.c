@@ -57,9 +57,9 @@ static bool others_open(struct task *task, int fd)
 	return false;
 }
 
-int control_open(struct task *task, int fd, enum control_file file, int pid)
+int control_open(struct task *task, int fd, u8 sub, int pid)
 {
-	struct fd_info info = {.fd = fd, .kind = FD_MAP, .sub = (u8)file, .mnt = (u64)pid};
+	struct fd_info info = {.fd = fd, .kind = FD_MAP, .sub = sub, .mnt = (u64)pid};
 	struct stat st;
 	long err = host_call2(__NR_fstat, fd, &st);
 
@@ -92,6 +92,11 @@ void control_resume(struct task *task)
 
 /* ---- writing ---- */
 
+static enum control_file file_of(const struct fd_info *info)
+{
+	return info->sub & ~CONTROL_CAPABLE;
+}
+
 /* Of uid_map, gid_map and setgroups, to the namespace that the process is in. */
 static s64 write_id_map(struct task *task, const struct fd_info *info, const char *text, size_t len)
 {
@@ -99,7 +104,10 @@ static s64 write_id_map(struct task *task, const struct fd_info *info, const cha
 	struct request req;
 
 	request_init(&req, REQ_ID_MAP, task);
-	req.arg = info->sub;
+	req.arg = file_of(info);
+	/* The kernel asks for the opener's capability: a shell opens the file for a program that has none. */
+	if (info->sub & CONTROL_CAPABLE)
+		req.caps |= 1ULL << CAP_SYS_ADMIN;
 	if ((int)info->mnt == task->tgid || (int)info->mnt == task->tid) {
 		req.inode = task->nsproxy->inode;
 	} else {
@@ -122,7 +130,7 @@ static s64 write_name(struct task *task, const struct fd_info *info, const char 
 		len = (size_t)(end - text);
 	len = MIN(strnlen(text, len), (size_t)UTS_LEN);
 	request_init(&req, REQ_SETNAME, task);
-	req.arg = info->sub == CONTROL_DOMAINNAME;
+	req.arg = file_of(info) == CONTROL_DOMAINNAME;
 	request_add(&req, text, len);
 	return warden_call(task, &req, NULL);
 }
@@ -130,7 +138,7 @@ static s64 write_name(struct task *task, const struct fd_info *info, const char 
 /* One write(2) of `len` bytes at `pos`. `len` or -errno. */
 static s64 write_at(struct task *task, const struct fd_info *info, u64 ubuf, u64 len, s64 pos)
 {
-	bool name = info->sub >= CONTROL_HOSTNAME;
+	bool name = file_of(info) >= CONTROL_HOSTNAME;
 	char text[PAGE_SIZE];
 	s64 err;
 
@@ -138,7 +146,7 @@ static s64 write_at(struct task *task, const struct fd_info *info, u64 ubuf, u64
 		return name ? (s64)len : -EINVAL;
 	if (name)
 		len = MIN(len, (u64)PAGE_SIZE - 1);
-	if (len >= (info->sub == CONTROL_SETGROUPS ? 8 : PAGE_SIZE))
+	if (len >= (file_of(info) == CONTROL_SETGROUPS ? 8 : PAGE_SIZE))
 		return -EINVAL;
 	if (copy_from_guest(text, ubuf, len))
 		return -EFAULT;

@@ -11,8 +11,11 @@
 /* What FD_MAP's `sub` says. The first three are REQ_ID_MAP's numbers. */
 enum control_file { CONTROL_UID_MAP, CONTROL_GID_MAP, CONTROL_SETGROUPS, CONTROL_HOSTNAME, CONTROL_DOMAINNAME };
 
+/* A bit of `sub`: whoever opened the file had CAP_SYS_ADMIN over its namespace, and gave that along with it. */
+#define CONTROL_CAPABLE 0x80
+
 /* Makes descriptor `fd` such a file, of process `pid`. 0, -ENOMEM, or -EPERM: the host cannot do it. */
-int control_open(struct task *task, int fd, enum control_file file, int pid);
+int control_open(struct task *task, int fd, u8 sub, int pid);
 
 /* A call while a control file is open: true when it was one on such a file, and is done. */
 bool control_syscall(struct task *task, struct regs *regs);

@@ -73,7 +73,7 @@ static int path_against_name(const struct name *n, const char *path, u32 len)
 	u32 base = n->nd.len == 1 ? 0 : n->nd.len;
 	u32 whole = base + 1 + n->nd.last_len;
 
-	if (len < whole || !arena_contains(path, len))
+	if (len < whole)
 		return -1;
 	if (memcmp(path, n->nd.host, base) || path[base] != '/' || memcmp(path + base + 1, n->nd.last, n->nd.last_len))
 		return -1;
@@ -85,8 +85,11 @@ static int path_against_name(const struct name *n, const char *path, u32 len)
 static int match_mount(const struct mount *m, void *arg)
 {
 	const struct name_match *match = arg;
-	int at = path_against_name(match->name, m->point, m->point_len);
+	int at;
 
+	if (!arena_contains(m->point, m->point_len) || !arena_contains(m->host, m->host_len))
+		return 0;
+	at = path_against_name(match->name, m->point, m->point_len);
 	if (match->covers)
 		return at == 0;
 	return at == 1 || path_against_name(match->name, m->host, m->host_len) >= 0;
@@ -129,20 +132,23 @@ static bool pins_mounts(const struct task *task, const struct name *n)
 
 /* ---- creating ---- */
 
-/* On a read-only mount: that the name exists, or has a slash where no directory is made, is said first. */
-static s64 may_create(const struct name *n, bool dir)
+/* A name that cannot be made here because of `err`: that it exists, or has a slash after what will be no
+ * directory, is said first. */
+static s64 create_refused(const struct name *n, bool dir, s64 err)
 {
 	struct stat st;
-	s64 err;
+	s64 found = name_stat(n, n->nd.last, &st);
 
+	if (found != -ENOENT)
+		return found ? found : -EEXIST;
+	return n->nd.trailing_slash && !dir ? -ENOENT : err;
+}
+
+static s64 may_create(const struct name *n, bool dir)
+{
 	if (n->nd.last_type != LAST_NORM || !place_readonly(&n->nd))
 		return 0;
-	err = name_stat(n, n->nd.last, &st);
-	if (!err)
-		return -EEXIST;
-	if (err != -ENOENT)
-		return err;
-	return n->nd.trailing_slash && !dir ? -ENOENT : -EROFS;
+	return create_refused(n, dir, -EROFS);
 }
 
 static s64 do_mkdirat(struct task *task, int dfd, u64 uname, u32 mode)
@@ -215,11 +221,13 @@ static s64 do_symlinkat(struct task *task, u64 utarget, int dfd, u64 uname)
 	return err;
 }
 
-/* The host's link from a place to a name. */
+/* A link from a place to a name. */
 static s64 link_place(const struct nameidata *old, const struct name *new)
 {
 	char link[FD_PATH_SIZE];
 
+	if (new->nd.last_type == LAST_NORM && old->mnt != new->nd.mnt)
+		return create_refused(new, false, -EXDEV);
 	/* The guest's own descriptor: who may link that (AT_EMPTY_PATH) is the host's to say. */
 	if (old->borrowed)
 		return host_call5(__NR_linkat, old->fd, "", new->nd.fd, new->last, AT_EMPTY_PATH);
@@ -242,7 +250,7 @@ static s64 do_linkat(struct task *task, int olddfd, u64 oldname, int newdfd, u64
 	if (!err) {
 		err = may_create(&new, false);
 		if (!err)
-			err = old.mnt != new.nd.mnt &&new.nd.last_type == LAST_NORM ? -EXDEV : link_place(&old, &new);
+			err = link_place(&old, &new);
 		name_release(&new);
 	}
 	path_release(&old);
@@ -291,6 +299,12 @@ static bool is_dir(const struct stat *st)
 	return (st->st_mode & S_IFMT) == S_IFDIR;
 }
 
+/* Would a name be moved to below itself? That is the host's EINVAL. */
+static bool into_itself(const struct name *old, const struct name *new)
+{
+	return path_against_name(old, new->nd.host, new->nd.len) >= 0;
+}
+
 /* One of the names is a mount point: what is said before EBUSY. */
 static s64 rename_busy(const struct name *old, const struct name *new, unsigned flags)
 {
@@ -321,7 +335,8 @@ static s64 rename_names(struct task *task, const struct name *old, const struct 
 			return -EROFS;
 		if (is_mountpoint(task, old) || is_mountpoint(task, new))
 			return rename_busy(old, new, flags);
-		if (pins_mounts(task, old) || (flags & RENAME_EXCHANGE && pins_mounts(task, new))) {
+		if (!into_itself(old, new) &&
+		    (pins_mounts(task, old) || (flags & RENAME_EXCHANGE && pins_mounts(task, new)))) {
 			guest_log(task, "rename of %s/%s, which a mount depends on: not built, EBUSY", old->nd.host,
 				  old->nd.last);
 			return -EBUSY;

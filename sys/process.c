@@ -168,9 +168,11 @@ static int fork_prepare(struct task *task, u64 flags, struct fork_contexts *new)
 }
 
 /* The child's copy of the parent's memory has one task, whatever the counts say. */
-static void fork_child(struct task *task, struct fork_contexts *new)
+static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 {
 	task->tid = task->tgid = host_gettid();
+	if (!(flags & CLONE_SYSVSEM))
+		mm.sem_undo = false;
 	atomic_store(&mm.exec_lock.owner, 0); /* another thread of the parent may hold it */
 	tasks_forget_others(task);
 	if (new->fs)
@@ -205,7 +207,7 @@ static s64 clone_copy(struct task *task, const struct clone_request *req)
 	if (tid == 0) {
 		task->tid = host_gettid(); /* before any lock is touched */
 		fork_unlock(task);
-		fork_child(task, &new);
+		fork_child(task, req->flags, &new);
 		child_common(task, req->flags, req->stack);
 	} else {
 		fork_unlock(task);

@@ -8,10 +8,10 @@
 #include "signal/signal.h"
 #include "sys/sys.h"
 
-#define SIGKILL_NR 9
-#define SIGSTOP_NR 19
-#define UNBLOCKABLE (SIGBIT(SIGKILL_NR) | SIGBIT(SIGSTOP_NR))
-#define SIG_BLOCK_RAW 0
+#define SIGKILL_NR	9
+#define SIGSTOP_NR	19
+#define UNBLOCKABLE	(SIGBIT(SIGKILL_NR) | SIGBIT(SIGSTOP_NR))
+#define SIG_BLOCK_RAW	0
 #define SIG_UNBLOCK_RAW 1
 #define SIG_SETMASK_RAW 2
 #define MINSIGSTKSZ_RAW 2048
@@ -124,7 +124,7 @@ static s64 set_altstack(struct task *task, const struct stack_guest *new, bool o
 	}
 	if (new->size < MINSIGSTKSZ_RAW)
 		return -ENOMEM;
-	task->altstack = (struct sigaltstack_guest){new->sp, new->flags & SS_AUTODISARM_RAW, new->size};
+	task->altstack = (struct sigaltstack_guest){new->sp, new->flags &SS_AUTODISARM_RAW, new->size};
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Calls that wait under a mask of their own, or for signals: sigsuspend(2), pselect(2), ppoll(2),
  * epoll_pwait(2), sigtimedwait(2), signalfd(2). The host gets a copy of the mask without the
- * signals that the runtime needs. All but sigtimedwait and signalfd end with EINTR whatever SA_RESTART says.
+ * signals that the runtime needs. They end with EINTR whatever SA_RESTART says.
  */
 #include <asm/errno.h>
 #include "host/host.h"
@@ -11,7 +11,7 @@
 #include "sys/sys.h"
 
 /* A host call with the task's temporary mask announced to the signal handler. */
-static s64 call_with_mask(struct task *task, struct regs *regs, long nr, const u64 args[6], u64 mask)
+static s64 call_with_mask(struct task *task, long nr, const u64 args[6], u64 mask)
 {
 	s64 ret;
 
@@ -48,7 +48,7 @@ SYSCALL(rt_sigsuspend)
 
 	if (err)
 		return err;
-	return call_with_mask(task, regs, __NR_rt_sigsuspend, (u64[6]){(u64)(uintptr_t)&mask, sizeof(mask)}, mask);
+	return call_with_mask(task, __NR_rt_sigsuspend, (u64[6]){(u64)(uintptr_t)&mask, sizeof(mask)}, mask);
 }
 
 SYSCALL(ppoll)
@@ -60,7 +60,7 @@ SYSCALL(ppoll)
 		return err;
 	if (!guest_owns(ARG0(regs), ARG1(regs) * 8) || !guest_owns(ARG2(regs), 16))
 		return -EFAULT;
-	return call_with_mask(task, regs, __NR_ppoll,
+	return call_with_mask(task, __NR_ppoll,
 			      (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), (u64)(uintptr_t)&mask, sizeof(mask)}, mask);
 }
 
@@ -86,7 +86,7 @@ SYSCALL(pselect6)
 		return err;
 	pair.set = (u64)(uintptr_t)&mask;
 	return call_with_mask(
-	    task, regs, __NR_pselect6,
+	    task, __NR_pselect6,
 	    (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs), (u64)(uintptr_t)&pair}, mask);
 }
 
@@ -99,8 +99,8 @@ static s64 do_epoll_pwait(struct task *task, struct regs *regs, long nr, u64 tim
 		return err;
 	if (!guest_owns(ARG1(regs), (max & 0x7fffffff) * 12))
 		return -EFAULT;
-	return call_with_mask(task, regs, nr,
-			      (u64[6]){ARG0(regs), ARG1(regs), max, timeout, (u64)(uintptr_t)&mask, sizeof(mask)}, mask);
+	return call_with_mask(
+	    task, nr, (u64[6]){ARG0(regs), ARG1(regs), max, timeout, (u64)(uintptr_t)&mask, sizeof(mask)}, mask);
 }
 
 SYSCALL(epoll_pwait)
@@ -125,7 +125,8 @@ SYSCALL(rt_sigtimedwait)
 		return err;
 	if (!guest_owns(ARG1(regs), sizeof(struct siginfo_raw)) || !guest_owns(ARG2(regs), 16))
 		return -EFAULT;
-	ret = host_call_blocking(__NR_rt_sigtimedwait, (long)&set, (long)ARG1(regs), (long)ARG2(regs), sizeof(set), 0, 0);
+	ret =
+	    host_call_blocking(__NR_rt_sigtimedwait, (long)&set, (long)ARG1(regs), (long)ARG2(regs), sizeof(set), 0, 0);
 	task->restart = false;
 	return ret;
 }

@@ -84,10 +84,10 @@ s64 host_addr_get(struct task *task, u64 uaddr, int len, struct host_addr *a)
 
 /* ---- a socket to be made ---- */
 
-/* The host path of a name in a walked directory; false: too long for an address. */
-static bool join(char *out, size_t size, const char *dir, size_t dir_len, const char *name, size_t len)
+/* dir/name; false: too long. */
+static bool join(char *out, const char *dir, size_t dir_len, const char *name, size_t len)
 {
-	if (dir_len + len + 2 > size)
+	if (dir_len + len + 2 > PATH_MAX)
 		return false;
 	memcpy(out, dir, dir_len);
 	if (dir_len > 1)
@@ -100,14 +100,14 @@ static bool join(char *out, size_t size, const char *dir, size_t dir_len, const 
 /* Does the host, asked with the guest's own words, come to the same name? */
 static bool same_on_host(struct task *task, const char *path, const char *host)
 {
-	char whole[2 * SUN_PATH_MAX];
+	char whole[PATH_MAX];
 	struct path pwd;
 	bool same;
 
 	if (path[0] == '/')
 		return !strcmp(path, host);
 	get_fs_pwd(task->fs, &pwd);
-	same = join(whole, sizeof(whole), pwd.host->s, pwd.host->len, path, strlen(path)) && !strcmp(whole, host);
+	same = join(whole, pwd.host->s, pwd.host->len, path, strlen(path)) && !strcmp(whole, host);
 	path_put(&pwd);
 	return same;
 }
@@ -124,6 +124,23 @@ static s64 may_bind(const struct nameidata *nd)
 	return nd->trailing_slash ? -ENOENT : -EROFS;
 }
 
+/* By way of a descriptor on the directory, which is as long as the name. */
+static s64 bind_through_fd(const struct nameidata *nd, struct host_addr *a)
+{
+	char path[FD_PATH_SIZE + NAME_MAX + 2];
+	size_t n;
+
+	a->fd = (int)host_call3(__NR_fcntl, nd->fd, F_DUPFD_CLOEXEC, 0);
+	if (a->fd < 0)
+		return a->fd;
+	fd_path(path, a->fd);
+	n = strlen(path);
+	path[n++] = '/';
+	memcpy(path + n, nd->last, nd->last_len);
+	path[n + nd->last_len] = '\0';
+	return set_path(a, path);
+}
+
 /*
  * Names the place for the host: as the guest does where that means the same, so that getsockname(2) needs no
  * help; else by its host path, with the double slash by which guest_addr() knows it again; and where that
@@ -131,24 +148,19 @@ static s64 may_bind(const struct nameidata *nd)
  */
 static s64 bind_at(struct task *task, const char *path, const struct nameidata *nd, struct host_addr *a)
 {
-	char host[SUN_PATH_MAX + 1] = "/", link[FD_PATH_SIZE + NAME_MAX + 2];
+	char host[PATH_MAX + 1] = "/";
 	s64 err = may_bind(nd);
-	size_t n;
 
-	if (err)
+	if (err || nd->fd == AT_FDCWD)
 		return err;
-	if (join(host + 1, sizeof(host) - 1, nd->host, nd->len, nd->last, nd->last_len))
-		return same_on_host(task, path, host + 1) ? 0 : set_path(a, host);
-	guest_log(task, "bind: the address of %s will not be the guest's own", path);
-	a->fd = (int)host_call3(__NR_fcntl, nd->fd, F_DUPFD_CLOEXEC, 0);
-	if (a->fd < 0)
-		return a->fd;
-	fd_path(link, a->fd);
-	n = strlen(link);
-	link[n++] = '/';
-	memcpy(link + n, nd->last, nd->last_len);
-	link[n + nd->last_len] = '\0';
-	return set_path(a, link);
+	if (join(host + 1, nd->host, nd->len, nd->last, nd->last_len)) {
+		if (same_on_host(task, path, host + 1))
+			return 0;
+		if (!set_path(a, host))
+			return 0;
+	}
+	guest_log(task, "bind: getsockname will not tell %s", path);
+	return bind_through_fd(nd, a);
 }
 
 s64 host_addr_get_new(struct task *task, u64 uaddr, int len, struct host_addr *a)
@@ -170,7 +182,7 @@ s64 host_addr_get_new(struct task *task, u64 uaddr, int len, struct host_addr *a
 
 /* ---- the way back ---- */
 
-/* The mount that shows most of a host path; of equal ones the latest. */
+/* The mount that shows most of a host path; of equal ones the first. */
 struct best_mount {
 	const char *path;
 	size_t len;
@@ -182,7 +194,8 @@ static int match_best(const struct mount *m, void *arg)
 {
 	struct best_mount *best = arg;
 
-	if (m->host_len > best->len || m->host_len < best->host_len || !arena_contains(m->host, m->host_len))
+	if (m->host_len > best->len || (best->id && m->host_len <= best->host_len) ||
+	    !arena_contains(m->host, m->host_len))
 		return 0;
 	if (m->host_len > 1 && (memcmp(m->host, best->path, m->host_len) || best->path[m->host_len] != '/'))
 		return 0;

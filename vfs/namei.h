@@ -85,6 +85,9 @@ bool is_mount_root_place(struct task *task, const struct nameidata *nd);
 /* The flags of the mount that a descriptor of any kind is known to be seen through; 0 when nothing is noted. */
 u32 fd_mnt_flags(struct task *task, int fd);
 
+/* Goes down into what is mounted on nd's place, through a whole stack. Inside a read section. */
+bool nd_cross_mounts(const struct mnt_ns *ns, struct nameidata *nd);
+
 /* The text of /proc/thread-self/fd/N, by which the host reaches a descriptor's place. buf has FD_PATH_SIZE bytes. */
 #define FD_PATH_SIZE 320
 void fd_path(char *buf, int fd);

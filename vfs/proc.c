@@ -178,6 +178,16 @@ static int may_open(struct task *task, const struct proc_file *file, const struc
 	return 0;
 }
 
+/* The text is in `fd`; what is written there will be ours. */
+static int make_writable(struct task *task, const struct proc_file *file, const struct proc_task *who, int fd)
+{
+	u8 sub = (u8)file->control;
+
+	if (who && ns_capable(task, who->user, CAP_SYS_ADMIN))
+		sub |= CONTROL_CAPABLE;
+	return control_open(task, fd, sub, who ? who->pid : 0);
+}
+
 static int open_file(struct task *task, const struct proc_file *file, const struct proc_task *who, u64 oflags)
 {
 	struct fmt text;
@@ -193,7 +203,7 @@ static int open_file(struct task *task, const struct proc_file *file, const stru
 		return fd;
 	files_clear(task->files, (unsigned)fd, (unsigned)fd);
 	if (wants_write(oflags))
-		err = control_open(task, fd, (enum control_file)file->control, who ? who->pid : 0);
+		err = make_writable(task, file, who, fd);
 	if (!err)
 		return fd;
 	host_close(fd);
@@ -212,8 +222,10 @@ static int open_ns(struct task *task, const struct proc_name *name, const struct
 			 who->own->files != task->files || !files_get(task->files, (int)fd, &info) ||
 			 info.kind != FD_NS))
 		return -EAGAIN;
+	if (oflags & O_PATH)
+		return -EAGAIN;
 	if (oflags & O_NOFOLLOW)
-		return oflags & O_PATH ? -EAGAIN : -ELOOP;
+		return -ELOOP;
 	if (type >= 0)
 		return proc_ns_open(task, who->handle, type, oflags);
 	return proc_ns_open(task, info.ino, info.sub, oflags);

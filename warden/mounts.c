@@ -146,10 +146,10 @@ s64 do_mount_new(struct call *call)
 	if (!is_path(spec.point) || !mnt_by_id(call->self->mnt, spec.parent))
 		return -EINVAL;
 	err = fresh_file_system(call, &fresh);
-	if (err) {
+	if (err == -ENODEV || err == -EINVAL)
 		log_refusal(call, call->s[0], "a file system of that type or with these options is not built");
+	if (err)
 		return err;
-	}
 	spec.sb = fresh.sb;
 	id = mnt_attach(call->self->mnt, &spec);
 	super_put(fresh.sb); /* the mount has its own reference, or nobody has and it goes */

@@ -54,5 +54,4 @@ if not pid:
     print(os.listdir("a"), open("/proc/self/comm").read().strip(), flush=True)
     os.execv("/bin/sh", ["sh", "-c", "ls a; ls m; exec 5<m; ls /proc/self/fd/5"])
 os.waitpid(pid, 0)
-print([name for name in os.listdir("/proc/self/fd") if int(name) > 10])
 END

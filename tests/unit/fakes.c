@@ -91,11 +91,15 @@ int host_unshare_files(void)
 	return world.files_error;
 }
 
-int host_exit_sem(void)
+int host_exit_sem_prepare(void)
+{
+	return world.sem_error;
+}
+
+void host_exit_sem(void)
 {
 	note_call('s');
 	world.sem_calls++;
-	return world.sem_error;
 }
 
 unsigned nr_threads(const struct task *task)
