@@ -12,8 +12,6 @@
 #include "signal/signal.h"
 #include "sys/runtime.h"
 
-#define SIG_IGN_HANDLER 1
-
 static int attach_nsproxy(struct task *task, const struct attach_args *args)
 {
 	struct nsproxy *ns = kzalloc(sizeof(*ns));
@@ -86,8 +84,8 @@ static int attach_sighand(struct task *task)
 	sighand->users = 1;
 	for (sig = 1; sig <= NSIG_GUEST; sig++)
 		if (!host_call4(__NR_rt_sigaction, sig, NULL, &action, sizeof(action.mask)) &&
-		    action.handler == SIG_IGN_HANDLER)
-			sighand->action[sig - 1].handler = SIG_IGN_HANDLER;
+		    action.handler == SIG_IGN_RAW)
+			sighand->action[sig - 1].handler = SIG_IGN_RAW;
 	task->sighand = sighand;
 	return 0;
 }
@@ -154,7 +152,7 @@ static long attach(void *arg)
 	mm.fd_base = args->fd_base;
 	mm.attached = true;
 	memcpy(mm.comm, "secede", sizeof("secede"));
-	task->altstack.flags = 2; /* SS_DISABLE */
+	task->altstack.flags = SS_DISABLE_RAW;
 	err = arena_map(args->arena_fd);
 	if (!err)
 		err = attach_nsproxy(task, args);

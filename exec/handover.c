@@ -9,8 +9,6 @@
 #include "lib/string.h"
 #include "signal/signal.h"
 
-#define SIG_IGN_HANDLER 1
-
 /* ---- before ---- */
 
 /* Copies both places; the strings share one allocation. */
@@ -70,7 +68,7 @@ static u64 ignored_signals(struct sighand_struct *sighand)
 
 	mutex_lock(&sighand->lock);
 	for (i = 0; i < NSIG_GUEST; i++)
-		if (sighand->action[i].handler == SIG_IGN_HANDLER)
+		if (sighand->action[i].handler == SIG_IGN_RAW)
 			ignored |= 1ULL << i;
 	mutex_unlock(&sighand->lock);
 	return ignored;
@@ -189,7 +187,7 @@ static int make_sighand(const struct carry *c, struct task *task)
 	sighand->users = 1;
 	for (i = 0; i < NSIG_GUEST; i++)
 		if (c->sig_ignored & 1ULL << i)
-			sighand->action[i].handler = SIG_IGN_HANDLER;
+			sighand->action[i].handler = SIG_IGN_RAW;
 	task->sighand = sighand;
 	return 0;
 }
@@ -222,6 +220,6 @@ int carry_to_task(const struct carry *c, struct task *task)
 		err = make_sighand(c, task);
 	task->blocked_hidden = c->blocked_hidden & SIG_HIDDEN;
 	mm.sem_undo = c->sem_undo;
-	task->altstack.flags = 2; /* SS_DISABLE */
+	task->altstack.flags = SS_DISABLE_RAW;
 	return err;
 }

@@ -112,6 +112,16 @@ unsigned nr_threads(const struct task *task)
 	return n;
 }
 
+unsigned mm_users(void)
+{
+	unsigned n = 0;
+	u32 i;
+
+	for (i = 0; i < mm.nr_blocks; i++)
+		n += atomic_load(&block(i)->state) == TASK_RUNNING;
+	return n;
+}
+
 void tasks_forget_others(struct task *self)
 {
 	u32 i;

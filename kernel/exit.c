@@ -19,7 +19,7 @@ void put_contexts(struct task *task)
 	task->cred = NULL;
 	task_unlock(task);
 
-	put_nsproxy(old.nsproxy);
+	put_nsproxy(old.nsproxy, old.files);
 	put_sighand(old.sighand);
 	put_files(old.files);
 	put_fs(old.fs);

@@ -34,7 +34,6 @@ static inline struct task *current_task(void)
 struct mm_struct {
 	s32 arena_fd;          /* host descriptor of the arena */
 	s32 fd_base;           /* descriptor numbers from here on trap in close(2): ours are among them */
-	struct mutex exec_lock; /* one execve at a time */
 	struct mutex tasks_lock; /* guards allocation of blocks */
 	u32 nr_blocks;         /* blocks ever mapped: the index is below this */
 	struct hpath *exe;     /* host path of the guest's program */

@@ -8,11 +8,11 @@ struct nsproxy *get_nsproxy(struct nsproxy *ns)
 	return ns;
 }
 
-void put_nsproxy(struct nsproxy *ns)
+void put_nsproxy(struct nsproxy *ns, const struct files_struct *files)
 {
 	if (!ns || atomic_fetch_sub(&ns->users, 1) != 1)
 		return;
-	warden_close_handle(ns);
+	warden_close_handle(ns, files);
 	kfree(ns);
 }
 

@@ -66,6 +66,7 @@ struct fd_info {
 struct files_struct {
 	_Atomic u32 users;
 	struct mutex lock; /* guards the table */
+	bool foreign;      /* another address space shares the host's table: a descriptor of ours may be its as well */
 	u32 nr, cap;
 	struct fd_info *tab; /* sorted by fd */
 };
@@ -180,7 +181,7 @@ void put_sighand(struct sighand_struct *sighand);
 int copy_sighand(u64 flags, struct task *parent, struct task *child);
 
 struct nsproxy *get_nsproxy(struct nsproxy *ns);
-void put_nsproxy(struct nsproxy *ns);
+void put_nsproxy(struct nsproxy *ns, const struct files_struct *files);
 int copy_namespaces(u64 flags, struct task *parent, struct task *child);
 int unshare_namespaces(u64 flags, struct task *task, struct nsproxy **new, struct cred **new_cred);
 
@@ -199,12 +200,14 @@ int ksys_unshare(struct task *task, u64 flags);
 /* New namespaces as `flags` (CLONE_NEWNS|NEWUTS|NEWUSER) says, others as in `old`; *out has
  * users == 1. -EPERM, -ENOSPC, -ENOMEM, -EIO (the warden is dead). */
 int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out);
-void warden_close_handle(struct nsproxy *ns); /* the last user has gone */
+/* The last user has gone. `files` is the table that the handle stands in; NULL: nobody else can know of it. */
+void warden_close_handle(const struct nsproxy *ns, const struct files_struct *files);
 int host_unshare_files(void);                 /* the host's descriptor table becomes private */
 /* CLONE_SYSVSEM: can the semaphore undo list be dropped? 0, or -EINVAL where the host forbids it and there is one. Then
  * the second does it, and cannot fail. */
 int host_exit_sem_prepare(void);
 void host_exit_sem(void);
-unsigned nr_threads(const struct task *task); /* tasks of this address space that run */
+unsigned nr_threads(const struct task *task); /* tasks of its thread group */
+unsigned mm_users(void);                      /* tasks of this address space, of whatever group */
 
 #endif

@@ -32,6 +32,8 @@ static int check_unshare_flags(const struct task *task, u64 flags)
 		return -EINVAL;
 	if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) && nr_threads(task) > 1)
 		return -EINVAL;
+	if ((flags & CLONE_VM) && mm_users() > 1)
+		return -EINVAL;
 	if ((flags & (CLONE_SIGHAND | CLONE_VM)) && atomic_load(&task->sighand->users) > 1)
 		return -EINVAL;
 	return 0;
@@ -58,11 +60,11 @@ struct unshared {
 	struct cred *cred;
 };
 
-static void put_unshared(struct unshared *u)
+static void put_unshared(struct unshared *u, const struct files_struct *files)
 {
 	put_fs(u->fs);
 	put_files(u->files);
-	put_nsproxy(u->nsproxy);
+	put_nsproxy(u->nsproxy, files);
 	if (u->cred)
 		put_cred(u->cred);
 }
@@ -102,6 +104,8 @@ static void commit(struct task *task, u64 flags, struct unshared *u)
 		SWAP(task->fs, u->fs);
 	if (u->files)
 		SWAP(task->files, u->files);
+	if (flags & CLONE_FILES)
+		task->files->foreign = false;
 	if (u->nsproxy)
 		SWAP(task->nsproxy, u->nsproxy);
 	if (u->cred)
@@ -123,6 +127,6 @@ int ksys_unshare(struct task *task, u64 flags)
 	err = prepare(task, flags, &u);
 	if (!err)
 		commit(task, flags, &u);
-	put_unshared(&u);
+	put_unshared(&u, err ? NULL : task->files);
 	return err;
 }

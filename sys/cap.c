@@ -4,6 +4,7 @@
 #include <linux/prctl.h>
 #include "host/host.h"
 #include "host/uaccess.h"
+#include "sys/cred.h"
 #include "sys/seccomp.h"
 #include "sys/sys.h"
 #include "warden/client.h"
@@ -19,10 +20,29 @@ static bool may_setpcap(const struct task *task)
 	return ns_capable(task, task->nsproxy->user, CAP_SETPCAP);
 }
 
-/* A copy of the task's credentials to edit inside one statement; commits it. */
-static struct cred *edit_creds(struct task *task)
+/* ---- on the host, for a caller who is root there ---- */
+
+/* The same prctl. It may fail where the host's sets are smaller; then less is kept there, never more. */
+static void host_prctl(u64 option, u64 a, u64 b)
 {
-	return prepare_creds(task->cred);
+	if (host_is_root())
+		host_call5(__NR_prctl, option, a, b, 0, 0);
+}
+
+/* Brings the host's sets as close to those of `new` as what the host still permits allows. */
+static void host_capset(const struct cred *new)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (!host_is_root() || host_call2(__NR_capget, &header, data))
+		return;
+	for (int i = 0; i < 2; i++) {
+		data[i].permitted &= (u32)(new->cap_permitted >> 32 * i);
+		data[i].effective = data[i].permitted & (u32)(new->cap_effective >> 32 * i);
+		data[i].inheritable = data[i].permitted & (u32)(new->cap_inheritable >> 32 * i);
+	}
+	host_call2(__NR_capset, &header, data);
 }
 
 /* ---- capget, capset ---- */
@@ -65,9 +85,9 @@ s64 sys_capget(struct task *task, struct regs *regs)
 		return host_call2(__NR_capget, ARG0(regs), ARG1(regs));
 	for (int i = 0; i < 2; i++)
 		data[i] = (struct __user_cap_data_struct){
-			.effective = (u32)(cred->cap_effective >> 32 * i),
-			.permitted = (u32)(cred->cap_permitted >> 32 * i),
-			.inheritable = (u32)(cred->cap_inheritable >> 32 * i),
+		    .effective = (u32)(cred->cap_effective >> 32 * i),
+		    .permitted = (u32)(cred->cap_permitted >> 32 * i),
+		    .inheritable = (u32)(cred->cap_inheritable >> 32 * i),
 		};
 	return copy_to_guest(ARG1(regs), data, (size_t)halves * sizeof(data[0]));
 }
@@ -110,13 +130,14 @@ s64 sys_capset(struct task *task, struct regs *regs)
 	inheritable &= CAP_FULL_SET;
 	if (check_capset(task, effective, permitted, inheritable))
 		return -EPERM;
-	new = edit_creds(task);
+	new = prepare_creds(task->cred);
 	if (!new)
 		return -ENOMEM;
 	new->cap_effective = effective;
 	new->cap_permitted = permitted;
 	new->cap_inheritable = inheritable;
-	new->cap_ambient &= permitted & inheritable;
+	new->cap_ambient &= permitted &inheritable;
+	host_capset(new);
 	commit_creds(task, new);
 	return 0;
 }
@@ -131,10 +152,11 @@ static s64 drop_from_bounding_set(struct task *task, u64 cap)
 		return -EPERM;
 	if (cap > CAP_LAST_CAP)
 		return -EINVAL;
-	new = edit_creds(task);
+	new = prepare_creds(task->cred);
 	if (!new)
 		return -ENOMEM;
 	new->cap_bset &= ~(1ULL << cap);
+	host_prctl(PR_CAPBSET_DROP, cap, 0);
 	commit_creds(task, new);
 	return 0;
 }
@@ -147,10 +169,11 @@ static s64 set_securebits(struct task *task, u64 bits)
 
 	if ((locked >> 1 & (old ^ bits)) || (locked & ~bits) || (bits & ~(u64)SECBITS_KNOWN) || !may_setpcap(task))
 		return -EPERM;
-	new = edit_creds(task);
+	new = prepare_creds(task->cred);
 	if (!new)
 		return -ENOMEM;
 	new->securebits = (u32)bits;
+	host_prctl(PR_SET_SECUREBITS, bits, 0);
 	commit_creds(task, new);
 	return 0;
 }
@@ -163,19 +186,20 @@ static s64 set_keepcaps(struct task *task, u64 on)
 		return -EINVAL;
 	if (task->cred->securebits & SECBIT_KEEP_CAPS_LOCKED)
 		return -EPERM;
-	new = edit_creds(task);
+	new = prepare_creds(task->cred);
 	if (!new)
 		return -ENOMEM;
 	new->securebits &= ~SECBIT_KEEP_CAPS;
 	if (on)
 		new->securebits |= SECBIT_KEEP_CAPS;
+	host_prctl(PR_SET_KEEPCAPS, on, 0);
 	commit_creds(task, new);
 	return 0;
 }
 
 static s64 change_ambient(struct task *task, u64 clear, u64 raise)
 {
-	struct cred *new = edit_creds(task);
+	struct cred *new = prepare_creds(task->cred);
 
 	if (!new)
 		return -ENOMEM;
@@ -184,7 +208,7 @@ static s64 change_ambient(struct task *task, u64 clear, u64 raise)
 	return 0;
 }
 
-static s64 ambient(struct task *task, const struct regs *regs)
+static s64 do_ambient(struct task *task, const struct regs *regs)
 {
 	const struct cred *cred = task->cred;
 	u64 op = ARG1(regs), cap = ARG2(regs), bit;
@@ -206,6 +230,15 @@ static s64 ambient(struct task *task, const struct regs *regs)
 		return change_ambient(task, 0, bit);
 	}
 	return -EINVAL;
+}
+
+static s64 ambient(struct task *task, const struct regs *regs)
+{
+	s64 ret = do_ambient(task, regs);
+
+	if (ret >= 0)
+		host_prctl(PR_CAP_AMBIENT, ARG1(regs), ARG2(regs));
+	return ret;
 }
 
 s64 sys_prctl(struct task *task, struct regs *regs)

@@ -29,11 +29,12 @@
 
 static int dispatch_on(struct task *task)
 {
+	u64 start = (u64)(uintptr_t)runtime_text_start, end = (u64)(uintptr_t)runtime_text_end;
 	long err;
 
 	task->sud_selector = SYSCALL_DISPATCH_FILTER_BLOCK;
-	err = host_call5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, runtime_text_start,
-			 runtime_text_end - runtime_text_start + 1, &task->sud_selector);
+	err = host_call5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, start, end - start + 1,
+			 &task->sud_selector);
 	if (err)
 		return (int)err;
 	task->sud_users = 1;

@@ -2,21 +2,13 @@
 /*
  * User and group ids (credentials(7)): virtual, and mapped by the task's user namespace. A new set of
  * credentials is prepared, checked against the old one and committed whole.
- *
- * A caller who is really root on the host loses that power there as well, in the same thread: a
- * program that drops privilege must not keep it behind its back.
  */
-#include "arena/arena.h"
 #include "host/host.h"
 #include "host/uaccess.h"
+#include "sys/cred.h"
 #include "sys/sys.h"
 
 #define NOT_SET ((u32)-1)
-
-static bool host_is_root(void)
-{
-	return arena()->uid == 0;
-}
 
 /*
  * Has the task CAP_SETUID or CAP_SETGID? In the session's first namespace ids are the host's, where an ordinary
@@ -77,46 +69,96 @@ s64 sys_getresgid(struct task *task, struct regs *regs)
 		       from_kgid_munged(ns, cred->sgid));
 }
 
+/* ---- the rules, which are the same for users and groups ---- */
+
+/* The ids of one kind, as kids. The file system id follows the effective one. */
+struct ids {
+	u32 real, effective, saved;
+};
+
+static bool is_one_of(u32 kid, const struct ids *ids)
+{
+	return kid == ids->real || kid == ids->effective || kid == ids->saved;
+}
+
+/* setuid(2), setgid(2) */
+static int change_id(struct ids *ids, u32 kid, bool capable)
+{
+	if (!capable && kid != ids->real && kid != ids->saved)
+		return -EPERM;
+	if (capable)
+		ids->real = ids->saved = kid;
+	ids->effective = kid;
+	return 0;
+}
+
+/* setreuid(2), setregid(2) */
+static int change_re(struct ids *ids, u32 real, u32 effective, bool capable)
+{
+	const struct ids old = *ids;
+
+	if (!capable && real != NOT_SET && real != old.real && real != old.effective)
+		return -EPERM;
+	if (!capable && effective != NOT_SET && !is_one_of(effective, &old))
+		return -EPERM;
+	if (real != NOT_SET)
+		ids->real = real;
+	if (effective != NOT_SET)
+		ids->effective = effective;
+	if (real != NOT_SET || (effective != NOT_SET && effective != old.real))
+		ids->saved = ids->effective;
+	return 0;
+}
+
+/* setresuid(2), setresgid(2) */
+static int change_res(struct ids *ids, const struct ids *wanted, bool capable)
+{
+	const struct ids old = *ids;
+
+	if (!capable && ((wanted->real != NOT_SET && !is_one_of(wanted->real, &old)) ||
+			 (wanted->effective != NOT_SET && !is_one_of(wanted->effective, &old)) ||
+			 (wanted->saved != NOT_SET && !is_one_of(wanted->saved, &old))))
+		return -EPERM;
+	if (wanted->real != NOT_SET)
+		ids->real = wanted->real;
+	if (wanted->effective != NOT_SET)
+		ids->effective = wanted->effective;
+	if (wanted->saved != NOT_SET)
+		ids->saved = wanted->saved;
+	return 0;
+}
+
 /* ---- changing user ids ---- */
+
+static struct ids uids_of(const struct cred *cred)
+{
+	return (struct ids){cred->uid, cred->euid, cred->suid};
+}
 
 /* Makes the kid of an argument; -1 stays "leave as it is". False: the namespace maps no such id. */
 static bool arg_kuid(const struct task *task, u64 arg, u32 *kid)
 {
-	*kid = NOT_SET;
-	if ((u32)arg == NOT_SET)
-		return true;
-	*kid = make_kuid(task->nsproxy->user, (u32)arg);
-	return *kid != INVALID_KID;
+	*kid = (u32)arg == NOT_SET ? NOT_SET : make_kuid(task->nsproxy->user, (u32)arg);
+	return (u32)arg == NOT_SET || *kid != INVALID_KID;
 }
 
-static bool arg_kgid(const struct task *task, u64 arg, u32 *kid)
+static int host_set_uids(const struct ids *ids)
 {
-	*kid = NOT_SET;
-	if ((u32)arg == NOT_SET)
-		return true;
-	*kid = make_kgid(task->nsproxy->user, (u32)arg);
-	return *kid != INVALID_KID;
+	return host_is_root() ? (int)host_call3(__NR_setresuid, ids->real, ids->effective, ids->saved) : 0;
 }
 
-static int host_set_uids(const struct cred *new)
+static s64 commit_uids(struct task *task, const struct ids *ids)
 {
+	struct cred *new = prepare_creds(task->cred);
 	int err;
 
-	if (!host_is_root())
-		return 0;
-	err = (int)host_call3(__NR_setresuid, new->uid, new->euid, new->suid);
-	if (!err && new->fsuid != new->euid)
-		host_call1(__NR_setfsuid, new->fsuid);
-	return err;
-}
-
-/* Ends every change of user ids: takes `new` over, commits it or gives it back. */
-static s64 finish_uids(struct task *task, struct cred *new)
-{
-	int err;
-
+	if (!new)
+		return -ENOMEM;
+	new->uid = ids->real;
+	new->euid = new->fsuid = ids->effective;
+	new->suid = ids->saved;
 	cred_fix_setuid(new, task->cred, task->nsproxy->user);
-	err = host_set_uids(new);
+	err = host_set_uids(ids);
 	if (err) {
 		put_cred(new);
 		return err;
@@ -127,87 +169,52 @@ static s64 finish_uids(struct task *task, struct cred *new)
 
 s64 sys_setuid(struct task *task, struct regs *regs)
 {
-	const struct cred *old = task->cred;
 	u32 kuid = make_kuid(task->nsproxy->user, (u32)ARG0(regs));
-	bool capable = may_set_ids(task, CAP_SETUID);
-	struct cred *new;
+	struct ids ids = uids_of(task->cred);
+	int err;
 
 	if (kuid == INVALID_KID)
 		return -EINVAL;
-	if (!capable && kuid != old->uid && kuid != old->suid)
-		return -EPERM;
-	new = prepare_creds(old);
-	if (!new)
-		return -ENOMEM;
-	if (capable)
-		new->uid = new->suid = kuid;
-	new->euid = new->fsuid = kuid;
-	return finish_uids(task, new);
+	err = change_id(&ids, kuid, may_set_ids(task, CAP_SETUID));
+	return err ? err : commit_uids(task, &ids);
 }
 
 s64 sys_setreuid(struct task *task, struct regs *regs)
 {
-	const struct cred *old = task->cred;
-	bool capable = may_set_ids(task, CAP_SETUID);
-	u32 ruid, euid;
-	struct cred *new;
+	struct ids ids = uids_of(task->cred);
+	u32 real, effective;
+	int err;
 
-	if (!arg_kuid(task, ARG0(regs), &ruid) || !arg_kuid(task, ARG1(regs), &euid))
+	if (!arg_kuid(task, ARG0(regs), &real) || !arg_kuid(task, ARG1(regs), &effective))
 		return -EINVAL;
-	if (ruid != NOT_SET && ruid != old->uid && ruid != old->euid && !capable)
-		return -EPERM;
-	if (euid != NOT_SET && euid != old->uid && euid != old->euid && euid != old->suid && !capable)
-		return -EPERM;
-	new = prepare_creds(old);
-	if (!new)
-		return -ENOMEM;
-	if (ruid != NOT_SET)
-		new->uid = ruid;
-	if (euid != NOT_SET)
-		new->euid = euid;
-	if (ruid != NOT_SET || (euid != NOT_SET && euid != old->uid))
-		new->suid = new->euid;
-	new->fsuid = new->euid;
-	return finish_uids(task, new);
+	err = change_re(&ids, real, effective, may_set_ids(task, CAP_SETUID));
+	return err ? err : commit_uids(task, &ids);
 }
 
 s64 sys_setresuid(struct task *task, struct regs *regs)
 {
-	const struct cred *old = task->cred;
-	u32 id[3];
-	struct cred *new;
+	struct ids ids = uids_of(task->cred), wanted;
+	int err;
 
-	for (int i = 0; i < 3; i++)
-		if (!arg_kuid(task, i == 0 ? ARG0(regs) : i == 1 ? ARG1(regs) : ARG2(regs), &id[i]))
-			return -EINVAL;
-	for (int i = 0; i < 3; i++)
-		if (id[i] != NOT_SET && id[i] != old->uid && id[i] != old->euid && id[i] != old->suid &&
-		    !may_set_ids(task, CAP_SETUID))
-			return -EPERM;
-	new = prepare_creds(old);
-	if (!new)
-		return -ENOMEM;
-	if (id[0] != NOT_SET)
-		new->uid = id[0];
-	if (id[1] != NOT_SET)
-		new->euid = id[1];
-	if (id[2] != NOT_SET)
-		new->suid = id[2];
-	new->fsuid = new->euid;
-	return finish_uids(task, new);
+	if (!arg_kuid(task, ARG0(regs), &wanted.real) || !arg_kuid(task, ARG1(regs), &wanted.effective) ||
+	    !arg_kuid(task, ARG2(regs), &wanted.saved))
+		return -EINVAL;
+	err = change_res(&ids, &wanted, may_set_ids(task, CAP_SETUID));
+	return err ? err : commit_uids(task, &ids);
 }
 
 /* Never fails: answers the id from before, whether it changed or not (setfsuid(2)). */
 s64 sys_setfsuid(struct task *task, struct regs *regs)
 {
 	const struct cred *old = task->cred;
+	const struct ids ids = uids_of(old);
 	u32 before = from_kuid_munged(task->nsproxy->user, old->fsuid);
 	u32 kuid = make_kuid(task->nsproxy->user, (u32)ARG0(regs));
 	struct cred *new;
 
 	if (kuid == INVALID_KID || kuid == old->fsuid)
 		return before;
-	if (kuid != old->uid && kuid != old->euid && kuid != old->suid && !may_set_ids(task, CAP_SETUID))
+	if (!is_one_of(kuid, &ids) && !may_set_ids(task, CAP_SETUID))
 		return before;
 	new = prepare_creds(old);
 	if (!new)
@@ -222,22 +229,33 @@ s64 sys_setfsuid(struct task *task, struct regs *regs)
 
 /* ---- changing group ids ---- */
 
-static int host_set_gids(const struct cred *new)
+static struct ids gids_of(const struct cred *cred)
 {
-	int err;
-
-	if (!host_is_root())
-		return 0;
-	err = (int)host_call3(__NR_setresgid, new->gid, new->egid, new->sgid);
-	if (!err && new->fsgid != new->egid)
-		host_call1(__NR_setfsgid, new->fsgid);
-	return err;
+	return (struct ids){cred->gid, cred->egid, cred->sgid};
 }
 
-static s64 finish_gids(struct task *task, struct cred *new)
+static bool arg_kgid(const struct task *task, u64 arg, u32 *kid)
 {
-	int err = host_set_gids(new);
+	*kid = (u32)arg == NOT_SET ? NOT_SET : make_kgid(task->nsproxy->user, (u32)arg);
+	return (u32)arg == NOT_SET || *kid != INVALID_KID;
+}
 
+static int host_set_gids(const struct ids *ids)
+{
+	return host_is_root() ? (int)host_call3(__NR_setresgid, ids->real, ids->effective, ids->saved) : 0;
+}
+
+static s64 commit_gids(struct task *task, const struct ids *ids)
+{
+	struct cred *new = prepare_creds(task->cred);
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	new->gid = ids->real;
+	new->egid = new->fsgid = ids->effective;
+	new->sgid = ids->saved;
+	err = host_set_gids(ids);
 	if (err) {
 		put_cred(new);
 		return err;
@@ -248,86 +266,51 @@ static s64 finish_gids(struct task *task, struct cred *new)
 
 s64 sys_setgid(struct task *task, struct regs *regs)
 {
-	const struct cred *old = task->cred;
 	u32 kgid = make_kgid(task->nsproxy->user, (u32)ARG0(regs));
-	bool capable = may_set_ids(task, CAP_SETGID);
-	struct cred *new;
+	struct ids ids = gids_of(task->cred);
+	int err;
 
 	if (kgid == INVALID_KID)
 		return -EINVAL;
-	if (!capable && kgid != old->gid && kgid != old->sgid)
-		return -EPERM;
-	new = prepare_creds(old);
-	if (!new)
-		return -ENOMEM;
-	if (capable)
-		new->gid = new->sgid = kgid;
-	new->egid = new->fsgid = kgid;
-	return finish_gids(task, new);
+	err = change_id(&ids, kgid, may_set_ids(task, CAP_SETGID));
+	return err ? err : commit_gids(task, &ids);
 }
 
 s64 sys_setregid(struct task *task, struct regs *regs)
 {
-	const struct cred *old = task->cred;
-	bool capable = may_set_ids(task, CAP_SETGID);
-	u32 rgid, egid;
-	struct cred *new;
+	struct ids ids = gids_of(task->cred);
+	u32 real, effective;
+	int err;
 
-	if (!arg_kgid(task, ARG0(regs), &rgid) || !arg_kgid(task, ARG1(regs), &egid))
+	if (!arg_kgid(task, ARG0(regs), &real) || !arg_kgid(task, ARG1(regs), &effective))
 		return -EINVAL;
-	if (rgid != NOT_SET && rgid != old->gid && rgid != old->egid && !capable)
-		return -EPERM;
-	if (egid != NOT_SET && egid != old->gid && egid != old->egid && egid != old->sgid && !capable)
-		return -EPERM;
-	new = prepare_creds(old);
-	if (!new)
-		return -ENOMEM;
-	if (rgid != NOT_SET)
-		new->gid = rgid;
-	if (egid != NOT_SET)
-		new->egid = egid;
-	if (rgid != NOT_SET || (egid != NOT_SET && egid != old->gid))
-		new->sgid = new->egid;
-	new->fsgid = new->egid;
-	return finish_gids(task, new);
+	err = change_re(&ids, real, effective, may_set_ids(task, CAP_SETGID));
+	return err ? err : commit_gids(task, &ids);
 }
 
 s64 sys_setresgid(struct task *task, struct regs *regs)
 {
-	const struct cred *old = task->cred;
-	u32 id[3];
-	struct cred *new;
+	struct ids ids = gids_of(task->cred), wanted;
+	int err;
 
-	for (int i = 0; i < 3; i++)
-		if (!arg_kgid(task, i == 0 ? ARG0(regs) : i == 1 ? ARG1(regs) : ARG2(regs), &id[i]))
-			return -EINVAL;
-	for (int i = 0; i < 3; i++)
-		if (id[i] != NOT_SET && id[i] != old->gid && id[i] != old->egid && id[i] != old->sgid &&
-		    !may_set_ids(task, CAP_SETGID))
-			return -EPERM;
-	new = prepare_creds(old);
-	if (!new)
-		return -ENOMEM;
-	if (id[0] != NOT_SET)
-		new->gid = id[0];
-	if (id[1] != NOT_SET)
-		new->egid = id[1];
-	if (id[2] != NOT_SET)
-		new->sgid = id[2];
-	new->fsgid = new->egid;
-	return finish_gids(task, new);
+	if (!arg_kgid(task, ARG0(regs), &wanted.real) || !arg_kgid(task, ARG1(regs), &wanted.effective) ||
+	    !arg_kgid(task, ARG2(regs), &wanted.saved))
+		return -EINVAL;
+	err = change_res(&ids, &wanted, may_set_ids(task, CAP_SETGID));
+	return err ? err : commit_gids(task, &ids);
 }
 
 s64 sys_setfsgid(struct task *task, struct regs *regs)
 {
 	const struct cred *old = task->cred;
+	const struct ids ids = gids_of(old);
 	u32 before = from_kgid_munged(task->nsproxy->user, old->fsgid);
 	u32 kgid = make_kgid(task->nsproxy->user, (u32)ARG0(regs));
 	struct cred *new;
 
 	if (kgid == INVALID_KID || kgid == old->fsgid)
 		return before;
-	if (kgid != old->gid && kgid != old->egid && kgid != old->sgid && !may_set_ids(task, CAP_SETGID))
+	if (!is_one_of(kgid, &ids) && !may_set_ids(task, CAP_SETGID))
 		return before;
 	new = prepare_creds(old);
 	if (!new)

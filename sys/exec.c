@@ -69,6 +69,16 @@ static int open_readable(const struct linux_binprm *bprm)
 	return (int)fd;
 }
 
+/* The host followed a magic link of proc: the place is not where the link is, but where it leads. */
+static int place_behind_link(struct linux_binprm *bprm)
+{
+	int fd = bprm->nd.fd, err = path_lookup(bprm->task, fd, "", LOOKUP_EMPTY, &bprm->nd);
+
+	bprm->nd.fd = fd;
+	bprm->nd.borrowed = false;
+	return err;
+}
+
 /* A descriptor for reading, or -errno; bprm->nd says where the file stands, without a descriptor. */
 static int open_exec(struct linux_binprm *bprm, int dfd, const char *name, unsigned lookup)
 {
@@ -76,7 +86,10 @@ static int open_exec(struct linux_binprm *bprm, int dfd, const char *name, unsig
 
 	if (err)
 		return err;
-	err = may_exec(&bprm->nd);
+	if (bprm->nd.magic)
+		err = place_behind_link(bprm);
+	if (!err)
+		err = may_exec(&bprm->nd);
 	fd = err ? err : open_readable(bprm);
 	path_release(&bprm->nd);
 	return fd;
@@ -273,7 +286,7 @@ static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 	fs_sync(task);
 	runtime_path(path, sizeof(path));
 	mask = signal_block_all();
-	err = add_carry(bprm, by_fd, atomic_load(&task->sig_deferred) ? task->sig_mask : mask);
+	err = add_carry(bprm, by_fd, mask);
 	if (!err) {
 		keep_open(bprm->exe_fd);
 		keep_open(bprm->interp_fd);

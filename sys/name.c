@@ -226,7 +226,8 @@ static s64 link_place(const struct nameidata *old, const struct name *new)
 {
 	char link[FD_PATH_SIZE];
 
-	if (new->nd.last_type == LAST_NORM && old->mnt != new->nd.mnt)
+	/* Through which mount a magic link of proc leads is not known: there the host's file systems decide. */
+	if (new->nd.last_type == LAST_NORM && !old->magic && old->mnt != new->nd.mnt)
 		return create_refused(new, false, -EXDEV);
 	/* The guest's own descriptor: who may link that (AT_EMPTY_PATH) is the host's to say. */
 	if (old->borrowed)

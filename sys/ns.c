@@ -194,9 +194,9 @@ static int prepare_root(const struct mnt_ns *ns, struct path *root)
 	return root->host ? 0 : -ENOMEM;
 }
 
-static void release_nsset(struct nsset *set)
+static void release_nsset(struct nsset *set, const struct files_struct *files)
 {
-	put_nsproxy(set->nsproxy);
+	put_nsproxy(set->nsproxy, files);
 	put_cred(set->cred);
 	put_fs(set->fs);
 	if (set->root.host)
@@ -220,7 +220,7 @@ static int prepare_nsset(struct task *task, struct nsset *set)
 	if (!err && (set->flags & CLONE_NEWNS))
 		err = prepare_root(set->nsproxy->mnt, &set->root);
 	if (err)
-		release_nsset(set);
+		release_nsset(set, NULL);
 	return err;
 }
 
@@ -259,6 +259,6 @@ SYSCALL(setns)
 	if (err)
 		return err;
 	commit_nsset(task, &set);
-	release_nsset(&set);
+	release_nsset(&set, task->files);
 	return 0;
 }

@@ -148,10 +148,10 @@ static int fork_prepare_fs(struct task *task, u64 flags, struct fs_struct **out)
 	return 0;
 }
 
-static void fork_contexts_put(struct fork_contexts *new)
+static void fork_contexts_put(struct fork_contexts *new, const struct files_struct *files)
 {
 	put_fs(new->fs);
-	put_nsproxy(new->nsproxy);
+	put_nsproxy(new->nsproxy, files);
 	if (new->cred)
 		put_cred(new->cred);
 }
@@ -163,7 +163,7 @@ static int fork_prepare(struct task *task, u64 flags, struct fork_contexts *new)
 	if (!err)
 		err = unshare_namespaces(flags, task, &new->nsproxy, &new->cred);
 	if (err)
-		fork_contexts_put(new);
+		fork_contexts_put(new, NULL);
 	return err;
 }
 
@@ -173,18 +173,19 @@ static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 	task->tid = task->tgid = host_gettid();
 	if (!(flags & CLONE_SYSVSEM))
 		mm.sem_undo = false;
-	atomic_store(&mm.exec_lock.owner, 0); /* another thread of the parent may hold it */
 	tasks_forget_others(task);
 	if (new->fs)
 		task->fs = new->fs;
 	else
 		atomic_store(&task->fs->users, 1);
 	atomic_store(&task->files->users, 1);
+	if (!(flags & CLONE_FILES))
+		task->files->foreign = false;
 	atomic_store(&task->sighand->users, 1);
 	atomic_store(&task->nsproxy->users, 1);
 	atomic_store(&task->cred->users, 1);
 	if (new->nsproxy) {
-		put_nsproxy(task->nsproxy);
+		put_nsproxy(task->nsproxy, task->files);
 		task->nsproxy = new->nsproxy;
 	}
 	if (new->cred)
@@ -200,6 +201,8 @@ static s64 clone_copy(struct task *task, const struct clone_request *req)
 
 	if (err)
 		return err;
+	if (req->flags & CLONE_FILES)
+		task->files->foreign = true;
 	mask = signal_block_all();
 	fork_lock(task);
 	/* On the parent's stack: the child has a copy of it, this frame included. */
@@ -215,7 +218,7 @@ static s64 clone_copy(struct task *task, const struct clone_request *req)
 		 * keeps the child's count. */
 		if (tid > 0 && (req->flags & CLONE_FS))
 			new.fs = NULL;
-		fork_contexts_put(&new);
+		fork_contexts_put(&new, tid < 0 ? NULL : task->files);
 	}
 	signal_restore(mask);
 	return tid;

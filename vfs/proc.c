@@ -20,8 +20,9 @@
 static const struct proc_file {
 	const char *name; /* below PID, or below proc's root */
 	proc_show show;
-	int control;      /* enum control_file when it can be written */
-} pid_files[] = {
+	int control; /* enum control_file when it can be written */
+} pid_files[] =
+    {
 	{"mounts", show_mounts, NOT_WRITABLE},
 	{"mountinfo", show_mountinfo, NOT_WRITABLE},
 	{"mountstats", show_mountstats, NOT_WRITABLE},
@@ -29,9 +30,10 @@ static const struct proc_file {
 	{"uid_map", show_uid_map, CONTROL_UID_MAP},
 	{"gid_map", show_gid_map, CONTROL_GID_MAP},
 	{"setgroups", show_setgroups, CONTROL_SETGROUPS},
-}, root_files[] = {
-	{"sys/kernel/hostname", show_hostname, CONTROL_HOSTNAME},
-	{"sys/kernel/domainname", show_domainname, CONTROL_DOMAINNAME},
+},
+  root_files[] = {
+      {"sys/kernel/hostname", show_hostname, CONTROL_HOSTNAME},
+      {"sys/kernel/domainname", show_domainname, CONTROL_DOMAINNAME},
 };
 
 static const struct proc_file *find_file(const struct proc_file *files, size_t nr, const char *name)
@@ -111,7 +113,8 @@ static int text_in_memfd(const char *text, size_t len, u64 oflags)
 		return (int)fd;
 	err = write_all((int)fd, text, len);
 	if (!err)
-		err = (int)host_call3(__NR_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+		err = (int)host_call3(__NR_fcntl, fd, F_ADD_SEALS,
+				      F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
 	if (!err)
 		err = reopen((int)fd, oflags);
 	if (!err)
@@ -183,9 +186,9 @@ static int make_writable(struct task *task, const struct proc_file *file, const 
 {
 	u8 sub = (u8)file->control;
 
-	if (who && ns_capable(task, who->user, CAP_SYS_ADMIN))
+	if (ns_capable(task, who->user, CAP_SYS_ADMIN))
 		sub |= CONTROL_CAPABLE;
-	return control_open(task, fd, sub, who ? who->pid : 0);
+	return control_open(task, fd, sub, who->pid);
 }
 
 static int open_file(struct task *task, const struct proc_file *file, const struct proc_task *who, u64 oflags)
@@ -218,11 +221,9 @@ static int open_ns(struct task *task, const struct proc_name *name, const struct
 	struct fd_info info;
 	u64 fd;
 
-	if (type < 0 && (strncmp(name->rest, "fd/", 3) != 0 || !parse_u64(&p, &fd) || !who->own ||
-			 who->own->files != task->files || !files_get(task->files, (int)fd, &info) ||
-			 info.kind != FD_NS))
-		return -EAGAIN;
-	if (oflags & O_PATH)
+	if (type < 0 &&
+	    (strncmp(name->rest, "fd/", 3) != 0 || !parse_u64(&p, &fd) || !who->own || who->own->files != task->files ||
+	     !files_get(task->files, (int)fd, &info) || info.kind != FD_NS))
 		return -EAGAIN;
 	if (oflags & O_NOFOLLOW)
 		return -ELOOP;
@@ -233,19 +234,16 @@ static int open_ns(struct task *task, const struct proc_name *name, const struct
 
 int proc_open(struct task *task, const char *rel, u64 oflags)
 {
-	const struct proc_file *file;
-	struct proc_name name;
+	struct proc_name name = {task->tid, rel};
+	const struct proc_file *file = find_file(root_files, ARRAY_SIZE(root_files), rel);
 	struct proc_task who;
-	bool link;
+	bool link = false;
 
-	file = find_file(root_files, ARRAY_SIZE(root_files), rel);
-	if (file)
-		return oflags & O_PATH ? -EAGAIN : open_file(task, file, NULL, oflags);
-	if (!proc_parse(rel, &name))
-		return -EAGAIN;
-	file = find_file(pid_files, ARRAY_SIZE(pid_files), name.rest);
-	link = !strncmp(name.rest, "ns/", 3) || !strncmp(name.rest, "fd/", 3);
-	if ((!file && !link) || (file && (oflags & O_PATH)) || !proc_find(task, name.pid, &who))
+	if (!file && proc_parse(rel, &name)) {
+		file = find_file(pid_files, ARRAY_SIZE(pid_files), name.rest);
+		link = !strncmp(name.rest, "ns/", 3) || !strncmp(name.rest, "fd/", 3);
+	}
+	if ((!file && !link) || (oflags & O_PATH) || !proc_find(task, name.pid, &who))
 		return -EAGAIN;
 	return file ? open_file(task, file, &who, oflags) : open_ns(task, &name, &who, oflags);
 }

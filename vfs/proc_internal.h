@@ -21,8 +21,8 @@ bool proc_parse(const char *rel, struct proc_name *out);
  */
 struct proc_task {
 	int pid;
-	struct task *own;   /* it lives in this address space; NULL: in another */
-	u64 handle;         /* socket inode of its handle */
+	struct task *own; /* it lives in this address space; NULL: in another */
+	u64 handle;	  /* socket inode of its handle */
 	struct mnt_ns *mnt;
 	struct uts_ns *uts;
 	struct user_ns *user;
@@ -37,7 +37,7 @@ bool proc_host_path(char *buf, size_t size, int pid, const char *name);
 
 /*
  * A file's text, written into `out` (which counts what does not fit). 0, -EAGAIN (the host's is right)
- * or -errno. `who` is NULL for files that belong to no process.
+ * or -errno. `who` is the reader itself for files that belong to no process.
  */
 typedef int (*proc_show)(struct task *task, const struct proc_task *who, struct fmt *out);
 

@@ -76,9 +76,9 @@ static void put_flags(struct fmt *out, u32 flags, const struct flag_name *names,
 static void put_mount_flags(struct fmt *out, u32 flags)
 {
 	static const struct flag_name names[] = {
-		{MS_NOSUID, ",nosuid"},	 {MS_NODEV, ",nodev"},		 {MS_NOEXEC, ",noexec"},
-		{MS_NOATIME, ",noatime"}, {MS_NODIRATIME, ",nodiratime"}, {MS_RELATIME, ",relatime"},
-		{MS_NOSYMFOLLOW, ",nosymfollow"},
+	    {MS_NOSUID, ",nosuid"},	      {MS_NODEV, ",nodev"},	      {MS_NOEXEC, ",noexec"},
+	    {MS_NOATIME, ",noatime"},	      {MS_NODIRATIME, ",nodiratime"}, {MS_RELATIME, ",relatime"},
+	    {MS_NOSYMFOLLOW, ",nosymfollow"},
 	};
 
 	put_flags(out, flags, names, ARRAY_SIZE(names));
@@ -87,10 +87,10 @@ static void put_mount_flags(struct fmt *out, u32 flags)
 static void put_super_flags(struct fmt *out, const struct super *sb)
 {
 	static const struct flag_name names[] = {
-		{MS_SYNCHRONOUS, ",sync"},
-		{MS_DIRSYNC, ",dirsync"},
-		{MS_MANDLOCK, ",mand"},
-		{MS_LAZYTIME, ",lazytime"},
+	    {MS_SYNCHRONOUS, ",sync"},
+	    {MS_DIRSYNC, ",dirsync"},
+	    {MS_MANDLOCK, ",mand"},
+	    {MS_LAZYTIME, ",lazytime"},
 	};
 
 	if (sb->kind != SUPER_HOST) /* whose options have them */

@@ -61,7 +61,7 @@ int show_hostname(struct task *task, const struct proc_task *who, struct fmt *ou
 {
 	char name[UTS_LEN + 1];
 
-	uts_read(task->nsproxy->uts, name, NULL);
+	uts_read(who->uts, name, NULL);
 	fmt_print(out, "%s\n", name);
 	return 0;
 }
@@ -70,7 +70,7 @@ int show_domainname(struct task *task, const struct proc_task *who, struct fmt *
 {
 	char name[UTS_LEN + 1];
 
-	uts_read(task->nsproxy->uts, NULL, name);
+	uts_read(who->uts, NULL, name);
 	fmt_print(out, "%s\n", name);
 	return 0;
 }
@@ -202,7 +202,7 @@ static long read_host_status(int pid, char *buf)
 		used += n;
 	host_close((int)fd);
 	buf[used] = '\0';
-	return used;
+	return used ? used : -ESRCH;
 }
 
 int show_status(struct task *task, const struct proc_task *who, struct fmt *out)
@@ -217,7 +217,9 @@ int show_status(struct task *task, const struct proc_task *who, struct fmt *out)
 	if (!text)
 		return -ENOMEM;
 	n = read_host_status(who->pid, text);
-	if (n >= 0 && look_at(who->own, &s)) {
+	if (n >= 0 && !look_at(who->own, &s))
+		n = -ESRCH; /* it has just left */
+	if (n >= 0) {
 		put_lines(out, &s, text);
 		put_cred(s.cred);
 	}

@@ -31,8 +31,6 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m);
 void nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt);
 /* Appends a component. False: too long. */
 bool nd_append(struct nameidata *nd, const char *name, size_t len);
-/* Goes down into what is mounted on nd's place, through a whole stack. Inside a read section. */
-bool nd_cross_mounts(const struct mnt_ns *ns, struct nameidata *nd);
 /* Is the mount one that the host had, shown at its own path? Then a descriptor needs no note. */
 bool mount_is_plain(const struct mnt_ns *ns, u64 id);
 void root_place(struct task *task, struct nameidata *nd);

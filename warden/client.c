@@ -230,9 +230,14 @@ int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flag
 	return 0;
 }
 
-void warden_close_handle(struct nsproxy *ns)
+void warden_close_handle(const struct nsproxy *ns, const struct files_struct *files)
 {
-	host_close(ns->handle);
+	/* In a table that another address space shares, that one may still stand on it. */
+	if (files && files->foreign)
+		return;
+	/* A vfork child's contexts are released by its parent, where the number is something else. */
+	if (socket_inode(ns->handle) == ns->inode)
+		host_close(ns->handle);
 }
 
 /* ---- the log ---- */

@@ -43,14 +43,16 @@ def in_child(what):
 for name in "new", "plain", "other":
     os.mkdir(name)
 here = os.getcwd()
-print("conditions", pivot(b"plain", b"plain"), pivot(b"missing", b"plain"), pivot(b"plain", b"missing"), pivot(b"", b"plain"))
+print("conditions", pivot(b"plain", b"plain"), pivot(b"missing", b"plain"), pivot(b"plain", b"missing"),
+      pivot(b"", b"plain"))
 print(mount(b"none", b"new", b"tmpfs"), mount(b"none", b"other", b"tmpfs"))
 os.makedirs("new/old/deeper")
 os.mkdir("new/dir")
 with open("new/file", "w") as f:
     f.write("in the new root")
 os.symlink("/file", "new/link")
-print("conditions", pivot(b"new", b"plain"), pivot(b"new", b"new/file"), pivot(b"new/file", b"new"), pivot(b"new/dir", b"new/dir"), pivot(b"/", b"new"), pivot(b"new", b"/"), pivot(b"new", b"other"))
+print("conditions", pivot(b"new", b"plain"), pivot(b"new", b"new/file"), pivot(b"new/file", b"new"),
+      pivot(b"new/dir", b"new/dir"), pivot(b"/", b"new"), pivot(b"new", b"/"), pivot(b"new", b"other"))
 
 
 def stacked():
@@ -64,15 +66,18 @@ def stacked():
 def put_old():
     os.chdir("new")
     print(pivot(b".", b"old/deeper"), sorted(os.listdir("/")), os.getcwd(), open("/link").read())
-    print(sorted(os.listdir("/old/deeper" + here)), t(os.stat, here), os.path.samefile("/old/deeper" + here + "/new", "/old/deeper" + here + "/plain"))
+    print(sorted(os.listdir("/old/deeper" + here)), t(os.stat, here),
+          os.path.samefile("/old/deeper" + here + "/new", "/old/deeper" + here + "/plain"))
     os.chdir("/old/deeper" + here)
     print(os.getcwd() == "/old/deeper" + here, open("../" * 30 + "file").read())
-    print(umount(b"/old/deeper"), os.chdir("/"), umount(b"/old/deeper", DETACH), os.listdir("/old/deeper"), t(os.rmdir, "/old/deeper"), flush=True)
+    print(umount(b"/old/deeper"), os.chdir("/"), umount(b"/old/deeper", DETACH), os.listdir("/old/deeper"),
+          t(os.rmdir, "/old/deeper"), flush=True)
 
 
 print("pivot_root . .", flush=True)
 in_child(lambda: result(libc.unshare(0x20000)) == "ok" and stacked())
 print("pivot_root . old", flush=True)
 in_child(lambda: result(libc.unshare(0x20000)) == "ok" and put_old())
-print("nothing here has changed", os.path.isdir(here), sorted(os.listdir("new")), umount(b"new"), umount(b"other"))
+print("nothing here has changed", os.path.isdir(here), sorted(os.listdir("new")), umount(b"new"),
+      umount(b"other"))
 END

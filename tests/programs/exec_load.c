@@ -2,6 +2,7 @@
 /* Programs and scripts that execve(2) must be able to start, and how broken ones end. */
 #include <limits.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -113,6 +114,26 @@ static void test_executable_stack(void)
 	check_elf_runs(&e);
 }
 
+/* Without a path of its own: by a link of /proc, from memory, deleted. */
+static void test_nameless(void)
+{
+	char path[64];
+	struct elf e;
+	int fd;
+
+	elf_init(&e, ET_EXEC, BASE);
+	put_elf("program", &e);
+	fd = open("program", O_RDONLY);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK_EXITS(path, ELF_EXITS);
+	CHECK_OK(unlink("program"));
+	CHECK_EXITS(path, ELF_EXITS);
+	fd = memfd_create("program", 0);
+	CHECK(write(fd, &e, sizeof(e)) == sizeof(e));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK_EXITS(path, ELF_EXITS);
+}
+
 /* Broken beyond what the headers show: it is too late for an error. */
 static void test_broken(void)
 {
@@ -212,7 +233,6 @@ static void test_by_descriptor(void)
 	int fd, dir;
 
 	put_text("script", "#!./self see\n", 0755);
-	fd = open("script", O_RDONLY);
 	dir = open(".", O_RDONLY | O_DIRECTORY);
 	snprintf(want, sizeof(want), "script\n./self\nsee\n/dev/fd/%d/script\none\n", dir);
 	check_script(dir, "script", 0, want);
@@ -228,6 +248,7 @@ static const struct test tests[] = {
     {"bss", test_bss},
     {"an ELF interpreter", test_interpreter},
     {"an executable stack", test_executable_stack},
+    {"programs without a path", test_nameless},
     {"broken programs end by SIGSEGV", test_broken},
     {"scripts", test_scripts},
     {"scripts with scripts as interpreters", test_nested},

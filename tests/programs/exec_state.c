@@ -221,10 +221,11 @@ static void handler(int sig)
 static void see_signals(void)
 {
 	struct sigaction action;
-	sigset_t set;
+	sigset_t set, none;
 	stack_t stack;
 
-	CHECK_OK(sigprocmask(SIG_BLOCK, NULL, &set));
+	sigemptyset(&none);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &none, &set));
 	CHECK(sigismember(&set, SIGUSR1) && sigismember(&set, SIGSEGV) && !sigismember(&set, SIGUSR2));
 	CHECK_OK(sigpending(&set));
 	CHECK(sigismember(&set, SIGUSR1) && !sigismember(&set, SIGUSR2));

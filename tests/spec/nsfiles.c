@@ -622,7 +622,7 @@ static void map_of_child(void)
 	CHECK(write(fd, wanted, strlen(wanted)) == (ssize_t)strlen(wanted));
 	close(fd);
 	read_all(path, text, sizeof(text));
-	snprintf(wanted, sizeof(wanted), "%10u %10u %10u\n", 5, uid, 1);
+	snprintf(wanted, sizeof(wanted), "%10u %10u %10u\n", 5U, uid, 1U);
 	CHECK(!strcmp(text, wanted));
 	read_all("/proc/self/uid_map", text, sizeof(text));
 	CHECK(!strcmp(text, "         0          0 4294967295\n"));

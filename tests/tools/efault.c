@@ -193,6 +193,8 @@ static const struct signature {
     {"quotactl_fd", "fQ0b"},
     {"mq_open", "p00n"},
     {"getsockname", "ubb"},
+    {"semop", "0b1"},
+    {"semtimedop", "0b1n"},
     {"getpeername", "ubb"},
 };
 

@@ -76,7 +76,7 @@ int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flag
 	return 0;
 }
 
-void warden_close_handle(struct nsproxy *ns)
+void warden_close_handle(const struct nsproxy *ns, const struct files_struct *files)
 {
 	world.handles_closed++;
 	uts_ns_put(ns->uts);
@@ -103,6 +103,11 @@ void host_exit_sem(void)
 }
 
 unsigned nr_threads(const struct task *task)
+{
+	return world.threads;
+}
+
+unsigned mm_users(void)
 {
 	return world.threads;
 }
