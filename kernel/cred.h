@@ -28,13 +28,13 @@ struct cred {
 struct task;
 
 /* securebits (capabilities(7)); the bit after each is its lock */
-#define SECBIT_NOROOT 0x01u
-#define SECBIT_NO_SETUID_FIXUP 0x04u
-#define SECBIT_KEEP_CAPS 0x10u
-#define SECBIT_KEEP_CAPS_LOCKED 0x20u
+#define SECBIT_NOROOT		    0x01u
+#define SECBIT_NO_SETUID_FIXUP	    0x04u
+#define SECBIT_KEEP_CAPS	    0x10u
+#define SECBIT_KEEP_CAPS_LOCKED	    0x20u
 #define SECBIT_NO_CAP_AMBIENT_RAISE 0x40u
-#define SECBITS_ALL 0x55u
-#define SECBITS_LOCKS 0xaau
+#define SECBITS_ALL		    0x55u
+#define SECBITS_LOCKS		    0xaau
 
 /* A private copy to edit, users == 1, or NULL (ENOMEM). Groups are shared with the old one. */
 struct cred *prepare_creds(const struct cred *old);

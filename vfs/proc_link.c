@@ -67,7 +67,7 @@ static const char *mapped_file(char *line)
 /* The guest's program is the lowest file in memory that is not the runtime. */
 static int find_program(int fd, char *path)
 {
-	char buf[2 * PATH_MAX], *line = buf, *end;
+	char buf[2 * PATH_MAX], *line, *end;
 	const char *file;
 	long n, used = 0;
 

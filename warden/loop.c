@@ -28,6 +28,8 @@ int loop_watch(int fd, u32 index)
 
 static void forget(u32 index)
 {
+	/* Closing is not enough: a child that removes storage has a copy, and epoll watches what both stand for. */
+	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, sockets[index], NULL);
 	close(sockets[index]);
 	nr_sockets--;
 	handle_release(index);
