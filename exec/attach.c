@@ -84,8 +84,8 @@ static int attach_sighand(struct task *task)
 	sighand->users = 1;
 	for (sig = 1; sig <= NSIG_GUEST; sig++)
 		if (!host_call4(__NR_rt_sigaction, sig, NULL, &action, sizeof(action.mask)) &&
-		    action.handler == SIG_IGN_RAW)
-			sighand->action[sig - 1].handler = SIG_IGN_RAW;
+		    action.handler == HANDLER_IGN)
+			sighand->action[sig - 1].handler = HANDLER_IGN;
 	task->sighand = sighand;
 	return 0;
 }
@@ -152,7 +152,7 @@ static long attach(void *arg)
 	mm.fd_base = args->fd_base;
 	mm.attached = true;
 	memcpy(mm.comm, "secede", sizeof("secede"));
-	task->altstack.flags = SS_DISABLE_RAW;
+	task->altstack.flags = SS_DISABLE;
 	err = arena_map(args->arena_fd);
 	if (!err)
 		err = attach_nsproxy(task, args);

@@ -68,7 +68,7 @@ static u64 ignored_signals(struct sighand_struct *sighand)
 
 	mutex_lock(&sighand->lock);
 	for (i = 0; i < NSIG_GUEST; i++)
-		if (sighand->action[i].handler == SIG_IGN_RAW)
+		if (sighand->action[i].handler == HANDLER_IGN)
 			ignored |= 1ULL << i;
 	mutex_unlock(&sighand->lock);
 	return ignored;
@@ -187,7 +187,7 @@ static int make_sighand(const struct carry *c, struct task *task)
 	sighand->users = 1;
 	for (i = 0; i < NSIG_GUEST; i++)
 		if (c->sig_ignored & 1ULL << i)
-			sighand->action[i].handler = SIG_IGN_RAW;
+			sighand->action[i].handler = HANDLER_IGN;
 	task->sighand = sighand;
 	return 0;
 }
@@ -220,6 +220,6 @@ int carry_to_task(const struct carry *c, struct task *task)
 		err = make_sighand(c, task);
 	task->blocked_hidden = c->blocked_hidden & SIG_HIDDEN;
 	mm.sem_undo = c->sem_undo;
-	task->altstack.flags = SS_DISABLE_RAW;
+	task->altstack.flags = SS_DISABLE;
 	return err;
 }

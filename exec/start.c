@@ -26,7 +26,7 @@ static void start_task(struct task *task, const struct carry *c)
 	if (carry_to_task(c, task))
 		panic("no memory for a task");
 	/* All signals are blocked since before execve; the way out to the program restores the mask. */
-	signal_restore_on_exit(task, c->sig_mask);
+	signal_set_mask(task, c->sig_mask | c->blocked_hidden);
 	atomic_store(&task->state, TASK_RUNNING);
 	signal_init(task);
 	signal_init_thread(task);

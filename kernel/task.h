@@ -110,14 +110,23 @@ struct sigaltstack_guest {
 	u64 size;
 };
 
+/* The kernel's siginfo_t. */
+struct siginfo_raw {
+	s32 signo, err, code, pad;
+	s32 pid; /* of the sender, where there is one */
+	u32 uid;
+	u64 rest[13];
+};
+#define HIDDEN_SIGNALS 3 /* SIGBUS, SIGSEGV, SIGSYS */
+
+enum temporary_mask { MASK_OWN, MASK_TO_USE, MASK_USED };
+
 struct task {
-	struct regs regs;   /* first, and the next three at known offsets: entry.S uses them */
-	_Atomic u32 sig_deferred; /* a signal came while in the runtime: restore `sig_mask` on the way out */
-	u64 sig_mask;       /* host mask to restore then */
-	_Atomic u32 restore_saved; /* sig_mask is a temporary one: after it comes sig_saved */
-	u64 sig_saved;
+	struct regs regs;   /* first, and the next four at known offsets: entry.S uses them */
+	_Atomic u32 sig_deferred; /* the host blocks everything: set `sig_mask` on the way out */
+	u64 sig_mask;       /* the host's mask while the guest runs: signal/ alone changes it */
 	_Atomic u32 state;  /* enum task_state */
-	u32 restart;        /* a host call was ended by a signal: SA_RESTART may restart the guest's */
+	u32 restart;        /* a signal came before a host call that may sleep: start the guest's call again */
 	s32 tid, tgid;      /* host numbers, which are the guest's as well so far */
 
 	struct fs_struct *fs;
@@ -130,12 +139,12 @@ struct task {
 	u32 host_fs_seq;    /* fs->seq that the host thread's cwd and umask follow */
 	struct sigaltstack_guest altstack;
 
-	/* signal/: see signal/signal.h. A call with a mask of its own (sigsuspend, ppoll ...) sets
-	 * temp_active around the host call; when a signal ends it, the handler is to run under temp_mask
-	 * and sig_saved is the mask that comes back after it (restore_saved). */
+	/* signal/: see signal/signal.h */
 	u64 blocked_hidden; /* SIGSYS, SIGSEGV, SIGBUS bits that the guest believes it blocks */
-	bool temp_active;
-	u64 temp_mask;
+	_Atomic u64 sig_held; /* of these: wait in `held` until the guest can take them */
+	struct siginfo_raw held[HIDDEN_SIGNALS];
+	u8 temporary_mask;  /* sig_mask is that of sigsuspend(2), ppoll(2) ...; after it comes sig_saved */
+	u64 sig_saved;      /* with the hidden bits */
 
 	void *exec_area;    /* what execve mapped for the argument arrays: exec/args.c */
 	size_t exec_area_size;

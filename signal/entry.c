@@ -1,98 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's handlers: where did the signal find the task, and what follows from that
- * (signal/signal.h has the four cases). They run on the task's signal stack with everything
- * blocked but the hidden signals.
+ * The host's handler: where did the signal find the task, and what follows from that
+ * (signal/signal.h). It runs on the task's signal stack with everything blocked.
  */
 #include <asm/errno.h>
 #include "arch/x86_64/frame.h"
 #include "host/host.h"
 #include "kernel/mm.h"
 
-/*
- * The runtime is at work: back into the host's queue with it, and nothing more of the kind until
- * the way out, which restores the mask that was in force.
- */
+/* The runtime is at work: the signal waits, and nothing more is let through until the way out. */
 static void defer(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
-	if (!atomic_load(&task->sig_deferred)) {
-		task->sig_mask = uc->sigmask;
-		atomic_store(&task->sig_deferred, 1);
-	}
-	/* A hidden one too, if somebody sent it: a bad address until then means the end of the guest,
-	 * which a SIGSEGV from outside mostly means anyway. */
-	uc->sigmask = ~SIG_HIDDEN | SIGBIT(sig);
-	host_call4(__NR_rt_tgsigqueueinfo, task->tgid, task->tid, sig, info);
+	if (SIG_HIDDEN & SIGBIT(sig))
+		signal_hold(task, sig, info);
+	else
+		signal_requeue(task, sig, info);
+	uc->sigmask |= ~SIG_HIDDEN;
+	atomic_store(&task->sig_deferred, 1);
 }
 
-/* A blocking call is waiting, perhaps under a mask of its own, and ends. */
-static void defer_blocking(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
+/* The kernel's own faults have a positive code; with 0 and below somebody sent the signal. */
+static bool is_fault(int sig, const struct siginfo_raw *info)
 {
-	u64 before = uc->sigmask; /* the host's frame has the mask from before the call */
-	bool first = !atomic_load(&task->sig_deferred);
-
-	task->restart = true;
-	defer(task, sig, info, uc);
-	if (first && task->temp_active) {
-		task->sig_mask = task->temp_mask;
-		task->sig_saved = before;
-		atomic_store(&task->restore_saved, 1);
-	}
-	frame_abort_call(uc);
+	return (sig == SIGSEGV || sig == SIGBUS) && info->code > 0;
 }
 
-/* On the way out the guest's registers are complete in task->regs: it is guest code already. */
-static void deliver_on_exit(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
+static void in_runtime(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
-	const struct ksigaction *action = &task->sighand->action[sig - 1];
-	struct regs *regs = &task->regs;
-
-	if (task->restart && (s64)regs->rax == -EINTR && (action->flags & SA_RESTART_RAW)) {
-		regs->rip -= SYSCALL_INSN_SIZE;
-		regs->rax = regs->orig_rax;
-	}
-	task->restart = false;
-	frame_complete_exit(uc, task);
-	if (atomic_exchange(&task->restore_saved, 0))
-		uc->sigmask = task->sig_saved;
-	signal_deliver(task, sig, info, uc);
+	if (is_fault(sig, info))
+		panic("a bad memory access in the runtime");
+	if (sig == SIGSYS && info->code > 0)
+		/* A filter around ours traps a call of the runtime. */
+		frame_regs(uc)->rax = (u64)-ENOSYS;
+	else
+		defer(task, sig, info, uc);
 }
 
 void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 {
 	struct task *task = current_task();
-	enum context context = frame_context(uc);
-	bool returned;
 
-	switch (context) {
+	if (sig == SIGSYS)
+		signal_block_hidden(); /* the one handler that is entered with signals let through */
+	switch (frame_context(uc)) {
+	case CONTEXT_EXIT:
+		frame_complete_exit(uc, task);
+		signal_deliver(task, sig, info, uc);
+		return;
 	case CONTEXT_GUEST:
 		signal_deliver(task, sig, info, uc);
 		return;
-	case CONTEXT_EXIT:
-		deliver_on_exit(task, sig, info, uc);
-		return;
-	case CONTEXT_BLOCKING:
-		defer_blocking(task, sig, info, uc);
-		return;
-	default:
-		/* Just behind the call: a temporary mask decides here as well. */
-		returned = frame_call_interrupted(uc);
-		if (returned)
-			defer_blocking(task, sig, info, uc);
+	case CONTEXT_UACCESS:
+		if (is_fault(sig, info))
+			frame_abort_copy(uc);
 		else
 			defer(task, sig, info, uc);
+		return;
+	case CONTEXT_BLOCKING:
+		task->restart = true;
+		frame_abort_call(uc);
+		defer(task, sig, info, uc);
+		return;
+	case CONTEXT_RUNTIME:
+		in_runtime(task, sig, info, uc);
+		return;
 	}
-}
-
-/* The kernel's own faults have a positive code; 0 and below is a signal that somebody sent. */
-void fault_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
-{
-	enum context context = frame_context(uc);
-
-	if (info->code <= 0 || context == CONTEXT_GUEST)
-		signal_entry(sig, info, uc);
-	else if (context == CONTEXT_UACCESS)
-		frame_abort_copy(uc);
-	else
-		panic("a bad memory access in the runtime");
 }

@@ -1,33 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Signals. Every guest handler hangs behind one host handler (signal_entry), which runs on the
- * task's own signal stack with everything blocked that can be:
+ * task's own signal stack with everything blocked. What it does depends on where the signal found
+ * the task:
  *
- *  - it interrupted guest code: it lays the kernel's frame onto the guest's stack or alternate stack,
- *    with the guest's restorer, and lets the guest's handler start on return;
- *  - it interrupted the runtime: the signal is queued again (rt_tgsigqueueinfo), everything is
- *    blocked in the interrupted context, task->sig_deferred is set and task->sig_mask keeps the
- *    mask; the way out to the guest restores the mask, and the host delivers in guest code;
- *  - it interrupted the way out itself (between arch_exit_begin and arch_exit_end): the context is
- *    completed from task->regs first, so it is guest code after all;
- *  - a blocking host call was waiting: it ends with -EINTR.
+ *  - in guest code: it lays the kernel's frame onto the guest's stack or alternate stack, with the
+ *    guest's restorer, and lets the guest's handler start on return;
+ *  - in the runtime: the signal goes back into the host's queue (rt_tgsigqueueinfo), everything stays
+ *    blocked in the interrupted context and task->sig_deferred is set; the way out to the guest
+ *    restores the mask, and the host delivers in guest code;
+ *  - on the way out itself (between arch_exit_begin and arch_exit_end): the registers are taken from
+ *    task->regs, so it is guest code after all;
+ *  - in a host call that may sleep (host_call_blocking): the call ends with -EINTR. If the host would
+ *    have started it again, or has not begun it, the guest's call is started again (task->restart).
  *
- * SIGSYS, SIGSEGV and SIGBUS are never blocked on the host: the runtime needs them. What the guest
- * believes about them stands in task->blocked_hidden.
+ * Masks: task->sig_mask is what the host's mask is to be while the guest runs, always; it changes only
+ * here. While task->sig_deferred is set, the host blocks everything instead. So a new mask is a store and one
+ * host call on the way out, and nothing that comes between is lost.
+ *
+ * SIGSYS, SIGSEGV and SIGBUS are not blocked on the host for the guest's sake: the runtime needs them.
+ * What the guest believes about them stands in task->blocked_hidden, and one that somebody sent while the
+ * guest blocks it, or while the runtime is at work, waits in task->sig_held.
  */
 #ifndef SECEDE_SIGNAL_SIGNAL_H
 #define SECEDE_SIGNAL_SIGNAL_H
 
+#include <linux/signal.h>
 #include "kernel/task.h"
 
-#define SIGBIT(sig) (1ULL << ((sig)-1))
-#define SIG_HIDDEN (SIGBIT(7) | SIGBIT(11) | SIGBIT(31)) /* SIGBUS, SIGSEGV, SIGSYS */
+#define SIGBIT(sig)	(1ULL << ((sig)-1))
+#define SIG_HIDDEN	(SIGBIT(SIGBUS) | SIGBIT(SIGSEGV) | SIGBIT(SIGSYS))
+#define SIG_UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
 
-struct siginfo_raw {
-	s32 signo, err, code, pad;
-	u32 pid, uid; /* of the sender, where there is one */
-	u64 rest[13];
-};
+struct ucontext;
+struct stack_raw;
 
 /* Once per address space: the host handlers for SIGSYS, SIGSEGV, SIGBUS. After exec the others are
  * the host's default or ignore, as they should be. */
@@ -35,53 +41,64 @@ void signal_init(struct task *task);
 /* Once per thread, on its own block: the host's sigaltstack. */
 void signal_init_thread(struct task *task);
 
-/* Host mask helpers: what the guest asked for, less SIG_HIDDEN, goes to the host. */
-u64 signal_host_mask(u64 guest_mask);
+/* ---- masks: signal/mask.c ---- */
+
+/* The mask as the guest sees it. */
+u64 signal_mask(const struct task *task);
+/* Gives the guest another one, which comes into force on the way out. */
+void signal_set_mask(struct task *task, u64 mask);
 /*
- * Blocks everything (less SIG_HIDDEN) and returns the host mask that the guest is to have again:
- * for fork, exec and changes of the mask itself. signal_restore gives it back, at once, or on the way out when
- * signals are waiting for that.
+ * The same for a call that waited under a mask of its own and was ended by a signal: the handler
+ * runs under `mask`, and the guest's own mask comes back after it.
  */
-u64 signal_block_all(void);
-void signal_restore(u64 host_mask);
-/* Leaves everything blocked until the way out, which sets `host_mask`. */
-void signal_restore_on_exit(struct task *task, u64 host_mask);
+void signal_set_temporary_mask(struct task *task, u64 mask);
+void signal_end_temporary_mask(struct task *task);
+/* What the host may get of a mask: less SIG_HIDDEN. */
+u64 signal_host_mask(u64 mask);
+/* Blocks everything (less SIG_HIDDEN) until the way out: for fork and exec. */
+void signal_block_all(void);
+/* Really everything; for steps in which no handler may run, and no bad address be touched. */
+void signal_block_hidden(void);
 
-/* The guest's rt_sigreturn: never returns. */
-__attribute__((noreturn)) void signal_return(struct task *task, struct regs *regs);
-/* execve: handlers become default in what the new image inherits (nothing to do on the host). */
-void signal_flush_handlers(struct sighand_struct *sighand);
+/* ---- signals that wait: signal/wait.c ---- */
 
-/* ---- arch/x86_64/frame.c and entry.S ---- */
-struct ucontext;
-/* The host's handlers: for guest signals, and for SIGSEGV and SIGBUS. */
-void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc);
-void fault_entry(int sig, struct siginfo_raw *info, struct ucontext *uc);
+/* Sends the calling thread `sig` (again), through the host. */
+void signal_requeue(const struct task *task, int sig, const struct siginfo_raw *info);
+/* Keeps a hidden signal until the guest can take it. */
+void signal_hold(struct task *task, int sig, const struct siginfo_raw *info);
+/* Takes one of `set` out of those that are held: its number, or 0. */
+int signal_take_held(struct task *task, u64 set, struct siginfo_raw *info);
+/* Gives the host those that the guest does not block any more. Everything is blocked, the hidden too. */
+void signal_release_held(struct task *task);
+/* entry.S: the last step before the way out sets task->sig_mask, when sig_deferred is set. */
+void signal_leave(struct task *task);
 
-/*
- * Lets the guest handle `sig` in the context, which is guest code: runs its handler, or acts the
- * default out for the hidden signals (the others never come here without a handler).
- */
-void signal_deliver(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc);
+/* ---- actions and delivery ---- */
+
+/* SIG_DFL and SIG_IGN, as struct ksigaction has them; all else is a handler's address. */
+#define HANDLER_DFL 0UL
+#define HANDLER_IGN 1UL
 
 /* Puts the host's disposition of `sig` in line with the guest's action. -errno of the host. */
 int signal_apply_action(int sig, const struct ksigaction *action);
+/* Handlers become default; what is ignored stays so (CLONE_CLEAR_SIGHAND). */
+void signal_flush_handlers(struct sighand_struct *sighand);
+/*
+ * Lets the guest take `sig` in the context, which is guest code: runs its handler, or acts the
+ * default out for the hidden signals (the others hardly come here without a handler).
+ */
+void signal_deliver(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc);
+/* Tells who sent it in the numbers of the guest's user namespace. */
+void signal_map_sender(const struct task *task, struct siginfo_raw *info);
+/* The guest's rt_sigreturn: never returns. */
+__attribute__((noreturn)) void signal_return(struct task *task, struct regs *regs);
 
-#define SA_NOCLDSTOP_RAW 0x1u
-#define SA_NOCLDWAIT_RAW 0x2u
-#define SA_SIGINFO_RAW 0x4u
-#define SA_RESTORER_RAW 0x04000000u
-#define SA_ONSTACK_RAW 0x08000000u
-#define SA_RESTART_RAW 0x10000000u
-#define SA_NODEFER_RAW 0x40000000u
-#define SA_RESETHAND_RAW 0x80000000u
-#define SIG_DFL_RAW 0
-#define SIG_IGN_RAW 1
-
-/* The alternate stack of the guest. */
-#define SS_ONSTACK_RAW 1u
-#define SS_DISABLE_RAW 2u
-#define SS_AUTODISARM_RAW (1u << 31)
+/* ---- the alternate stack, which is virtual: signal/altstack.c ---- */
 bool on_altstack(const struct task *task, u64 sp);
+/* sigaltstack(2) at stack pointer `sp`: 0, -EPERM, -EINVAL, -ENOMEM. */
+int altstack_set(struct task *task, const struct stack_raw *new, u64 sp);
+
+/* The host's handler for all signals but SIGSYS, whose own handler comes here with what is not for it. */
+void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc);
 
 #endif

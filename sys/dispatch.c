@@ -37,9 +37,16 @@ static s64 do_call(struct task *task, struct regs *regs)
 void syscall_dispatch(struct task *task)
 {
 	struct regs *regs = &task->regs;
+	s64 ret;
 
 	task->restart = false;
 	if (task->sud_users && control_syscall(task, regs))
 		return;
-	regs->rax = (u64)do_call(task, regs);
+	ret = do_call(task, regs);
+	if (ret == -EINTR && task->restart) {
+		/* As if the signal had come before the guest's call. */
+		regs->rip -= SYSCALL_INSN_SIZE;
+		ret = (s64)regs->orig_rax;
+	}
+	regs->rax = (u64)ret;
 }

@@ -135,6 +135,9 @@ static int prepare_script(struct linux_binprm *bprm)
 		return err;
 	if (bprm->inaccessible)
 		return -ENOENT;
+	/* "#!" and nothing more: to the kernel the empty name is the working directory. */
+	if (!*s->interp)
+		return -EACCES;
 	push_script(&bprm->args, s, bprm->interp);
 	bprm->interp = s->interp;
 	return open_program(bprm, AT_FDCWD, s->interp, LOOKUP_FOLLOW);
@@ -227,7 +230,7 @@ static void make_comm(const struct linux_binprm *bprm, bool by_fd, char comm[siz
 }
 
 /* Puts the carry behind the guest's environment. */
-static int add_carry(struct linux_binprm *bprm, bool by_fd, u64 sig_mask)
+static int add_carry(struct linux_binprm *bprm, bool by_fd)
 {
 	char comm[sizeof(mm.comm)];
 	struct carry c = {0};
@@ -238,7 +241,7 @@ static int add_carry(struct linux_binprm *bprm, bool by_fd, u64 sig_mask)
 	if (err)
 		return err;
 	make_comm(bprm, by_fd, comm);
-	c.sig_mask = sig_mask;
+	c.sig_mask = bprm->task->sig_mask;
 	c.exe_mnt = bprm->exe_mnt;
 	c.exe = bprm->exe;
 	c.exe_fd = bprm->exe_fd;
@@ -280,19 +283,17 @@ static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 {
 	struct task *task = bprm->task;
 	char path[PATH_MAX];
-	u64 mask;
 	s64 err;
 
 	fs_sync(task);
 	runtime_path(path, sizeof(path));
-	mask = signal_block_all();
-	err = add_carry(bprm, by_fd, mask);
+	signal_block_all();
+	err = add_carry(bprm, by_fd);
 	if (!err) {
 		keep_open(bprm->exe_fd);
 		keep_open(bprm->interp_fd);
 		err = host_call3(__NR_execve, path, bprm->args.argv, bprm->args.envp);
 	}
-	signal_restore(mask);
 	return err;
 }
 

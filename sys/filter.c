@@ -16,7 +16,6 @@
 
 #define INSNS_MAX   2048
 #define X32_BIT	    0x40000000u
-#define SIG_UNBLOCK 1u
 
 #define OFF_NR		offsetof(struct seccomp_data, nr)
 #define OFF_ARCH	offsetof(struct seccomp_data, arch)
@@ -94,19 +93,6 @@ static void leaf_fd(struct builder *b, unsigned arg)
 	ret(b, RET_TRAP);
 }
 
-/* rt_sigprocmask: questions and unblocking are harmless. */
-static void leaf_setmask(struct builder *b)
-{
-	load(b, OFF_ARG_LOW(0));
-	jump_equal(b, SIG_UNBLOCK, 4, 0);
-	load(b, OFF_ARG_LOW(1));
-	jump_equal(b, 0, 0, 3);
-	load(b, OFF_ARG_HIGH(1));
-	jump_equal(b, 0, 0, 1);
-	ret(b, SECCOMP_RET_ALLOW);
-	ret(b, RET_TRAP);
-}
-
 /* An address in the 4 GiB pieces that our memory lies in (kernel/mm.h); the call looks closer. */
 static void leaf_range(struct builder *b, unsigned arg)
 {
@@ -141,8 +127,6 @@ static void leaf(struct builder *b, const struct sys_entry *entry)
 		return leaf_equal(b, entry);
 	case TRAP_FD:
 		return leaf_fd(b, entry->arg);
-	case TRAP_SETMASK:
-		return leaf_setmask(b);
 	case TRAP_RANGE:
 		return leaf_range(b, entry->arg);
 	default:

@@ -67,30 +67,13 @@ static u64 settid_flags(const struct clone_request *req)
 	return settid_by_hand(req) ? host_flags(req) & ~(u64)CLONE_PARENT_SETTID : host_flags(req);
 }
 
-/* CLONE_CLEAR_SIGHAND: handlers become default, ignored signals stay ignored. In the child. */
-static void clear_handlers(struct task *task)
-{
-	struct ksigaction dfl = {0};
-	int sig;
-
-	for (sig = 1; sig <= NSIG_GUEST; sig++) {
-		struct ksigaction *action = &task->sighand->action[sig - 1];
-
-		if (action->handler <= 1) /* SIG_DFL, SIG_IGN */
-			continue;
-		memset(action, 0, sizeof(*action));
-		if (!(SIG_HIDDEN & SIGBIT(sig)))
-			host_call4(__NR_rt_sigaction, sig, &dfl, NULL, 8);
-	}
-}
-
 static void child_common(struct task *child, u64 flags, u64 stack)
 {
 	child->regs.rax = 0;
 	if (stack)
 		child->regs.rsp = stack;
 	if (flags & CLONE_CLEAR_SIGHAND)
-		clear_handlers(child);
+		signal_flush_handlers(child->sighand);
 	control_resume(child); /* the host does not pass dispatching on */
 }
 
@@ -171,6 +154,7 @@ static int fork_prepare(struct task *task, u64 flags, struct fork_contexts *new)
 static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 {
 	task->tid = task->tgid = host_gettid();
+	task->sig_held = 0; /* what is pending is not inherited */
 	if (!(flags & CLONE_SYSVSEM))
 		mm.sem_undo = false;
 	tasks_forget_others(task);
@@ -195,7 +179,6 @@ static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 static s64 clone_copy(struct task *task, const struct clone_request *req)
 {
 	struct fork_contexts new = {0};
-	u64 mask;
 	s64 tid;
 	int err = fork_prepare(task, req->flags, &new);
 
@@ -203,7 +186,7 @@ static s64 clone_copy(struct task *task, const struct clone_request *req)
 		return err;
 	if (req->flags & CLONE_FILES)
 		task->files->foreign = true;
-	mask = signal_block_all();
+	signal_block_all();
 	fork_lock(task);
 	/* On the parent's stack: the child has a copy of it, this frame included. */
 	tid = host_call5(__NR_clone, settid_flags(req), 0, host_ptid(req), req->ctid, req->tls);
@@ -220,13 +203,12 @@ static s64 clone_copy(struct task *task, const struct clone_request *req)
 			new.fs = NULL;
 		fork_contexts_put(&new, tid < 0 ? NULL : task->files);
 	}
-	signal_restore(mask);
 	return tid;
 }
 
 /* ---- a child in the same memory: a thread, or a process until it execs (vfork) ---- */
 
-static void clone_vm_prepare(struct task *task, struct task *child, const struct clone_request *req, u64 mask)
+static void clone_vm_prepare(struct task *task, struct task *child, const struct clone_request *req)
 {
 	child->regs = task->regs;
 	child->blocked_hidden = task->blocked_hidden;
@@ -236,7 +218,7 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 	else
 		child->altstack.flags = 2; /* SS_DISABLE */
 	/* Starts with everything blocked and restores the mask on its way out to the guest. */
-	child->sig_mask = atomic_load(&task->sig_deferred) ? task->sig_mask : mask;
+	child->sig_mask = task->sig_mask;
 	atomic_store(&child->sig_deferred, 1);
 	child->clone_flags = req->flags;
 	child->clone_stack = req->stack;
@@ -268,7 +250,6 @@ static void vfork_done(struct task *child, s64 tid)
 static s64 clone_vm(struct task *task, const struct clone_request *req)
 {
 	struct task *child = task_alloc();
-	u64 mask;
 	s64 tid;
 	int err;
 
@@ -279,8 +260,8 @@ static s64 clone_vm(struct task *task, const struct clone_request *req)
 		task_free(child);
 		return err;
 	}
-	mask = signal_block_all();
-	clone_vm_prepare(task, child, req, mask);
+	signal_block_all();
+	clone_vm_prepare(task, child, req);
 	tid = arch_clone(settid_flags(req), child, host_ptid(req), req->ctid, req->tls);
 	if (tid < 0) {
 		put_contexts(child);
@@ -288,7 +269,6 @@ static s64 clone_vm(struct task *task, const struct clone_request *req)
 	} else if (req->flags & CLONE_VFORK) {
 		vfork_done(child, tid);
 	}
-	signal_restore(mask);
 	return tid;
 }
 

@@ -10,28 +10,31 @@
 #include "signal/signal.h"
 #include "sys/sys.h"
 
-/* A host call with the task's temporary mask announced to the signal handler. */
+/*
+ * A host call that has the guest's `mask`, less what the runtime needs, among its arguments. If a
+ * signal ended it, the handler is still to run under that mask. If one came before it, the call is made
+ * again after the handler, and the mask was never in force.
+ */
 static s64 call_with_mask(struct task *task, long nr, const u64 args[6], u64 mask)
 {
-	s64 ret;
+	s64 ret = -EINTR;
 
-	task->temp_mask = mask;
-	task->temp_active = true;
-	ret = host_call_blocking(nr, (long)args[0], (long)args[1], (long)args[2], (long)args[3], (long)args[4],
-				 (long)args[5]);
-	task->temp_active = false;
-	task->restart = false;
+	if (!(task->sig_held & ~mask))
+		ret = host_call_blocking(nr, (long)args[0], (long)args[1], (long)args[2], (long)args[3], (long)args[4],
+					 (long)args[5]);
+	if (ret == -EINTR && !task->restart)
+		signal_set_temporary_mask(task, mask);
 	return ret;
 }
 
-/* The guest's mask at `uset`, for the host. */
-static int get_mask(u64 uset, u64 size, u64 *mask)
+/* The guest's mask at `uset`, as it is and for the host. */
+static int get_mask(u64 uset, u64 size, u64 *mask, u64 *host_mask)
 {
 	if (size != sizeof(*mask))
 		return -EINVAL;
 	if (get_guest(*mask, uset))
 		return -EFAULT;
-	*mask = signal_host_mask(*mask);
+	*host_mask = signal_host_mask(*mask);
 	return 0;
 }
 
@@ -43,25 +46,25 @@ static bool guest_owns(u64 addr, u64 len)
 
 SYSCALL(rt_sigsuspend)
 {
-	u64 mask;
-	int err = get_mask(ARG0(regs), ARG1(regs), &mask);
+	u64 mask, host;
+	int err = get_mask(ARG0(regs), ARG1(regs), &mask, &host);
 
 	if (err)
 		return err;
-	return call_with_mask(task, __NR_rt_sigsuspend, (u64[6]){(u64)(uintptr_t)&mask, sizeof(mask)}, mask);
+	return call_with_mask(task, __NR_rt_sigsuspend, (u64[6]){(u64)(uintptr_t)&host, sizeof(host)}, mask);
 }
 
 SYSCALL(ppoll)
 {
-	u64 mask;
-	int err = get_mask(ARG3(regs), ARG4(regs), &mask);
+	u64 mask, host;
+	int err = get_mask(ARG3(regs), ARG4(regs), &mask, &host);
 
 	if (err)
 		return err;
 	if (!guest_owns(ARG0(regs), ARG1(regs) * 8) || !guest_owns(ARG2(regs), 16))
 		return -EFAULT;
 	return call_with_mask(task, __NR_ppoll,
-			      (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), (u64)(uintptr_t)&mask, sizeof(mask)}, mask);
+			      (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), (u64)(uintptr_t)&host, sizeof(host)}, mask);
 }
 
 /* The sixth argument points to a pair: the mask's address and its size. */
@@ -70,7 +73,7 @@ SYSCALL(pselect6)
 	struct {
 		u64 set, size;
 	} pair;
-	u64 mask, bytes = (ARG0(regs) + 7) / 8;
+	u64 mask, host, bytes = (ARG0(regs) + 7) / 8;
 	int err;
 
 	if (get_guest(pair, ARG5(regs)))
@@ -81,10 +84,10 @@ SYSCALL(pselect6)
 	if (!pair.set)
 		return host_call_blocking(__NR_pselect6, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs),
 					  (long)ARG3(regs), (long)ARG4(regs), 0);
-	err = get_mask(pair.set, pair.size, &mask);
+	err = get_mask(pair.set, pair.size, &mask, &host);
 	if (err)
 		return err;
-	pair.set = (u64)(uintptr_t)&mask;
+	pair.set = (u64)(uintptr_t)&host;
 	return call_with_mask(
 	    task, __NR_pselect6,
 	    (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs), (u64)(uintptr_t)&pair}, mask);
@@ -92,15 +95,15 @@ SYSCALL(pselect6)
 
 static s64 do_epoll_pwait(struct task *task, struct regs *regs, long nr, u64 timeout)
 {
-	u64 mask, max = ARG2(regs);
-	int err = get_mask(ARG4(regs), ARG5(regs), &mask);
+	u64 mask, host, max = ARG2(regs);
+	int err = get_mask(ARG4(regs), ARG5(regs), &mask, &host);
 
 	if (err)
 		return err;
 	if (!guest_owns(ARG1(regs), (max & 0x7fffffff) * 12))
 		return -EFAULT;
 	return call_with_mask(
-	    task, nr, (u64[6]){ARG0(regs), ARG1(regs), max, timeout, (u64)(uintptr_t)&mask, sizeof(mask)}, mask);
+	    task, nr, (u64[6]){ARG0(regs), ARG1(regs), max, timeout, (u64)(uintptr_t)&host, sizeof(host)}, mask);
 }
 
 SYSCALL(epoll_pwait)
@@ -115,28 +118,35 @@ SYSCALL(epoll_pwait2)
 	return do_epoll_pwait(task, regs, __NR_epoll_pwait2, ARG3(regs));
 }
 
+/* The host may take the hidden ones too: they come from outside, and nobody waits for a fault. */
 SYSCALL(rt_sigtimedwait)
 {
+	struct siginfo_raw info;
 	u64 set;
-	s64 ret;
-	int err = get_mask(ARG0(regs), ARG3(regs), &set);
+	s64 sig;
 
-	if (err)
-		return err;
-	if (!guest_owns(ARG1(regs), sizeof(struct siginfo_raw)) || !guest_owns(ARG2(regs), 16))
+	if (ARG3(regs) != sizeof(set))
+		return -EINVAL;
+	if (get_guest(set, ARG0(regs)) || !guest_owns(ARG2(regs), 16))
 		return -EFAULT;
-	ret =
-	    host_call_blocking(__NR_rt_sigtimedwait, (long)&set, (long)ARG1(regs), (long)ARG2(regs), sizeof(set), 0, 0);
-	task->restart = false;
-	return ret;
+	sig = signal_take_held(task, set, &info);
+	if (!sig)
+		sig = host_call_blocking(__NR_rt_sigtimedwait, (long)&set, (long)&info, (long)ARG2(regs), sizeof(set),
+					 0, 0);
+	if (sig < 0)
+		return sig;
+	signal_map_sender(task, &info);
+	if (ARG1(regs) && put_guest(ARG1(regs), info))
+		return -EFAULT;
+	return sig;
 }
 
 static s64 do_signalfd(struct regs *regs, u64 flags)
 {
-	u64 mask;
-	int err = get_mask(ARG1(regs), ARG2(regs), &mask);
+	u64 mask, host;
+	int err = get_mask(ARG1(regs), ARG2(regs), &mask, &host);
 
-	return err ? err : host_call4(__NR_signalfd4, ARG0(regs), &mask, sizeof(mask), flags);
+	return err ? err : host_call4(__NR_signalfd4, ARG0(regs), &host, sizeof(host), flags);
 }
 
 SYSCALL(signalfd)

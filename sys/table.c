@@ -38,7 +38,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
 	TRAPS_IF(11, munmap, TRAP_RANGE, 0, 0),
 	PASSES(12, brk),
 	TRAPS(13, rt_sigaction, 0),
-	TRAPS_IF(14, rt_sigprocmask, TRAP_SETMASK, 1, 0),
+	TRAPS(14, rt_sigprocmask, 0),
 	TRAPS(15, rt_sigreturn, 0),
 	TRAPS_EQ(16, ioctl, 1, ioctl_values),
 	PASSES(17, pread64),

@@ -18,7 +18,6 @@ enum sys_when {
 	TRAP_NONNULL,  /* traps when argument `arg` is not NULL */
 	TRAP_EQ,       /* traps when argument `arg` (32 bits) is one of `values` */
 	TRAP_FD,       /* traps when argument `arg` is a descriptor number of ours or above */
-	TRAP_SETMASK,  /* rt_sigprocmask: traps when set != NULL and how != SIG_UNBLOCK */
 	TRAP_RANGE,    /* traps when argument `arg` points into our part of the address space */
 };
 

@@ -114,7 +114,9 @@ static int open_read_only(const struct nameidata *nd, const struct target *t, st
 	return 0;
 }
 
-/* 1: the slow walk is needed. */
+/* No descriptor and no errno: the slow walk is needed. */
+#define OPEN_SLOW INT32_MIN
+
 static int open_fast(struct task *task, int dfd, const char *name, const struct opening *o)
 {
 	struct nameidata nd;
@@ -123,13 +125,13 @@ static int open_fast(struct task *task, int dfd, const char *name, const struct 
 	int err = walk_lexical(task, dfd, name, LOOKUP_LAZY, &nd, &t);
 
 	if (err)
-		return err;
+		return err == 1 ? OPEN_SLOW : err;
 	if (o->write && (nd.mnt_flags & MS_RDONLY))
-		return 1;
+		return OPEN_SLOW;
 	fd = open_host(task, &t, o, RESOLVE_NO_SYMLINKS);
 	if (fd >= 0)
 		return finish_open(task, &nd, (int)fd, o->oflags);
-	return fd == -ELOOP || openat2_missing(fd) ? 1 : (int)fd;
+	return fd == -ELOOP || openat2_missing(fd) ? OPEN_SLOW : (int)fd;
 }
 
 /* The files of proc that are ours: a descriptor, -EAGAIN, or -errno. */
@@ -180,7 +182,7 @@ int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 m
 {
 	struct opening o = {.oflags = oflags, .mode = mode};
 	unsigned flags = (unsigned)resolve << LOOKUP_RESOLVE_SHIFT;
-	int err = 1, tries;
+	int err = OPEN_SLOW, tries;
 
 	if (!*name)
 		return -ENOENT;
@@ -190,7 +192,7 @@ int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 m
 		fs_sync(task);
 	if (!resolve)
 		err = open_fast(task, dfd, name, &o);
-	if (err != 1)
+	if (err != OPEN_SLOW)
 		return err;
 	if (o.follow)
 		flags |= LOOKUP_FOLLOW;

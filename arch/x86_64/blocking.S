@@ -39,7 +39,7 @@ signal_restorer:
 	syscall
 	ud2
 
-/* void arch_sigreturn(u64 frame_end): the host's rt_sigreturn from a frame on the guest's stack. */
+/* void arch_sigreturn(struct ucontext *uc): the host's rt_sigreturn from that context. */
 	.globl arch_sigreturn
 	.hidden arch_sigreturn
 arch_sigreturn:

@@ -82,8 +82,8 @@ arch_return_to_guest:
 	lea	ASM_KSTACK_TOP(%rdi), %rsp
 arch_exit_begin:
 	cmpl	$0, TASK_SIG_DEFERRED(%rdi)
-	jne	2f
-1:	pushq	REG_EFLAGS(%rdi)
+	jne	leave
+	pushq	REG_EFLAGS(%rdi)
 	popfq
 	mov	REG_R8(%rdi), %r8
 	mov	REG_R9(%rdi), %r9
@@ -102,24 +102,21 @@ arch_exit_begin:
 	mov	REG_RSP(%rdi), %rsp
 	mov	REG_RDI(%rdi), %rdi
 	jmp	*%rcx
-2:	/* Signals waited for us to leave: everything is blocked now. Restore the guest's mask; the
-	 * host delivers at the end of that very call, and does not come back here. */
-	mov	%rdi, %rbx
-	movl	$0, TASK_SIG_DEFERRED(%rbx)
+set_mask:
 	lea	TASK_SIG_MASK(%rbx), %rsi
-4:	mov	$14, %eax		/* rt_sigprocmask */
+	mov	$14, %eax		/* rt_sigprocmask */
 	mov	$2, %edi		/* SIG_SETMASK */
 	xor	%edx, %edx
 	mov	$8, %r10d
 	syscall
 	mov	%rbx, %rdi
-	/* That was a temporary mask, and nothing was delivered under it: on to the real one. */
-	cmpl	$0, TASK_RESTORE_SAVED(%rbx)
-	je	1b
-	movl	$0, TASK_RESTORE_SAVED(%rbx)
-	lea	TASK_SIG_SAVED(%rbx), %rsi
-	jmp	4b
+	jmp	arch_exit_begin
 arch_exit_end:
+	/* Signals waited for us to leave, or the guest has a new mask: the host sets it, and delivers at
+	 * the end of that very call. */
+leave:	mov	%rdi, %rbx
+	call	signal_leave
+	jmp	set_mask
 
 /* void arch_switch_stack(task, fn, arg): runs fn(arg) on the task's kernel stack, for good. */
 	.globl arch_switch_stack

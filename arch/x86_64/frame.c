@@ -3,6 +3,7 @@
 #include "arch/x86_64/frame.h"
 
 #include <asm/errno.h>
+#include "host/host.h"
 #include "host/uaccess.h"
 #include "lib/string.h"
 #include "sys/runtime.h"
@@ -12,6 +13,7 @@ _Static_assert(offsetof(struct ucontext, fpstate) == UC_FPSTATE, "entry.S");
 _Static_assert(sizeof(struct ucontext) == 304, "the kernel's");
 _Static_assert(sizeof(struct siginfo_raw) == 128, "the kernel's");
 
+#define PAGE_SIZE	 4096UL
 #define FP_EXTENDED_SIZE 468
 #define FXSAVE_SIZE	 512
 #define FPSTATE_MAX	 16384			      /* with AMX it is about 11 KiB */
@@ -20,42 +22,60 @@ _Static_assert(sizeof(struct siginfo_raw) == 128, "the kernel's");
 extern char blocking_begin[], blocking_end[], blocking_eintr[];
 extern char uaccess_begin[], uaccess_end[], uaccess_fault[];
 
-size_t frame_fpstate_size(const struct ucontext *uc)
+/* Bytes of extended state that the host has saved. */
+static size_t fpstate_size(const char *fp)
 {
-	const char *fp = (const char *)(uintptr_t)uc->fpstate;
 	u32 magic, size;
 
-	if (!fp)
-		return 0;
 	memcpy(&magic, fp + FP_MAGIC1, sizeof(magic));
 	memcpy(&size, fp + FP_EXTENDED_SIZE, sizeof(size));
 	return magic == FP_XSTATE_MAGIC1 && size >= FXSAVE_SIZE && size <= FPSTATE_MAX ? size : FXSAVE_SIZE;
 }
 
-int frame_setup(const struct ksigaction *action, int sig, const struct siginfo_raw *info, struct ucontext *uc, u64 sp)
+/*
+ * Can the guest's stack be written? A fault is fatal in the handler, where SIGSEGV is blocked, so
+ * the host is made to write a few bytes to each page. What stands there is overwritten anyway.
+ */
+static bool is_writable(u64 at, u64 end)
 {
-	struct rt_sigframe frame = {.pretcode = action->restorer, .uc = *uc, .info = *info};
-	size_t fp_size = frame_fpstate_size(uc);
-	struct regs *regs = frame_regs(uc);
-	u64 at;
+	u64 scratch = sizeof(u64);
 
-	sp = ALIGN_DOWN(sp - fp_size, 64UL);
-	/* As after a call: 8 below a multiple of 16. */
-	at = ALIGN_DOWN(sp - sizeof(frame), 16UL) - 8;
-	if (fp_size) {
-		frame.uc.fpstate = sp;
-		if (copy_to_guest(sp, (void *)(uintptr_t)uc->fpstate, fp_size))
-			return -EFAULT;
-	}
-	if (copy_to_guest(at, &frame, sizeof(frame)))
-		return -EFAULT;
-	regs->rip = action->handler;
+	if (!access_ok(at, end - at))
+		return false;
+	for (; at < end; at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE)
+		if (host_call4(__NR_rt_sigprocmask, SIG_BLOCK, NULL, MIN(at, end - scratch), scratch))
+			return false;
+	return true;
+}
+
+static void start_handler(struct regs *regs, u64 at, int sig, u64 handler)
+{
+	regs->rip = handler;
 	regs->rsp = at;
 	regs->rdi = (u64)sig;
 	regs->rsi = at + offsetof(struct rt_sigframe, info);
 	regs->rdx = at + offsetof(struct rt_sigframe, uc);
 	regs->rax = 0;
 	regs->eflags &= ~(u64)EFLAGS_CLEARED;
+}
+
+int frame_setup(struct rt_sigframe *frame, const struct frame_place *place, int sig, u64 handler, struct ucontext *uc)
+{
+	const char *fp = (const char *)(uintptr_t)uc->fpstate;
+	size_t fp_size = fp ? fpstate_size(fp) : 0;
+	u64 fp_at = ALIGN_DOWN(place->sp - fp_size, 64UL);
+	/* As after a call: 8 below a multiple of 16. */
+	u64 at = ALIGN_DOWN(fp_at - sizeof(*frame), 16UL) - 8;
+
+	if (at > place->sp || at <= place->lowest || !is_writable(at, fp_at + fp_size))
+		return -EFAULT;
+	if (fp) {
+		frame->uc.fpstate = fp_at;
+		copy_to_guest(fp_at, fp, fp_size);
+	}
+	copy_to_guest(at, frame, sizeof(*frame));
+	start_handler(frame_regs(uc), at, sig, handler);
+	uc->fpstate = 0; /* a handler begins with the initial one */
 	return 0;
 }
 
@@ -77,13 +97,6 @@ enum context frame_context(const struct ucontext *uc)
 	if (within(rip, uaccess_begin, uaccess_end))
 		return CONTEXT_UACCESS;
 	return CONTEXT_RUNTIME;
-}
-
-bool frame_call_interrupted(struct ucontext *uc)
-{
-	const struct regs *regs = frame_regs(uc);
-
-	return regs->rip == (u64)(uintptr_t)blocking_end && (s64)regs->rax == -EINTR;
 }
 
 void frame_abort_call(struct ucontext *uc)

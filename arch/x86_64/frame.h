@@ -7,6 +7,7 @@
 #include "arch/x86_64/regs.h"
 #include "signal/signal.h"
 
+/* stack_t */
 struct stack_raw {
 	u64 sp;
 	u32 flags, pad;
@@ -19,7 +20,7 @@ struct ucontext {
 	u64 gregs[18]; /* the first 18 fields of struct regs */
 	u16 cs, gs, fs, ss;
 	u64 err, trapno, oldmask, cr2;
-	u64 fpstate; /* address of the extended state, 64-byte aligned; 0: none */
+	u64 fpstate; /* address of the extended state, 64-byte aligned; 0: the initial one */
 	u64 reserved[8];
 	u64 sigmask;
 };
@@ -35,21 +36,21 @@ static inline struct regs *frame_regs(struct ucontext *uc)
 	return (struct regs *)uc->gregs; /* orig_rax is not part of it */
 }
 
-/* Bytes of extended state behind uc->fpstate. */
-size_t frame_fpstate_size(const struct ucontext *uc);
+/* Where a frame is to go: below `sp`, but not at or below `lowest`. */
+struct frame_place {
+	u64 sp, lowest;
+};
 
 /*
- * Lays a frame for `action` onto the guest's stack below `sp` and turns the context into the start
- * of the guest's handler. The context's registers, mask and stack are saved as they are in *uc.
- * 0, or -EFAULT when the stack cannot be written; then nothing but guest memory has changed.
+ * Writes `frame` and the extended state that it points to into guest memory, and turns *uc, the host's
+ * context, into the start of the guest's `handler`. -EFAULT when the memory cannot be written; then
+ * *uc is as before.
  */
-int frame_setup(const struct ksigaction *action, int sig, const struct siginfo_raw *info, struct ucontext *uc, u64 sp);
+int frame_setup(struct rt_sigframe *frame, const struct frame_place *place, int sig, u64 handler, struct ucontext *uc);
 
 /* Names for instruction pointers: where did a signal find us? */
 enum context { CONTEXT_GUEST, CONTEXT_RUNTIME, CONTEXT_BLOCKING, CONTEXT_UACCESS, CONTEXT_EXIT };
 enum context frame_context(const struct ucontext *uc);
-/* Stands the context right behind a blocking call that has just returned -EINTR? */
-bool frame_call_interrupted(struct ucontext *uc);
 
 /* CONTEXT_BLOCKING, CONTEXT_UACCESS: the call ends with -EINTR, the copy with -EFAULT. */
 void frame_abort_call(struct ucontext *uc);
@@ -57,7 +58,8 @@ void frame_abort_copy(struct ucontext *uc);
 /* CONTEXT_EXIT: completes the registers from task->regs. */
 void frame_complete_exit(struct ucontext *uc, const struct task *task);
 
+/* blocking.S: what the host's handlers return to, and the host's rt_sigreturn from a context. */
 extern char signal_restorer[];
-__attribute__((noreturn)) void arch_sigreturn(u64 frame_end);
+__attribute__((noreturn)) void arch_sigreturn(struct ucontext *uc);
 
 #endif

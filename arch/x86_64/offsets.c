@@ -9,8 +9,6 @@ _Static_assert(offsetof(struct regs, rsp) == REG_RSP, "entry.S");
 _Static_assert(offsetof(struct regs, orig_rax) == REG_ORIG_RAX, "entry.S");
 _Static_assert(offsetof(struct task, sig_deferred) == TASK_SIG_DEFERRED, "entry.S");
 _Static_assert(offsetof(struct task, sig_mask) == TASK_SIG_MASK, "entry.S");
-_Static_assert(offsetof(struct task, restore_saved) == TASK_RESTORE_SAVED, "entry.S");
-_Static_assert(offsetof(struct task, sig_saved) == TASK_SIG_SAVED, "entry.S");
 _Static_assert(offsetof(struct task, state) == TASK_STATE, "entry.S");
 _Static_assert(KSTACK_TOP == ASM_KSTACK_TOP, "entry.S");
 _Static_assert(BLOCK_SIZE == ASM_BLOCK_SIZE, "entry.S");

@@ -63,7 +63,7 @@ def signals():
     os.kill(os.getpid(), signal.SIGUSR1)
     print('signals', seen == [signal.SIGUSR1])
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
-    os.kill(os.getpid(), signal.SIGUSR2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGUSR2)
     print('pending', signal.SIGUSR2 in signal.sigpending(), signal.sigwait([signal.SIGUSR2]) == signal.SIGUSR2)
     def ring(n, f):
         raise TimeoutError

@@ -1,0 +1,765 @@
+/* SPDX-License-Identifier: MIT */
+/* Signals that meet system calls and threads: interruption, restart, waiting for signals, storms of them. */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <ucontext.h>
+
+#include "tests/spec/tap.h"
+
+#define STORM_USEC 150
+
+/* Not static: the C library calls raise() a leaf function. */
+volatile sig_atomic_t count, last, count_other;
+sigset_t mask_inside, mask_saved;
+
+static void on_signal(int sig)
+{
+	count++;
+	last = sig;
+}
+
+static void on_other(int sig)
+{
+	count_other++;
+}
+
+static void on_signal_look(int sig, siginfo_t *info, void *uc)
+{
+	on_signal(sig);
+	mask_saved = ((ucontext_t *)uc)->uc_sigmask;
+	sigprocmask(SIG_BLOCK, NULL, &mask_inside);
+}
+
+static void handle(int sig, void (*handler)(int), int flags)
+{
+	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+
+	CHECK_OK(sigaction(sig, &action, NULL));
+}
+
+static sigset_t set_of(int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	if (sig)
+		sigaddset(&set, sig);
+	return set;
+}
+
+static void mask(int how, int sig)
+{
+	sigset_t set = set_of(sig);
+
+	CHECK_OK(sigprocmask(how, &set, NULL));
+}
+
+/* SIGALRM after `usec`, and again, so that no test hangs because it came too early. */
+static void ring(int usec, int again)
+{
+	struct itimerval timer = {{0, again}, {0, usec}};
+
+	CHECK_OK(setitimer(ITIMER_REAL, &timer, NULL));
+}
+
+static void quiet(void)
+{
+	struct itimerval none = {0};
+
+	CHECK_OK(setitimer(ITIMER_REAL, &none, NULL));
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A child that does `body` after 50 ms. */
+static pid_t later(void (*body)(void))
+{
+	pid_t pid = (pid_t)CHECK_OK(fork());
+
+	if (pid == 0) {
+		quiet();
+		usleep(50000);
+		body();
+		_exit(0);
+	}
+	return pid;
+}
+
+static void join(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) != pid)
+		CHECK(errno == EINTR);
+	CHECK(status == 0);
+}
+
+/* ---- interruption and restart ---- */
+
+static int pipe_fds[2];
+
+static void write_pipe(void)
+{
+	CHECK(write(pipe_fds[1], "x", 1) == 1);
+}
+
+static void test_read(void)
+{
+	char byte;
+	pid_t pid;
+
+	CHECK_OK(pipe(pipe_fds));
+	handle(SIGALRM, on_signal, 0);
+	ring(10000, 0);
+	CHECK_FAILS(read(pipe_fds[0], &byte, 1), EINTR);
+	CHECK(count == 1);
+	handle(SIGALRM, on_signal, SA_RESTART);
+	pid = later(write_pipe);
+	ring(10000, 0);
+	CHECK(read(pipe_fds[0], &byte, 1) == 1 && count == 2);
+	join(pid);
+}
+
+static void open_fifo(void)
+{
+	CHECK_OK(open("fifo", O_WRONLY));
+}
+
+/* open(2) of a FIFO sleeps until somebody opens the other end. */
+static void test_open(void)
+{
+	pid_t pid;
+	int fd;
+
+	CHECK_OK(mkfifo("fifo", 0600));
+	handle(SIGALRM, on_signal, 0);
+	ring(20000, 0);
+	CHECK_FAILS(open("fifo", O_RDONLY), EINTR);
+	CHECK(count == 1);
+	handle(SIGALRM, on_signal, SA_RESTART);
+	pid = later(open_fifo);
+	ring(1000, 1000);
+	fd = (int)CHECK_OK(open("fifo", O_RDONLY));
+	quiet();
+	CHECK(count > 3);
+	CHECK_OK(close(fd));
+	join(pid);
+}
+
+static void stop_and_continue(void)
+{
+	kill(getppid(), SIGSTOP);
+	usleep(20000);
+	kill(getppid(), SIGCONT);
+	usleep(20000);
+	open_fifo();
+}
+
+static void test_stop(void)
+{
+	pid_t pid;
+
+	unlink("fifo");
+	CHECK_OK(mkfifo("fifo", 0600));
+	signal(SIGWINCH, SIG_IGN);
+	pid = later(stop_and_continue);
+	CHECK_OK(open("fifo", O_RDONLY));
+	join(pid);
+}
+
+static void test_sleep(void)
+{
+	struct timespec wanted = {1, 0}, left;
+
+	handle(SIGALRM, on_signal, SA_RESTART);
+	ring(50000, 0);
+	CHECK_FAILS(nanosleep(&wanted, &left), EINTR);
+	CHECK(left.tv_sec == 0 && left.tv_nsec > 500000000 && left.tv_nsec < 960000000);
+	ring(20000, 0);
+	CHECK_FAILS(pause(), EINTR);
+	ring(20000, 0);
+	CHECK_FAILS(poll(NULL, 0, -1), EINTR);
+}
+
+static void test_wait(void)
+{
+	int status;
+	pid_t pid;
+
+	handle(SIGALRM, on_signal, SA_RESTART);
+	pid = (pid_t)CHECK_OK(fork());
+	if (pid == 0) {
+		usleep(50000);
+		_exit(5);
+	}
+	ring(1000, 1000);
+	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5 && count > 3);
+	quiet();
+	handle(SIGALRM, on_signal, 0);
+	pid = (pid_t)CHECK_OK(fork());
+	if (pid == 0) {
+		usleep(200000);
+		_exit(5);
+	}
+	ring(10000, 0);
+	CHECK_FAILS(waitpid(pid, &status, 0), EINTR);
+	CHECK(waitpid(pid, &status, 0) == pid);
+}
+
+/* ---- waiting under a mask of one's own ---- */
+
+static void tell_parent(void)
+{
+	kill(getppid(), SIGUSR1);
+}
+
+/* Checks what a handler saw that ran under `with`, with SIGUSR1 blocked outside. */
+static void check_masks(int with)
+{
+	sigset_t outside;
+
+	CHECK(count == 1 && last == SIGUSR1);
+	CHECK(sigismember(&mask_inside, SIGUSR1) == 1 && sigismember(&mask_inside, with) == 1);
+	CHECK(sigismember(&mask_inside, SIGHUP) == 0);
+	CHECK(sigismember(&mask_saved, SIGUSR1) == 1 && sigismember(&mask_saved, SIGHUP) == 1);
+	CHECK(sigismember(&mask_saved, with) == 0);
+	CHECK_OK(sigprocmask(SIG_BLOCK, NULL, &outside));
+	CHECK(sigismember(&outside, SIGUSR1) == 1 && sigismember(&outside, SIGHUP) == 1 &&
+	      sigismember(&outside, with) == 0);
+	count = 0;
+}
+
+static int suspend(const sigset_t *set)
+{
+	return sigsuspend(set);
+}
+
+static int wait_pselect(const sigset_t *set)
+{
+	struct timespec timeout = {10, 0};
+
+	return pselect(0, NULL, NULL, NULL, &timeout, set);
+}
+
+static int wait_ppoll(const sigset_t *set)
+{
+	struct timespec timeout = {10, 0};
+	struct pollfd fd = {.fd = pipe_fds[0], .events = POLLIN};
+
+	return ppoll(&fd, 1, &timeout, set);
+}
+
+static int wait_epoll(const sigset_t *set)
+{
+	struct epoll_event event;
+	int fd = epoll_create1(EPOLL_CLOEXEC), n;
+
+	n = epoll_pwait(fd, &event, 1, 10000, set);
+	close(fd);
+	return n;
+}
+
+static int wait_epoll2(const sigset_t *set)
+{
+	struct timespec timeout = {10, 0};
+	struct epoll_event event;
+	int fd = epoll_create1(EPOLL_CLOEXEC), n, err;
+
+	n = (int)syscall(SYS_epoll_pwait2, fd, &event, 1, &timeout, set, 8);
+	err = errno;
+	close(fd);
+	errno = err;
+	return n;
+}
+
+typedef int wait_fn(const sigset_t *set);
+static wait_fn *const waits[] = {suspend, wait_pselect, wait_ppoll, wait_epoll, wait_epoll2};
+#define WAITS (sizeof(waits) / sizeof(waits[0]))
+
+/* The handler runs under the call's mask, the call fails with EINTR whatever SA_RESTART says, then the
+ * old mask is back. */
+static void test_own_mask(void)
+{
+	struct sigaction action = {.sa_sigaction = on_signal_look, .sa_flags = SA_SIGINFO | SA_RESTART};
+	size_t i;
+
+	CHECK_OK(pipe(pipe_fds));
+	CHECK_OK(sigaction(SIGUSR1, &action, NULL));
+	mask(SIG_BLOCK, SIGUSR1);
+	mask(SIG_BLOCK, SIGHUP);
+	for (i = 0; i < 2 * WAITS; i++) {
+		int with = i % 2 ? SIGSEGV : SIGUSR2; /* one of those that an emulation needs itself */
+		sigset_t set = set_of(with);
+		pid_t pid = later(tell_parent);
+
+		CHECK_FAILS(waits[i / 2](&set), EINTR);
+		check_masks(with);
+		join(pid);
+		raise(SIGUSR1); /* pending already */
+		CHECK_FAILS(waits[i / 2](&set), EINTR);
+		check_masks(with);
+	}
+}
+
+/* What the mask lets through, but was not needed to end the call, waits again. */
+static void test_own_mask_ready(void)
+{
+	sigset_t none = set_of(0), pending;
+	struct pollfd fd = {.events = POLLOUT};
+
+	CHECK_OK(pipe(pipe_fds));
+	fd.fd = pipe_fds[1];
+	handle(SIGUSR1, on_signal, 0);
+	mask(SIG_BLOCK, SIGUSR1);
+	CHECK(ppoll(&fd, 1, NULL, &none) == 1);
+	CHECK(count == 0);
+	raise(SIGUSR1);
+	CHECK_OK(sigpending(&pending));
+	CHECK(sigismember(&pending, SIGUSR1) == 1);
+	mask(SIG_UNBLOCK, SIGUSR1);
+	CHECK(count == 1);
+}
+
+/* Two signals: one that the call lets through, one that is let through always. */
+static void test_own_mask_two(void)
+{
+	size_t i;
+
+	handle(SIGUSR1, on_signal, 0);
+	handle(SIGUSR2, on_other, SA_RESTART);
+	mask(SIG_BLOCK, SIGUSR1);
+	for (i = 0; i < WAITS; i++) {
+		sigset_t none = set_of(0);
+
+		count = count_other = 0;
+		raise(SIGUSR1);
+		raise(SIGUSR2);
+		CHECK(count_other == 1);
+		CHECK_FAILS(waits[i](&none), EINTR);
+		CHECK(count == 1);
+	}
+}
+
+static void test_wait_errors(void)
+{
+	struct timespec none = {0, 0};
+	struct pollfd fd = {.fd = -1};
+	sigset_t set = set_of(SIGUSR1);
+
+	CHECK_FAILS(syscall(SYS_rt_sigsuspend, &set, 4), EINVAL);
+	CHECK_FAILS(syscall(SYS_rt_sigsuspend, 8, 8), EFAULT);
+	CHECK_FAILS(syscall(SYS_ppoll, &fd, 1, &none, &set, 4), EINVAL);
+	CHECK_FAILS(syscall(SYS_ppoll, &fd, 1, &none, 8, 8), EFAULT);
+	CHECK_FAILS(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &none, 8), EFAULT);
+	CHECK_FAILS(syscall(SYS_rt_sigtimedwait, &set, NULL, &none, 4), EINVAL);
+	CHECK_FAILS(syscall(SYS_rt_sigtimedwait, 8, NULL, &none, 8), EFAULT);
+	CHECK_FAILS(syscall(SYS_rt_sigpending, &set, 16), EINVAL);
+	CHECK_FAILS(syscall(SYS_signalfd4, -1, &set, 4, 0), EINVAL);
+	CHECK_FAILS(syscall(SYS_signalfd4, 1000, &set, 8, 0), EBADF);
+	CHECK(ppoll(&fd, 1, &none, NULL) == 0);
+	CHECK(pselect(0, NULL, NULL, NULL, &none, NULL) == 0);
+}
+
+/* ---- taking signals without a handler ---- */
+
+static void test_sigwait(void)
+{
+	static const int sigs[] = {SIGUSR1, SIGSEGV, SIGBUS, SIGSYS, SIGALRM};
+	struct timespec none = {0, 0}, short_while = {0, 20000000};
+	siginfo_t info;
+	sigset_t set;
+	size_t i;
+
+	sigfillset(&set);
+	CHECK_OK(sigprocmask(SIG_SETMASK, &set, NULL));
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
+		CHECK_OK(kill(getpid(), sigs[i]));
+		CHECK(sigwaitinfo(&set, &info) == sigs[i]);
+		CHECK(info.si_signo == sigs[i] && info.si_code == SI_USER && info.si_pid == getpid());
+		CHECK(info.si_uid == getuid());
+	}
+	CHECK_FAILS(sigtimedwait(&set, &info, &none), EAGAIN);
+	CHECK_FAILS(sigtimedwait(&set, &info, &short_while), EAGAIN);
+	handle(SIGALRM, on_signal, SA_RESTART);
+	mask(SIG_UNBLOCK, SIGALRM);
+	set = set_of(SIGUSR1);
+	ring(10000, 0);
+	CHECK_FAILS(sigwaitinfo(&set, &info), EINTR);
+	CHECK(count == 1);
+}
+
+static void test_signalfd(void)
+{
+	struct signalfd_siginfo info;
+	sigset_t set = set_of(SIGUSR1);
+	int fd;
+
+	mask(SIG_BLOCK, SIGUSR1);
+	sigaddset(&set, SIGSYS);
+	fd = (int)CHECK_OK(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+	CHECK_FAILS(read(fd, &info, sizeof(info)), EAGAIN);
+	CHECK_OK(kill(getpid(), SIGUSR1));
+	CHECK(read(fd, &info, sizeof(info)) == sizeof(info));
+	CHECK(info.ssi_signo == SIGUSR1 && info.ssi_pid == (uint32_t)getpid());
+	set = set_of(SIGUSR2);
+	CHECK(signalfd(fd, &set, 0) == fd);
+	CHECK_OK(kill(getpid(), SIGUSR1));
+	CHECK_FAILS(read(fd, &info, sizeof(info)), EAGAIN);
+}
+
+/* ---- storms ---- */
+
+static void test_storm_open(void)
+{
+	struct stat st;
+	int i, fd;
+
+	fd = (int)CHECK_OK(open("file", O_CREAT | O_RDWR, 0600));
+	close(fd);
+	handle(SIGALRM, on_signal, SA_RESTART);
+	ring(STORM_USEC, STORM_USEC);
+	for (i = 0; i < 20000; i++) {
+		fd = (int)CHECK_OK(open("file", O_RDONLY));
+		CHECK_OK(fstat(fd, &st));
+		CHECK_OK(close(fd));
+		CHECK_FAILS(stat("missing", &st), ENOENT);
+	}
+	quiet();
+	CHECK(count > 10);
+}
+
+static void test_storm_fork(void)
+{
+	int i;
+
+	handle(SIGALRM, on_signal, SA_RESTART);
+	ring(STORM_USEC, STORM_USEC);
+	for (i = 0; i < 200; i++) {
+		pid_t pid = fork();
+		int status;
+
+		CHECK(pid >= 0);
+		if (pid == 0) {
+			handle(SIGALRM, SIG_DFL, 0);
+			_exit(i & 0x7f);
+		}
+		CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == (i & 0x7f));
+	}
+	quiet();
+	CHECK(count > 5);
+}
+
+static void on_signal_work(int sig)
+{
+	struct stat st;
+	int fd = open("/etc/passwd", O_RDONLY);
+
+	on_signal(sig);
+	fstat(fd, &st);
+	close(fd);
+}
+
+/* Handlers make calls that trap themselves, on top of calls that trap. */
+static void test_storm_nested(void)
+{
+	char cwd[256];
+	int i;
+
+	handle(SIGALRM, on_signal_work, SA_RESTART | SA_NODEFER);
+	handle(SIGUSR1, on_signal_work, SA_RESTART);
+	ring(STORM_USEC, STORM_USEC);
+	for (i = 0; i < 5000; i++) {
+		CHECK(getcwd(cwd, sizeof(cwd)) != NULL);
+		CHECK_OK(raise(SIGUSR1));
+		mask(SIG_BLOCK, SIGALRM);
+		mask(SIG_UNBLOCK, SIGALRM);
+	}
+	quiet();
+	CHECK(count > i);
+}
+
+static sigjmp_buf back;
+
+static void on_signal_jump(int sig)
+{
+	on_signal(sig);
+	siglongjmp(back, 1);
+}
+
+static void test_storm_jump(void)
+{
+	struct stat st;
+	volatile int rounds = 0;
+
+	handle(SIGALRM, on_signal_jump, 0);
+	if (sigsetjmp(back, 1) == 0)
+		ring(1000, STORM_USEC * 2);
+	while (count < 500) {
+		stat("missing", &st);
+		stat("/etc/passwd", &st);
+		rounds++;
+	}
+	quiet();
+	CHECK(rounds > 0);
+}
+
+/* Signals that the runtime cannot block come while it works. */
+static void test_storm_hidden(void)
+{
+	static const int sigs[] = {SIGSEGV, SIGBUS, SIGSYS};
+	pid_t pid, parent = getpid();
+	struct stat st;
+	int i, status;
+
+	for (i = 0; i < 3; i++)
+		handle(sigs[i], on_signal, SA_RESTART);
+	pid = (pid_t)CHECK_OK(fork());
+	if (pid == 0) {
+		for (i = 0; i < 3000; i++) {
+			kill(parent, sigs[i % 3]);
+			if (i % 8 == 0)
+				usleep(50);
+		}
+		_exit(0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		CHECK_OK(stat("/", &st));
+		CHECK_FAILS(syscall(SYS_stat, 8, &st), EFAULT);
+		mask(SIG_BLOCK, SIGSEGV);
+		CHECK_OK(stat("/", &st));
+		mask(SIG_UNBLOCK, SIGSEGV);
+	}
+	CHECK(count > 100);
+}
+
+/* Ball games in which each signal must be seen: one that was lost hangs the game. */
+static void on_ball(int sig)
+{
+	count++;
+}
+
+static void play(pid_t partner, wait_fn *wait, int rounds)
+{
+	sigset_t none = set_of(0);
+	int seen = 0;
+
+	while (seen < rounds) {
+		kill(partner, SIGUSR1);
+		while (count == seen)
+			CHECK_FAILS(wait(&none), EINTR);
+		seen++;
+	}
+}
+
+static void test_ball(void)
+{
+	size_t i;
+
+	CHECK_OK(pipe(pipe_fds));
+	handle(SIGUSR1, on_ball, SA_RESTART);
+	handle(SIGALRM, on_other, SA_RESTART);
+	mask(SIG_BLOCK, SIGUSR1);
+	for (i = 0; i < WAITS; i++) {
+		pid_t pid, parent = getpid();
+
+		count = 0;
+		pid = (pid_t)CHECK_OK(fork());
+		if (i % 2)
+			ring(STORM_USEC * 3, STORM_USEC * 3);
+		if (pid == 0) {
+			play(parent, waits[i], 1000);
+			_exit(0);
+		}
+		play(pid, waits[i], 1000);
+		quiet();
+		join(pid);
+	}
+}
+
+/* ---- threads ---- */
+
+#define THREADS 4
+#define SHOTS	500
+
+static __thread volatile sig_atomic_t own_count;
+static volatile sig_atomic_t ready, finish;
+
+static void on_shot(int sig)
+{
+	own_count++;
+}
+
+static void *be_shot(void *arg)
+{
+	struct stat st;
+
+	__atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
+	while (own_count < SHOTS)
+		stat("/etc/passwd", &st);
+	return (void *)(intptr_t)own_count;
+}
+
+static void test_pthread_kill(void)
+{
+	pthread_t threads[THREADS];
+	void *result;
+	int i, n;
+
+	handle(SIGRTMIN + 1, on_shot, SA_RESTART); /* real-time signals do not merge */
+	for (i = 0; i < THREADS; i++)
+		CHECK(pthread_create(&threads[i], NULL, be_shot, NULL) == 0);
+	while (__atomic_load_n(&ready, __ATOMIC_SEQ_CST) < THREADS)
+		usleep(1000);
+	for (n = 0; n < SHOTS; n++)
+		for (i = 0; i < THREADS; i++)
+			while (pthread_kill(threads[i], SIGRTMIN + 1) == EAGAIN)
+				usleep(100);
+	for (i = 0; i < THREADS; i++) {
+		CHECK(pthread_join(threads[i], &result) == 0);
+		CHECK((intptr_t)result == SHOTS);
+	}
+}
+
+static pthread_t taker;
+
+static void on_taken(int sig)
+{
+	count += pthread_equal(pthread_self(), taker) ? 1 : 1000;
+}
+
+static void *take(void *arg)
+{
+	mask(SIG_UNBLOCK, SIGUSR1);
+	taker = pthread_self();
+	ready = 1;
+	while (!finish)
+		usleep(1000);
+	return NULL;
+}
+
+/* A signal for the process goes to a thread that lets it through; each thread has its own mask and stack. */
+static void test_thread_masks(void)
+{
+	stack_t ss = {.ss_sp = malloc(65536), .ss_size = 65536};
+	pthread_t thread;
+	int i;
+
+	handle(SIGUSR1, on_taken, 0);
+	mask(SIG_BLOCK, SIGUSR1);
+	CHECK_OK(sigaltstack(&ss, NULL));
+	CHECK(pthread_create(&thread, NULL, take, NULL) == 0);
+	while (!ready)
+		usleep(1000);
+	for (i = 1; i <= 20; i++) {
+		CHECK_OK(kill(getpid(), SIGUSR1));
+		while (count < i)
+			usleep(100);
+	}
+	finish = 1;
+	CHECK(pthread_join(thread, NULL) == 0);
+	CHECK(count == 20);
+}
+
+static void *see_altstack(void *arg)
+{
+	stack_t ss;
+
+	CHECK_OK(sigaltstack(NULL, &ss));
+	return (void *)(intptr_t)ss.ss_flags;
+}
+
+static void test_thread_altstack(void)
+{
+	stack_t ss = {.ss_sp = malloc(65536), .ss_size = 65536}, seen;
+	pthread_t thread;
+	void *flags;
+	int status;
+	pid_t pid;
+
+	CHECK_OK(sigaltstack(&ss, NULL));
+	CHECK(pthread_create(&thread, NULL, see_altstack, NULL) == 0);
+	CHECK(pthread_join(thread, &flags) == 0 && (intptr_t)flags == SS_DISABLE);
+	pid = (pid_t)CHECK_OK(fork());
+	if (pid == 0) {
+		CHECK_OK(sigaltstack(NULL, &seen));
+		_exit(seen.ss_sp != ss.ss_sp);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void test_timer(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 42};
+	struct itimerspec each = {{0, 1000000}, {0, 1000000}};
+	sigset_t set = set_of(SIGRTMIN);
+	siginfo_t info;
+	timer_t timer;
+	double start = now();
+	int i;
+
+	mask(SIG_BLOCK, SIGRTMIN);
+	CHECK_OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
+	CHECK_OK(timer_settime(timer, 0, &each, NULL));
+	for (i = 0; i < 50; i++) {
+		CHECK(sigwaitinfo(&set, &info) == SIGRTMIN);
+		CHECK(info.si_code == SI_TIMER && info.si_value.sival_int == 42);
+	}
+	CHECK(now() - start > 0.040);
+	handle(SIGRTMIN, on_signal, SA_RESTART);
+	mask(SIG_UNBLOCK, SIGRTMIN);
+	while (count < 50) {
+		struct stat st;
+
+		CHECK_OK(stat("/etc/passwd", &st));
+	}
+	CHECK_OK(timer_delete(timer));
+}
+
+static const struct test tests[] = {
+    {"read is interrupted or restarted", test_read},
+    {"open is interrupted or restarted", test_open},
+    {"stopped and continued in open", test_stop},
+    {"nanosleep, pause and poll are interrupted", test_sleep},
+    {"waitpid is interrupted or restarted", test_wait},
+    {"sigsuspend, pselect, ppoll, epoll_pwait: masks", test_own_mask},
+    {"ppoll with something ready", test_own_mask_ready},
+    {"two signals and a mask", test_own_mask_two},
+    {"errors of waiting calls", test_wait_errors},
+    {"sigwaitinfo and sigtimedwait", test_sigwait},
+    {"signalfd", test_signalfd},
+    {"alarms while opening files", test_storm_open},
+    {"alarms while forking", test_storm_fork},
+    {"handlers that make calls", test_storm_nested},
+    {"siglongjmp out of alarms", test_storm_jump},
+    {"SIGSEGV, SIGBUS and SIGSYS from outside", test_storm_hidden},
+    {"no signal is lost", test_ball},
+    {"pthread_kill", test_pthread_kill},
+    {"masks of threads", test_thread_masks},
+    {"alternate stacks of threads", test_thread_altstack},
+    {"timers", test_timer},
+};
+
+int main(void)
+{
+	return RUN_TESTS(tests);
+}
