@@ -4,8 +4,10 @@
 
 #include <asm/errno.h>
 #include "kernel/mm.h"
+#include "lib/string.h"
 
 #define TASK_SIZE 0x7ffffffff000UL
+#define PAGE_SIZE 4096
 
 int uaccess_copy(void *dst, const void *src, size_t n);
 long uaccess_strncpy(char *dst, const char *src, size_t n);
@@ -37,4 +39,21 @@ s64 strncpy_from_guest(char *dst, u64 src, size_t size)
 		return -EFAULT;
 	n = uaccess_strncpy(dst, (const char *)(uintptr_t)src, size);
 	return n == (long)size ? -ENAMETOOLONG : n;
+}
+
+int copy_struct_from_guest(void *dst, size_t ksize, u64 src, u64 usize)
+{
+	u64 at;
+	u8 byte;
+
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+	memset(dst, 0, ksize);
+	for (at = ksize; at < usize; at++) {
+		if (get_guest(byte, src + at))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	return copy_from_guest(dst, src, MIN(ksize, usize));
 }

@@ -20,6 +20,12 @@ int copy_to_guest(u64 dst, const void *src, size_t len);
  */
 s64 strncpy_from_guest(char *dst, u64 src, size_t size);
 
+/*
+ * A structure that grows over the years: copies the `ksize` bytes that we know out of the guest's `usize`, the missing
+ * ones are zero. -E2BIG when a byte that we do not know is not zero, or usize is over a page; -EFAULT.
+ */
+int copy_struct_from_guest(void *dst, size_t ksize, u64 src, u64 usize);
+
 #define get_guest(var, addr) copy_from_guest(&(var), (addr), sizeof(var))
 #define put_guest(addr, var) copy_to_guest((addr), &(var), sizeof(var))
 

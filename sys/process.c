@@ -332,31 +332,18 @@ struct clone3_args {
 };
 #define CLONE_ARGS_SIZE_VER0 64
 
-/* True when the guest's bytes [addr, addr + len) are all zero; false also for a bad address. */
-static bool guest_zero(u64 addr, u64 len)
-{
-	u8 byte;
-
-	for (; len; addr++, len--)
-		if (get_guest(byte, addr) || byte)
-			return false;
-	return true;
-}
-
 SYSCALL(clone3)
 {
 	struct clone3_args args = {0};
 	struct clone_request req;
 	u64 size = ARG1(regs);
+	int err;
 
 	if (size < CLONE_ARGS_SIZE_VER0)
 		return -EINVAL;
-	if (size > 4096)
-		return -E2BIG;
-	if (copy_from_guest(&args, ARG0(regs), MIN(size, sizeof(args))))
-		return -EFAULT;
-	if (size > sizeof(args) && !guest_zero(ARG0(regs) + sizeof(args), size - sizeof(args)))
-		return -E2BIG;
+	err = copy_struct_from_guest(&args, sizeof(args), ARG0(regs), size);
+	if (err)
+		return err;
 	if ((args.flags & ~0x3ffffffffULL) || (args.flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))) ||
 	    args.exit_signal > NSIG_GUEST)
 		return -EINVAL;

@@ -111,6 +111,8 @@ SYSCALL(open_by_handle_at)
 
 	if (fd_is_ours((int)ARG0(regs)))
 		return -EBADF;
+	if (!access_ok(ARG1(regs), 8)) /* struct file_handle; the host checks what follows it */
+		return -EFAULT;
 	fd = host_call3(__NR_open_by_handle_at, (int)ARG0(regs), ARG1(regs), ARG2(regs));
 	if (fd >= 0)
 		files_clear(task->files, (unsigned)fd, (unsigned)fd);

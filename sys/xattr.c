@@ -57,6 +57,8 @@ static s64 do_setxattr(struct task *task, const struct regs *regs, u64 at_flags)
 	struct xattr_call call = {__NR_setxattr, true, name, {ARG2(regs), ARG3(regs), ARG4(regs)}};
 	s64 err = xattr_name(name, ARG1(regs));
 
+	if (!err && range_is_ours(ARG2(regs), ARG3(regs)))
+		err = -EFAULT;
 	return err ? err : xattr_path(task, regs, at_flags, &call);
 }
 
@@ -131,25 +133,30 @@ SYSCALL(lremovexattr)
 
 /* ---- on descriptors: only the writing ones trap ---- */
 
-static s64 xattr_fd(struct task *task, const struct regs *regs)
+static s64 xattr_fd(struct task *task, const struct regs *regs, u64 value, u64 size, u64 flags)
 {
+	char name[XATTR_NAME_MAX + 1];
 	int fd = (int)ARG0(regs);
+	s64 err;
 
 	if (fd_is_ours(fd))
 		return -EBADF;
-	if (fd_mnt_flags(task, fd) & MS_RDONLY)
-		return -EROFS;
-	return host_call5((long)regs->orig_rax, fd, ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs));
+	err = xattr_name(name, ARG1(regs));
+	if (!err && range_is_ours(value, size))
+		err = -EFAULT;
+	if (!err && (fd_mnt_flags(task, fd) & MS_RDONLY))
+		err = -EROFS;
+	return err ? err : host_call5((long)regs->orig_rax, fd, name, value, size, flags);
 }
 
 SYSCALL(fsetxattr)
 {
-	return xattr_fd(task, regs);
+	return xattr_fd(task, regs, ARG2(regs), ARG3(regs), ARG4(regs));
 }
 
 SYSCALL(fremovexattr)
 {
-	return xattr_fd(task, regs);
+	return xattr_fd(task, regs, 0, 0, 0);
 }
 
 /* ---- the at-calls: (dfd, path, at_flags, ...) to the host's own, on the walked descriptor ---- */
@@ -173,8 +180,14 @@ static s64 at_place(struct task *task, const struct regs *regs, u64 at_flags, bo
 	return 0;
 }
 
-/* setxattrat, getxattrat, removexattrat, listxattrat: at_flags is argument 2. */
-static s64 do_xattrat(struct task *task, const struct regs *regs, bool writes)
+/* setxattrat(2)'s and getxattrat(2)'s argument; Linux has known no other size so far. */
+struct xattr_args {
+	u64 value;
+	u32 size, flags;
+};
+
+/* setxattrat, getxattrat, removexattrat, listxattrat: at_flags is argument 2, and `arg` what comes behind it. */
+static s64 do_xattrat(struct task *task, const struct regs *regs, bool writes, const u64 arg[3])
 {
 	struct nameidata nd;
 	char link[FD_PATH_SIZE];
@@ -182,36 +195,54 @@ static s64 do_xattrat(struct task *task, const struct regs *regs, bool writes)
 
 	if (err)
 		return err;
-	err = host_call6((long)regs->orig_rax, AT_FDCWD, link, 0, ARG3(regs), ARG4(regs), ARG5(regs));
+	err = host_call6((long)regs->orig_rax, AT_FDCWD, link, 0, arg[0], arg[1], arg[2]);
 	path_release(&nd);
 	return err;
 }
 
+/* The two with a structure: what it points to is judged and used from one copy. */
+static s64 do_xattrat_args(struct task *task, const struct regs *regs, bool writes)
+{
+	char name[XATTR_NAME_MAX + 1];
+	struct xattr_args args;
+	s64 err;
+
+	if (ARG5(regs) < sizeof(args))
+		return -EINVAL;
+	err = copy_struct_from_guest(&args, sizeof(args), ARG4(regs), ARG5(regs));
+	if (err)
+		return err;
+	if (range_is_ours(args.value, args.size))
+		return -EFAULT;
+	err = xattr_name(name, ARG3(regs));
+	if (err)
+		return err;
+	return do_xattrat(task, regs, writes, (u64[3]){(u64)(uintptr_t)name, (u64)(uintptr_t)&args, sizeof(args)});
+}
+
 SYSCALL(setxattrat)
 {
-	return do_xattrat(task, regs, true);
-}
-
-SYSCALL(removexattrat)
-{
-	return do_xattrat(task, regs, true);
-}
-
-SYSCALL(listxattrat)
-{
-	return range_is_ours(ARG3(regs), ARG4(regs)) ? -EFAULT : do_xattrat(task, regs, false);
+	return do_xattrat_args(task, regs, true);
 }
 
 SYSCALL(getxattrat)
 {
-	struct { /* struct xattr_args */
-		u64 value;
-		u32 size, flags;
-	} args;
+	return do_xattrat_args(task, regs, false);
+}
 
-	if (copy_from_guest(&args, ARG4(regs), sizeof(args)) || range_is_ours(args.value, args.size))
+SYSCALL(removexattrat)
+{
+	char name[XATTR_NAME_MAX + 1];
+	s64 err = xattr_name(name, ARG3(regs));
+
+	return err ? err : do_xattrat(task, regs, true, (u64[3]){(u64)(uintptr_t)name});
+}
+
+SYSCALL(listxattrat)
+{
+	if (range_is_ours(ARG3(regs), ARG4(regs)))
 		return -EFAULT;
-	return do_xattrat(task, regs, false);
+	return do_xattrat(task, regs, false, (u64[3]){ARG3(regs), ARG4(regs)});
 }
 
 /* file_getattr, file_setattr: (dfd, path, struct file_attr *, size, at_flags). */

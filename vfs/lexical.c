@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fast pass of the walk: a name is turned into a host path by looking at it alone, as if no
- * component were a symlink. The one host call that follows refuses symlinks, so a wrong guess is
- * told (ELOOP), never acted on.
+ * component were a symlink. The host call that follows refuses symlinks, so a wrong guess is told
+ * (ELOOP), never acted on.
  */
 #include <asm/errno.h>
+#include <linux/fcntl.h>
 #include "arena/arena.h"
+#include "host/host.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
 #include "vfs/walk.h"
@@ -71,35 +73,65 @@ int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata
 
 /* What a first look at a name tells. */
 struct name_scan {
-	bool leading_dotdot; /* begins with ".." */
-	bool inner_dotdot;   /* ".." behind a component that may be a symlink */
-	bool mount_name;     /* a component has the name of some mount point */
+	bool dotdot;	 /* a component is ".." */
+	bool mount_name; /* a component has the name of some mount point */
 };
 
 static void scan_name(const struct mnt_ns *ns, const char *name, struct name_scan *scan)
 {
-	bool absolute = *name == '/', seen = false;
+	bool absolute = *name == '/';
 	struct component c;
 
 	*scan = (struct name_scan){};
 	while (next_component(&name, &c)) {
-		if (is_dot(&c))
-			continue;
-		if (is_dotdot(&c)) {
-			scan->leading_dotdot |= !seen;
-			scan->inner_dotdot |= seen;
-			continue;
-		}
-		seen = true;
+		if (is_dotdot(&c))
+			scan->dotdot = true;
 		/* An absolute name needs its mounts found one by one anyway. */
-		if (!absolute && !scan->mount_name)
+		else if (!absolute && !scan->mount_name && !is_dot(&c))
 			scan->mount_name = mnt_name_used(ns, c.s, c.len);
 	}
 }
 
-/* Walks nd along the name. Inside a read section. 0, 1: it leads into proc, or -errno. */
+/*
+ * Before a "..": the guess so far must be a directory that may be searched, reached through no symlink.
+ * 0, 1: the slow walk has to tell, or -errno.
+ */
+static int verify_directory(struct nameidata *nd)
+{
+	struct target t;
+	long fd;
+
+	nd->tail = '.';
+	nd_target(nd, &t);
+	fd = host_openat2(t.dfd, t.path, O_PATH | O_CLOEXEC, 0, HOST_RESOLVE_NO_SYMLINKS);
+	nd_target_done(nd);
+	if (fd == -ELOOP || openat2_missing(fd) || fd == -EMFILE || fd == -ENFILE)
+		return 1;
+	if (fd < 0)
+		return (int)fd;
+	host_close((int)fd);
+	return 0;
+}
+
+/* ".." behind `name`, of which nothing but directories has been seen when `verified`. */
+static int walk_up(const struct mnt_ns *ns, const struct path *root, struct nameidata *nd, bool verified)
+{
+	int err = verified ? 0 : verify_directory(nd);
+
+	if (err)
+		return err;
+	err = nd_dotdot(ns, root, nd);
+	if (err < 0)
+		return err;
+	nd_cross_mounts(ns, nd);
+	nd->tail = 0;
+	return 0;
+}
+
+/* Walks nd along the name. Inside a read section. 0, 1: only the slow walk can tell, or -errno. */
 static int walk_names(const struct mnt_ns *ns, const struct path *root, const char *name, struct nameidata *nd)
 {
+	bool verified = true; /* nd is where the walk began, or above what verify_directory() saw */
 	struct component c;
 	int err;
 
@@ -110,11 +142,10 @@ static int walk_names(const struct mnt_ns *ns, const struct path *root, const ch
 			continue;
 		}
 		if (is_dotdot(&c)) {
-			err = nd_dotdot(ns, root, nd);
-			if (err < 0)
+			err = walk_up(ns, root, nd, verified);
+			if (err)
 				return err;
-			nd_cross_mounts(ns, nd);
-			nd->tail = 0;
+			verified = true;
 			continue;
 		}
 		if (nd->proc)
@@ -122,6 +153,7 @@ static int walk_names(const struct mnt_ns *ns, const struct path *root, const ch
 		if (!nd_append(nd, c.s, c.len))
 			return -ENAMETOOLONG;
 		nd->tail = *name == '/' ? '/' : 0;
+		verified = false;
 		if (mnt_name_used(ns, c.s, c.len))
 			nd_cross_mounts(ns, nd);
 	}
@@ -188,17 +220,15 @@ int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, s
 
 	nd_init(nd);
 	scan_name(ns, name, &scan);
-	if (scan.inner_dotdot)
-		return 1;
-	if (*name != '/' && !scan.leading_dotdot && !scan.mount_name)
+	if (*name != '/' && !scan.dotdot && !scan.mount_name)
 		return walk_direct(task, dfd, name, flags, nd, t);
-	if (scan.leading_dotdot) {
+	if (scan.dotdot) {
 		err = get_fs_root(task->fs, &root);
 		if (err)
 			return err;
 	}
 	err = walk_from_place(task, dfd, name, &root, nd);
-	if (scan.leading_dotdot)
+	if (scan.dotdot)
 		path_put(&root);
 	/* A cache of directory prefixes that lead through no symlink belongs here. */
 	if (!err)

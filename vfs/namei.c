@@ -14,8 +14,6 @@
 #include "lib/string.h"
 #include "vfs/walk.h"
 
-#define RACE_RETRIES 4 /* how often a name may change between walk and open before it counts as ELOOP */
-
 static bool table_full(long err)
 {
 	return err == -EMFILE || err == -ENFILE;
@@ -106,7 +104,7 @@ static int lookup_slow_once(struct task *task, int dfd, const char *name, unsign
 	else
 		err = fd < 0 ? (int)fd : keep_fd(task, nd, (int)fd, flags);
 	nd_target_done(nd);
-	return err;
+	return err == -ELOOP && !nd->magic ? -EWALKRACED : err;
 }
 
 /* Everything but LOOKUP_PARENT and empty names. */
@@ -118,10 +116,9 @@ static int lookup(struct task *task, int dfd, const char *name, unsigned flags, 
 		err = lookup_fast(task, dfd, name, flags, nd);
 	if (err <= 0)
 		return err;
-	/* ELOOP here is either the answer or a symlink put there after we passed. */
-	for (tries = 0, err = -ELOOP; err == -ELOOP && tries < RACE_RETRIES; tries++)
+	for (tries = 0, err = -EWALKRACED; err == -EWALKRACED && tries < RACE_RETRIES; tries++)
 		err = lookup_slow_once(task, dfd, name, flags, nd);
-	return err;
+	return err == -EWALKRACED ? -ELOOP : err;
 }
 
 /* dfd itself: an empty name with LOOKUP_EMPTY, or the parent of a name of one component. */

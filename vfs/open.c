@@ -14,8 +14,7 @@
 #include "vfs/proc.h"
 #include "vfs/walk.h"
 
-#define RACE_RETRIES 4
-#define TMPFILE_BIT  (O_TMPFILE & ~O_DIRECTORY)
+#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 
 /* What is to be opened, and how. */
 struct opening {
@@ -175,6 +174,8 @@ static int open_slow_once(struct task *task, int dfd, const char *name, struct o
 	}
 	nd_target(&nd, &t);
 	fd = open_walked(task, &nd, &t, &o);
+	if (fd == -ELOOP && o.follow && !nd.magic)
+		return -EWALKRACED;
 	return fd < 0 ? (int)fd : finish_open(task, &nd, (int)fd, o.oflags);
 }
 
@@ -198,7 +199,7 @@ int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 m
 		flags |= LOOKUP_FOLLOW;
 	if (oflags & O_CREAT)
 		flags |= LOOKUP_CREATE;
-	for (tries = 0, err = -ELOOP; err == -ELOOP && tries < (o.follow ? RACE_RETRIES : 1); tries++)
+	for (tries = 0, err = -EWALKRACED; err == -EWALKRACED && tries < RACE_RETRIES; tries++)
 		err = open_slow_once(task, dfd, name, o, flags);
-	return err;
+	return err == -EWALKRACED ? -ELOOP : err;
 }

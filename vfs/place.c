@@ -35,13 +35,14 @@ void nd_init(struct nameidata *nd)
 
 void nd_set_mount(struct nameidata *nd, const struct mount *m)
 {
-	const struct super *sb = m ? m->sb : NULL;
+	const struct super *sb;
 
 	nd->mnt_flags = 0;
 	nd->dev = nd->host_dev = 0;
 	nd->proc = false;
-	if (!arena_contains(sb, sizeof(*sb)))
+	if (!m || !arena_contains(m->sb, sizeof(*m->sb)))
 		return;
+	sb = m->sb;
 	nd->mnt = m->id;
 	nd->mnt_flags = m->flags | sb->flags;
 	nd->dev = sb->dev;

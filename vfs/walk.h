@@ -8,6 +8,10 @@
 #define RESOLVE_OF(flags) ((flags) >> LOOKUP_RESOLVE_SHIFT)
 #define MAXSYMLINKS	  40
 
+/* Not an errno, and never the guest's: a symlink is where the slow walk had found none. Walk again. */
+#define EWALKRACED   530
+#define RACE_RETRIES 4 /* how often before it counts as ELOOP */
+
 /* How one host call reaches what a walk found. */
 struct target {
 	int dfd;

@@ -117,7 +117,7 @@ class World:
         os.close(fd)
 
 
-for seed in range(int(os.environ.get("SEEDS", "12"))):
+for seed in range(20):
     world = World(seed)
     world.wander()
 END

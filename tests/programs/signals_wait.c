@@ -345,6 +345,7 @@ static void test_own_mask_two(void)
 {
 	size_t i;
 
+	CHECK_OK(pipe(pipe_fds));
 	handle(SIGUSR1, on_signal, 0);
 	handle(SIGUSR2, on_other, SA_RESTART);
 	mask(SIG_BLOCK, SIGUSR1);
@@ -552,45 +553,39 @@ static void test_storm_hidden(void)
 	CHECK(count > 100);
 }
 
-/* Ball games in which each signal must be seen: one that was lost hangs the game. */
-static void on_ball(int sig)
-{
-	count++;
-}
-
-static void play(pid_t partner, wait_fn *wait, int rounds)
+/* A ball game in which each signal must be seen: one that was lost ends it. */
+static void catch_ball(wait_fn *wait, int seen)
 {
 	sigset_t none = set_of(0);
-	int seen = 0;
 
-	while (seen < rounds) {
-		kill(partner, SIGUSR1);
-		while (count == seen)
-			CHECK_FAILS(wait(&none), EINTR);
-		seen++;
-	}
+	while (count == seen)
+		CHECK_FAILS(wait(&none), EINTR);
 }
 
 static void test_ball(void)
 {
+	enum { ROUNDS = 1000 };
+	pid_t pid, parent = getpid();
 	size_t i;
+	int n;
 
 	CHECK_OK(pipe(pipe_fds));
-	handle(SIGUSR1, on_ball, SA_RESTART);
+	handle(SIGUSR1, on_signal, SA_RESTART);
 	handle(SIGALRM, on_other, SA_RESTART);
 	mask(SIG_BLOCK, SIGUSR1);
 	for (i = 0; i < WAITS; i++) {
-		pid_t pid, parent = getpid();
-
 		count = 0;
 		pid = (pid_t)CHECK_OK(fork());
-		if (i % 2)
-			ring(STORM_USEC * 3, STORM_USEC * 3);
-		if (pid == 0) {
-			play(parent, waits[i], 1000);
-			_exit(0);
+		ring(STORM_USEC * 3, STORM_USEC * 3);
+		for (n = 0; n < ROUNDS; n++) {
+			if (pid)
+				CHECK_OK(kill(pid, SIGUSR1));
+			catch_ball(waits[i], n);
+			if (!pid)
+				CHECK_OK(kill(parent, SIGUSR1));
 		}
-		play(pid, waits[i], 1000);
+		if (!pid)
+			_exit(0);
 		quiet();
 		join(pid);
 	}
