@@ -5,6 +5,7 @@
  */
 #include "exec/exec.h"
 
+#include <linux/fcntl.h>
 #include "arch/x86_64/trap.h"
 #include "host/host.h"
 #include "signal/signal.h"
@@ -25,6 +26,8 @@ static void start_task(struct task *task, const struct carry *c)
 		not_by_hand();
 	if (carry_to_task(c, task))
 		panic("no memory for a task");
+	/* When another thread executes a program, this handle must not go along. */
+	host_call3(__NR_fcntl, c->handle, F_SETFD, FD_CLOEXEC);
 	/* All signals are blocked since before execve; the way out to the program restores the mask. */
 	signal_set_mask(task, c->sig_mask | c->blocked_hidden);
 	atomic_store(&task->state, TASK_RUNNING);

@@ -2,16 +2,31 @@
 /* Mutexes over the host's futex, broken when their owner is dead (kernel/alloc.h). */
 #include <asm/errno.h>
 #include <linux/futex.h>
+#include <linux/wait.h>
 #include "host/host.h"
 #include "kernel/mm.h"
 
 #define WAITERS	       0x80000000u
 #define OWNER_CHECK_NS 20000000L /* how long to wait before asking whether the owner still lives */
 
+/*
+ * A killed vfork child keeps its number until it has been waited for, and whoever would wait may be waiting for
+ * its lock: so the host is asked for that, too.
+ */
+static bool owner_is_dead(u32 tid)
+{
+	struct siginfo_raw info = {0};
+
+	if (host_call2(__NR_tkill, tid, 0) == -ESRCH)
+		return true;
+	return host_call5(__NR_waitid, P_PID, tid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) == 0 &&
+	       info.pid == (s32)tid;
+}
+
 /* Takes the lock over from an owner whose host thread is gone. */
 static bool break_dead_lock(struct mutex *m, u32 seen, u32 self)
 {
-	if (host_call2(__NR_tkill, seen & ~WAITERS, 0) != -ESRCH)
+	if (!owner_is_dead(seen & ~WAITERS))
 		return false;
 	return atomic_compare_exchange_strong(&m->owner, &seen, self | WAITERS);
 }

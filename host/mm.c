@@ -38,6 +38,22 @@ static bool block_map(u32 i)
 	return at == (long)(uintptr_t)block(i);
 }
 
+/* Held: mm.tasks_lock, so that only one does it. */
+static void bury(struct task *task)
+{
+	exec_release(task);
+	put_contexts(task);
+	atomic_store(&task->state, TASK_FREE);
+}
+
+void task_bury(struct task *task, u64 serial)
+{
+	mutex_lock(&mm.tasks_lock);
+	if (atomic_load(&task->state) == TASK_RUNNING && task->serial == serial)
+		bury(task);
+	mutex_unlock(&mm.tasks_lock);
+}
+
 /*
  * A task of this address space that is no thread of ours (a vfork child, CLONE_VM alone) can die
  * without a word, by SIGKILL or exit_group: its block and contexts are taken back here.
@@ -45,11 +61,8 @@ static bool block_map(u32 i)
  */
 static void reap(struct task *task)
 {
-	if (task->tgid == current_task()->tgid || host_call2(__NR_tkill, task->tid, 0) != -ESRCH)
-		return;
-	exec_release(task);
-	put_contexts(task);
-	atomic_store(&task->state, TASK_FREE);
+	if (task->tgid != current_task()->tgid && host_call2(__NR_tkill, task->tid, 0) == -ESRCH)
+		bury(task);
 }
 
 /* Held: mm.tasks_lock. The first task of all comes without. */
@@ -78,6 +91,7 @@ struct task *task_alloc(void)
 	task = block_find();
 	if (task) {
 		memset(task, 0, sizeof(*task));
+		task->serial = ++mm.nr_tasks;
 		/* Taken, but not yet anybody's: reap() must not touch it. */
 		atomic_store(&task->state, TASK_DEAD);
 	}
@@ -126,9 +140,43 @@ void tasks_forget_others(struct task *self)
 {
 	u32 i;
 
-	for (i = 0; i < mm.nr_blocks; i++)
-		if (block(i) != self)
-			atomic_store(&block(i)->state, TASK_FREE);
+	for (i = 0; i < mm.nr_blocks; i++) {
+		const struct nsproxy *ns = block(i)->nsproxy;
+
+		if (block(i) == self)
+			continue;
+		if (atomic_load(&block(i)->state) == TASK_RUNNING && ns && ns != self->nsproxy)
+			warden_close_handle(ns, self->files);
+		atomic_store(&block(i)->state, TASK_FREE);
+	}
+}
+
+/* The handle of a task that shares our descriptor table; UINT32_MAX: none. */
+static u32 handle_in_table(struct task *task, const struct files_struct *files)
+{
+	u32 fd = UINT32_MAX;
+
+	task_lock(task);
+	if (task->files == files && task->nsproxy)
+		fd = (u32)task->nsproxy->handle;
+	task_unlock(task);
+	return fd;
+}
+
+u32 next_own_fd(u32 from)
+{
+	const struct files_struct *files = current_task()->files;
+	u32 next = (u32)mm.arena_fd >= from ? (u32)mm.arena_fd : UINT32_MAX, i;
+
+	for (i = 0; i < mm.nr_blocks; i++) {
+		u32 fd = UINT32_MAX;
+
+		if (atomic_load(&block(i)->state) == TASK_RUNNING && block(i)->files == files)
+			fd = handle_in_table(block(i), files);
+		if (fd >= from)
+			next = MIN(next, fd);
+	}
+	return next;
 }
 
 bool fd_is_ours(int fd)
@@ -137,5 +185,8 @@ bool fd_is_ours(int fd)
 
 	if (fd < 0)
 		return false;
-	return fd == mm.arena_fd || (task->nsproxy && fd == task->nsproxy->handle);
+	if (fd == mm.arena_fd || (task->nsproxy && fd == task->nsproxy->handle))
+		return true;
+	/* Only up there can be those of other threads: the usual answer comes without asking them all. */
+	return fd >= mm.fd_base && next_own_fd((u32)fd) == (u32)fd;
 }

@@ -36,6 +36,7 @@ struct mm_struct {
 	s32 fd_base;           /* descriptor numbers from here on trap in close(2): ours are among them */
 	struct mutex tasks_lock; /* guards allocation of blocks */
 	u32 nr_blocks;         /* blocks ever mapped: the index is below this */
+	u64 nr_tasks;          /* tasks ever made */
 	struct hpath *exe;     /* host path of the guest's program */
 	struct path exe_place; /* and where it stands in the guest's tree */
 	bool sem_undo;         /* somebody here has used SEM_UNDO: there may be an undo list */
@@ -52,14 +53,19 @@ struct task *task_alloc(void);
 /* Gives the block back; not for the block one runs on (see task_exit in kernel side of sys/process.c). */
 void task_free(struct task *task);
 
+/* A task of that serial which ended without a word, if it did: what it held is released. */
+void task_bury(struct task *task, u64 serial);
+
 /* The running task of this address space with that tid, or NULL. It can leave at any moment: what it
  * points to may be looked at with its task_lock held, and is NULL once it has left. */
 struct task *task_find(s32 tid);
 
-/* After fork: the other tasks' blocks are free, their owners live in the parent alone. */
+/* After fork: the other tasks' blocks are free, and our copies of their handles closed: they live in the parent alone. */
 void tasks_forget_others(struct task *self);
 
 /* Is that descriptor number one of the runtime's? Guests see EBADF there. */
 bool fd_is_ours(int fd);
+/* The lowest of the runtime's descriptors that is not below `from`; UINT32_MAX: there is none. */
+u32 next_own_fd(u32 from);
 
 #endif

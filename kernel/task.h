@@ -151,6 +151,7 @@ struct task {
 	u64 clone_flags, clone_stack; /* how this task was asked for: clone_child reads it */
 	u32 sud_users;      /* open FD_MAP descriptors of this thread: Syscall User Dispatch is on */
 	_Atomic u8 sud_selector;
+	u64 serial; /* of all the tasks that ever stood in this block, which one it is */
 };
 
 enum task_state { TASK_FREE, TASK_RUNNING, TASK_DEAD };

@@ -253,6 +253,8 @@ static int add_carry(struct linux_binprm *bprm, bool by_fd)
 	if (len < 0)
 		return (int)len;
 	bprm->args.envp[bprm->args.envc] = bprm->args.carry;
+	/* Another thread may have shortened the guest's list while it was copied: the carry is the last. */
+	bprm->args.envp[bprm->args.envc + 1] = NULL;
 	return 0;
 }
 
@@ -290,6 +292,9 @@ static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 	signal_block_all();
 	err = add_carry(bprm, by_fd);
 	if (!err) {
+		/* What guests do to descriptors that they do not see must not matter here. */
+		keep_open(mm.arena_fd);
+		keep_open(task->nsproxy->handle);
 		keep_open(bprm->exe_fd);
 		keep_open(bprm->interp_fd);
 		err = host_call3(__NR_execve, path, bprm->args.argv, bprm->args.envp);

@@ -95,17 +95,6 @@ SYSCALL(fcntl)
 
 /* ---- close_range ---- */
 
-/* The lowest descriptor of ours that is not below `from`; UINT32_MAX: there is none. */
-static u32 next_own_fd(const struct task *task, u32 from)
-{
-	u32 next = UINT32_MAX, own[] = {(u32)mm.arena_fd, (u32)task->nsproxy->handle};
-
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		if (own[i] >= from && own[i] < next)
-			next = own[i];
-	return next;
-}
-
 static s64 close_part(struct task *task, u32 first, u32 last, u32 flags)
 {
 	if (!(flags & CLOSE_RANGE_CLOEXEC))
@@ -119,7 +108,7 @@ static s64 close_guests(struct task *task, u32 first, u32 last, u32 flags)
 	u32 own;
 	s64 err;
 
-	while ((own = next_own_fd(task, first)) <= last && own != UINT32_MAX) {
+	while ((own = next_own_fd(first)) <= last && own != UINT32_MAX) {
 		if (own > first) {
 			err = close_part(task, first, own - 1, flags);
 			if (err)

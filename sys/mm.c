@@ -25,8 +25,10 @@ SYSCALL(mmap)
 		return pass(regs);
 	if (flags & MAP_FIXED_NOREPLACE)
 		return -EEXIST;
-	/* Without MAP_FIXED the address is a wish: the host finds a free place by itself. */
-	return flags & MAP_FIXED ? -ENOMEM : pass(regs);
+	if (flags & MAP_FIXED)
+		return -ENOMEM;
+	/* Without MAP_FIXED the address is a wish, and what we have not mapped yet is ours as well. */
+	return host_call6(__NR_mmap, 0, ARG1(regs), ARG2(regs), flags, ARG4(regs), ARG5(regs));
 }
 
 SYSCALL(munmap)

@@ -80,10 +80,11 @@ static void child_common(struct task *child, u64 flags, u64 stack)
 /* ---- a child with memory of its own ---- */
 
 /* Everything that another thread of the parent could be in the middle of. One order: the task's
- * blocks, then the contexts, the heap last, because the others allocate while they hold theirs. */
+ * blocks, the task itself, then the contexts, the heap last, because the others allocate while they hold theirs. */
 static void fork_lock(struct task *task)
 {
 	mutex_lock(&mm.tasks_lock);
+	task_lock(task); /* /proc may be looking at us */
 	if (!task->fs->shared) /* a shared one is no copy in the child: it must not be unlocked twice */
 		mutex_lock(&task->fs->lock);
 	mutex_lock(&task->files->lock);
@@ -98,6 +99,7 @@ static void fork_unlock(struct task *task)
 	mutex_unlock(&task->files->lock);
 	if (!task->fs->shared)
 		mutex_unlock(&task->fs->lock);
+	task_unlock(task);
 	mutex_unlock(&mm.tasks_lock);
 }
 
@@ -111,7 +113,7 @@ struct fork_contexts {
 
 static int fork_prepare_fs(struct task *task, u64 flags, struct fs_struct **out)
 {
-	struct fs_struct *shared;
+	struct fs_struct *old = task->fs, *shared;
 
 	*out = NULL;
 	if (!(flags & CLONE_FS)) {
@@ -123,8 +125,10 @@ static int fork_prepare_fs(struct task *task, u64 flags, struct fs_struct **out)
 		shared = share_fs(task->fs);
 		if (!shared)
 			return -ENOMEM;
-		put_fs(task->fs);
+		task_lock(task);
 		task->fs = shared;
+		task_unlock(task);
+		put_fs(old);
 	}
 	atomic_fetch_add(&task->fs->users, 1);
 	*out = task->fs;
@@ -157,14 +161,14 @@ static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 	task->sig_held = 0; /* what is pending is not inherited */
 	if (!(flags & CLONE_SYSVSEM))
 		mm.sem_undo = false;
+	if (!(flags & CLONE_FILES))
+		task->files->foreign = false;
 	tasks_forget_others(task);
 	if (new->fs)
 		task->fs = new->fs;
 	else
 		atomic_store(&task->fs->users, 1);
 	atomic_store(&task->files->users, 1);
-	if (!(flags & CLONE_FILES))
-		task->files->foreign = false;
 	atomic_store(&task->sighand->users, 1);
 	atomic_store(&task->nsproxy->users, 1);
 	atomic_store(&task->cred->users, 1);
@@ -237,38 +241,38 @@ void clone_child(struct task *child)
 	arch_return_to_guest(child);
 }
 
-/* A vfork child has execed or gone: what it held here is released, unless it did that itself. */
-static void vfork_done(struct task *child, s64 tid)
-{
-	if (atomic_load(&child->state) != TASK_RUNNING || child->tid != tid)
-		return;
-	exec_release(child);
-	put_contexts(child);
-	task_free(child);
-}
-
 static s64 clone_vm(struct task *task, const struct clone_request *req)
 {
 	struct task *child = task_alloc();
+	struct nsproxy copied = {.handle = -1};
+	u64 serial;
 	s64 tid;
 	int err;
 
 	if (!child)
 		return -EAGAIN;
+	serial = child->serial;
 	err = copy_contexts(req->flags, task, child);
 	if (err) {
 		task_free(child);
 		return err;
 	}
+	/* The child's new namespaces are held in its own table; ours has them only to pass them on. */
+	if ((req->flags & CLONE_NS_BUILT) && !(req->flags & CLONE_FILES))
+		copied = *child->nsproxy;
 	signal_block_all();
 	clone_vm_prepare(task, child, req);
 	tid = arch_clone(settid_flags(req), child, host_ptid(req), req->ctid, req->tls);
 	if (tid < 0) {
 		put_contexts(child);
 		task_free(child);
-	} else if (req->flags & CLONE_VFORK) {
-		vfork_done(child, tid);
+		return tid;
 	}
+	if (copied.handle >= 0)
+		warden_close_handle(&copied, task->files);
+	/* It has executed a program or gone: what it held here is released, unless it did that itself. */
+	if (req->flags & CLONE_VFORK)
+		task_bury(child, serial);
 	return tid;
 }
 

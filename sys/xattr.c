@@ -250,8 +250,10 @@ static s64 do_fileattr(struct task *task, const struct regs *regs, bool writes)
 {
 	struct nameidata nd;
 	char link[FD_PATH_SIZE];
-	s64 err = at_place(task, regs, (u32)ARG4(regs), writes, link, &nd);
+	s64 err = range_is_ours(ARG2(regs), ARG3(regs)) ? -EFAULT : 0;
 
+	if (!err)
+		err = at_place(task, regs, (u32)ARG4(regs), writes, link, &nd);
 	if (err)
 		return err;
 	err = host_call5((long)regs->orig_rax, AT_FDCWD, link, ARG2(regs), ARG3(regs), 0);
@@ -261,7 +263,7 @@ static s64 do_fileattr(struct task *task, const struct regs *regs, bool writes)
 
 SYSCALL(file_getattr)
 {
-	return range_is_ours(ARG2(regs), ARG3(regs)) ? -EFAULT : do_fileattr(task, regs, false);
+	return do_fileattr(task, regs, false);
 }
 
 SYSCALL(file_setattr)

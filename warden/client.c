@@ -162,16 +162,16 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
 static s32 move_out_of_the_way(s32 fd)
 {
 	struct rlimit64 old, lifted;
-	s64 moved = host_call3(__NR_fcntl, fd, F_DUPFD, mm.fd_base);
+	s64 moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, mm.fd_base);
 
 	if (moved < 0 && host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, NULL, &old) == 0) {
 		lifted = (struct rlimit64){old.rlim_max, old.rlim_max};
 		host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, &lifted, NULL);
-		moved = host_call3(__NR_fcntl, fd, F_DUPFD, mm.fd_base);
+		moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, mm.fd_base);
 		host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, &old, NULL);
 	}
 	if (moved < 0)
-		moved = host_call3(__NR_fcntl, fd, F_DUPFD, 0);
+		moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
 	host_close(fd);
 	return (s32)moved;
 }
