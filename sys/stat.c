@@ -14,6 +14,7 @@
 #include "lib/string.h"
 #include "sys/sys.h"
 #include "vfs/proc.h"
+#include "vfs/walk.h"
 
 /* ---- device numbers and ids ---- */
 
@@ -41,6 +42,24 @@ static struct reach place_reach(const struct nameidata *nd)
 	if (nd->fd >= 0)
 		return (struct reach){nd->fd, "", AT_EMPTY_PATH};
 	return (struct reach){AT_FDCWD, nd->host, nd->magic ? 0 : AT_SYMLINK_NOFOLLOW};
+}
+
+/*
+ * A relative name of one component has no symlink on its way: the host can be asked about it at
+ * once, and what it says shows whether the name itself is one. What `find` and `ls -l` ask all day.
+ */
+static bool child_reach(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd,
+			struct reach *at)
+{
+	struct target t;
+
+	if (!*name || strchr(name, '/') || (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]))))
+		return false;
+	/* An error comes again on the usual way; another target than the name itself needs that, too. */
+	if (walk_lexical(task, dfd, name, flags, nd, &t) || t.path != name)
+		return false;
+	*at = (struct reach){t.dfd, name, AT_SYMLINK_NOFOLLOW};
+	return true;
 }
 
 /* A namespace behind a magic link of proc: its own numbers. */
@@ -86,22 +105,20 @@ static s64 do_fstat(struct task *task, int fd, u64 ubuf)
 	return put_guest(ubuf, st);
 }
 
-static s64 stat_place(struct task *task, const struct nameidata *nd, u64 ubuf)
+static s64 stat_reach(struct task *task, const struct nameidata *nd, const struct reach *at, struct stat *st)
 {
-	struct reach at = place_reach(nd);
-	struct stat st;
 	u64 dev, ino;
-	long err = host_call4(__NR_newfstatat, at.dfd, at.path, &st, at.flags);
+	long err = host_call4(__NR_newfstatat, at->dfd, at->path, st, at->flags);
 
 	if (err < 0)
 		return err;
-	st.st_dev = place_dev(nd, st.st_dev);
+	st->st_dev = place_dev(nd, st->st_dev);
 	if (nd->proc && nd->magic && !place_is_ns(task, nd, &dev, &ino)) {
-		st.st_dev = dev;
-		st.st_ino = ino;
+		st->st_dev = dev;
+		st->st_ino = ino;
 	}
-	map_stat_ids(task, &st);
-	return put_guest(ubuf, st);
+	map_stat_ids(task, st);
+	return 0;
 }
 
 /* A name for a call that takes AT_EMPTY_PATH: copies it. Its length or -errno; NULL counts as empty. */
@@ -119,6 +136,8 @@ static s64 do_fstatat(struct task *task, int dfd, u64 uname, u64 ubuf, unsigned 
 	unsigned flags = LOOKUP_LAZY | LOOKUP_FDLESS;
 	struct nameidata nd;
 	char name[PATH_MAX];
+	struct reach at;
+	struct stat st;
 	s64 err;
 
 	if (at_flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
@@ -132,12 +151,18 @@ static s64 do_fstatat(struct task *task, int dfd, u64 uname, u64 ubuf, unsigned 
 		flags |= LOOKUP_FOLLOW;
 	if (at_flags & AT_EMPTY_PATH)
 		flags |= LOOKUP_EMPTY;
+	if (child_reach(task, dfd, name, flags, &nd, &at)) {
+		err = stat_reach(task, &nd, &at, &st);
+		if (err || !S_ISLNK(st.st_mode) || !(flags & LOOKUP_FOLLOW))
+			return err ? err : put_guest(ubuf, st);
+	}
 	err = path_lookup(task, dfd, name, flags, &nd);
 	if (err)
 		return err;
-	err = stat_place(task, &nd, ubuf);
+	at = place_reach(&nd);
+	err = stat_reach(task, &nd, &at, &st);
 	path_release(&nd);
-	return err;
+	return err ? err : put_guest(ubuf, st);
 }
 
 SYSCALL(stat)
@@ -210,6 +235,18 @@ static void fix_statx(struct task *task, const struct nameidata *nd, struct stat
 	}
 }
 
+static s64 statx_reach(struct task *task, const struct nameidata *nd, const struct reach *at, unsigned at_flags,
+		       unsigned mask, struct statx *stx)
+{
+	int flags = at->flags | (int)(at_flags & AT_STATX_SYNC_TYPE);
+	/* The type tells whether a child is a symlink, asked for or not. */
+	s64 err = host_call5(__NR_statx, at->dfd, at->path, flags, mask | STATX_TYPE, stx);
+
+	if (!err)
+		fix_statx(task, nd, stx);
+	return err;
+}
+
 SYSCALL(statx)
 {
 	unsigned at_flags = (unsigned)ARG2(regs), mask = (unsigned)ARG3(regs), flags = LOOKUP_FDLESS;
@@ -228,13 +265,16 @@ SYSCALL(statx)
 	flags |= at_flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
 	flags |= at_flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0;
 	flags |= mask & STATX_MNT_IDS ? 0 : LOOKUP_LAZY;
+	if ((flags & LOOKUP_LAZY) && child_reach(task, (int)ARG0(regs), name, flags, &nd, &at)) {
+		err = statx_reach(task, &nd, &at, at_flags, mask, &stx);
+		if (err || !S_ISLNK(stx.stx_mode) || !(flags & LOOKUP_FOLLOW))
+			return err ? err : put_guest(ARG4(regs), stx);
+	}
 	err = path_lookup(task, (int)ARG0(regs), name, flags, &nd);
 	if (err)
 		return err;
 	at = place_reach(&nd);
-	err = host_call5(__NR_statx, at.dfd, at.path, at.flags | (int)(at_flags & AT_STATX_SYNC_TYPE), mask, &stx);
-	if (!err)
-		fix_statx(task, &nd, &stx);
+	err = statx_reach(task, &nd, &at, at_flags, mask, &stx);
 	path_release(&nd);
 	return err ? err : put_guest(ARG4(regs), stx);
 }
