@@ -201,6 +201,8 @@ static void build(struct builder *b)
 {
 	static u16 starts[SYS_MAX];
 
+	b->len = 0;
+	b->last_trap = NO_TRAP;
 	/* 32-bit entries and x32 numbers do not exist here. */
 	load(b, OFF_ARCH);
 	jump_equal(b, AUDIT_ARCH_X86_64, 1, 0);
@@ -220,8 +222,6 @@ int install_filter(s32 fd_base)
 	struct sock_fprog prog = {.filter = b.insn};
 	long err;
 
-	b.len = 0;
-	b.last_trap = NO_TRAP;
 	b.fd_base = fd_base;
 	build(&b);
 	prog.len = (u16)b.len;
