@@ -112,7 +112,7 @@ static void act(struct task *task, int sig, const struct siginfo_raw *info, stru
 	struct ksigaction action;
 
 	if (blocked && !forced) {
-		signal_hold(task, sig, info);
+		signal_put_off(task, sig, info);
 		return;
 	}
 	action = take_action(task, sig);
@@ -124,10 +124,15 @@ static void act(struct task *task, int sig, const struct siginfo_raw *info, stru
 
 void signal_deliver(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
-	act(task, sig, info, uc);
+	struct siginfo_raw own;
+
+	if (!signal_is_bell(sig, info))
+		act(task, sig, info, uc);
+	else if (signal_answer_bell(task, &own))
+		act(task, own.signo, &own, uc);
 	/* On return the host sets the mask from the context, so this is a way out like the other one. */
 	signal_end_temporary_mask(task);
-	signal_release_held(task);
+	signal_pass_on(task);
 	uc->sigmask = task->sig_mask;
 	atomic_store(&task->sig_deferred, 0);
 }

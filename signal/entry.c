@@ -11,10 +11,7 @@
 /* The runtime is at work: the signal waits, and nothing more is let through until the way out. */
 static void defer(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
-	if (SIG_HIDDEN & SIGBIT(sig))
-		signal_hold(task, sig, info);
-	else
-		signal_requeue(task, sig, info);
+	signal_put_off(task, sig, info);
 	uc->sigmask |= ~SIG_HIDDEN;
 	atomic_store(&task->sig_deferred, 1);
 }

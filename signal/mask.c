@@ -44,6 +44,7 @@ void signal_block_all(void)
 	/* First the promise to restore, then the call. */
 	atomic_store(&current_task()->sig_deferred, 1);
 	host_call4(__NR_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+	signal_requeue_put_off(current_task());
 }
 
 void signal_block_hidden(void)

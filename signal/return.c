@@ -30,7 +30,7 @@ void signal_return(struct task *task, struct regs *regs)
 	/* As in the kernel, a bad stack is not an error here. */
 	(void)altstack_set(task, &uc->stack, frame_regs(uc)->rsp);
 	signal_set_mask(task, uc->sigmask);
-	signal_release_held(task);
+	signal_pass_on(task);
 	atomic_store(&task->sig_deferred, 0);
 	uc->sigmask = task->sig_mask;
 	uc->stack = (struct stack_raw){.sp = (u64)(uintptr_t)task + KSTACK_TOP, .size = BLOCK_SIZE - KSTACK_TOP};

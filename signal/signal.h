@@ -6,9 +6,9 @@
  *
  *  - in guest code: it lays the kernel's frame onto the guest's stack or alternate stack, with the
  *    guest's restorer, and lets the guest's handler start on return;
- *  - in the runtime: the signal goes back into the host's queue (rt_tgsigqueueinfo), everything stays
- *    blocked in the interrupted context and task->sig_deferred is set; the way out to the guest
- *    restores the mask, and the host delivers in guest code;
+ *  - in the runtime: the signal is put off, everything stays blocked in the interrupted context and
+ *    task->sig_deferred is set; the way out to the guest restores the mask and has the signal delivered
+ *    in guest code (signal/wait.c);
  *  - on the way out itself (between arch_exit_begin and arch_exit_end): the registers are taken from
  *    task->regs, so it is guest code after all;
  *  - in a host call that may sleep (host_call_blocking): the call ends with -EINTR. If the host would
@@ -64,12 +64,17 @@ void signal_block_hidden(void);
 
 /* Sends the calling thread `sig` (again), through the host. */
 void signal_requeue(const struct task *task, int sig, const struct siginfo_raw *info);
-/* Keeps a hidden signal until the guest can take it. */
-void signal_hold(struct task *task, int sig, const struct siginfo_raw *info);
-/* Takes one of `set` out of those that are held: its number, or 0. */
+/* Keeps one until the guest can take it. */
+void signal_put_off(struct task *task, int sig, const struct siginfo_raw *info);
+/* Gives the host what the guest can take now. Everything is blocked, the hidden too. */
+void signal_pass_on(struct task *task);
+/* Lets the one that was put off wait in the host instead: after fork and exec the task is another one. */
+void signal_requeue_put_off(struct task *task);
+/* Is that the bell for the one that was put off? Then here it is; false: it has been taken. */
+bool signal_is_bell(int sig, const struct siginfo_raw *info);
+bool signal_answer_bell(struct task *task, struct siginfo_raw *info);
+/* Takes one of the hidden signals in `set` that wait: its number, or 0. */
 int signal_take_held(struct task *task, u64 set, struct siginfo_raw *info);
-/* Gives the host those that the guest does not block any more. Everything is blocked, the hidden too. */
-void signal_release_held(struct task *task);
 /* entry.S: the last step before the way out sets task->sig_mask, when sig_deferred is set. */
 void signal_leave(struct task *task);
 

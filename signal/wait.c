@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals that wait because the runtime is at work. Most wait in the host, blocked. The hidden
- * ones cannot be blocked there, so each has one place in the task; more of the same merge, as standard signals do.
+ * Signals that wait in the task because the runtime is at work, or because the guest blocks what
+ * the host must not: one that was put off, and one of each hidden kind (more of the same merge, as standard
+ * signals do). More cannot come: when one is put off, the host blocks the others.
+ *
+ * The one that was put off goes back to the guest by a bell: a SIGSYS of our own that is sent when
+ * the guest's mask is about to be restored. The host delivers it before all others, as it does with faults, so
+ * signals keep their order; and it always has room for it.
  */
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "signal/signal.h"
+
+#define BELL_CODE 0x5ec
 
 static const int hidden[HIDDEN_SIGNALS] = {SIGBUS, SIGSEGV, SIGSYS};
 
@@ -15,7 +22,7 @@ void signal_requeue(const struct task *task, int sig, const struct siginfo_raw *
 	host_call4(__NR_rt_tgsigqueueinfo, task->tgid, task->tid, sig, info);
 }
 
-void signal_hold(struct task *task, int sig, const struct siginfo_raw *info)
+static void hold(struct task *task, int sig, const struct siginfo_raw *info)
 {
 	int i;
 
@@ -23,6 +30,14 @@ void signal_hold(struct task *task, int sig, const struct siginfo_raw *info)
 		if (hidden[i] == sig && !(task->sig_held & SIGBIT(sig)))
 			task->held[i] = *info;
 	atomic_fetch_or(&task->sig_held, SIGBIT(sig));
+}
+
+void signal_put_off(struct task *task, int sig, const struct siginfo_raw *info)
+{
+	if (SIG_HIDDEN & SIGBIT(sig))
+		hold(task, sig, info);
+	else
+		task->put_off = *info;
 }
 
 int signal_take_held(struct task *task, u64 set, struct siginfo_raw *info)
@@ -39,11 +54,38 @@ int signal_take_held(struct task *task, u64 set, struct siginfo_raw *info)
 	return 0;
 }
 
-void signal_release_held(struct task *task)
+bool signal_is_bell(int sig, const struct siginfo_raw *info)
 {
+	return sig == SIGSYS && info->code == BELL_CODE;
+}
+
+bool signal_answer_bell(struct task *task, struct siginfo_raw *info)
+{
+	*info = task->put_off;
+	task->put_off.signo = 0;
+	return info->signo;
+}
+
+void signal_requeue_put_off(struct task *task)
+{
+	if (task->put_off.signo)
+		signal_requeue(task, task->put_off.signo, &task->put_off);
+	task->put_off.signo = 0;
+}
+
+void signal_pass_on(struct task *task)
+{
+	static const struct siginfo_raw bell = {.signo = SIGSYS, .code = BELL_CODE};
 	struct siginfo_raw info;
 	int sig;
 
+	/* The guest may have blocked it since. */
+	if (task->put_off.signo && (task->sig_mask & SIGBIT(task->put_off.signo)))
+		signal_requeue_put_off(task);
+	if (task->put_off.signo) {
+		signal_requeue(task, SIGSYS, &bell);
+		return; /* the rest follows when that has been delivered */
+	}
 	while ((sig = signal_take_held(task, ~task->blocked_hidden, &info)))
 		signal_requeue(task, sig, &info);
 }
@@ -60,10 +102,10 @@ void signal_leave(struct task *task)
 		task->temporary_mask = MASK_USED;
 	else
 		signal_end_temporary_mask(task);
-	/* What is held from here on sets it again, and the way out asks again. */
+	/* What comes from here on sets it again, and the way out asks again. */
 	atomic_store(&task->sig_deferred, first);
-	if (task->sig_held & ~task->blocked_hidden) {
+	if (task->put_off.signo || (task->sig_held & ~task->blocked_hidden)) {
 		signal_block_hidden();
-		signal_release_held(task);
+		signal_pass_on(task);
 	}
 }

@@ -371,10 +371,13 @@ SYSCALL(clone3)
 
 SYSCALL(exit)
 {
-	u64 all = ~0ULL;
-
 	/* From here on no handler may run on this block: even the hidden signals are blocked. */
-	host_call4(__NR_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+	signal_block_hidden();
+	if (task->put_off.signo) {
+		/* It was meant for the process, perhaps, and must not be lost: as if it had come first. */
+		task->restart = true;
+		return -EINTR;
+	}
 	put_contexts(task);
 	arch_exit_thread(task, (int)ARG0(regs));
 }

@@ -117,16 +117,17 @@ static u32 expected(const struct seccomp_data *data)
 
 	if (data->arch != AUDIT_ARCH_X86_64)
 		return RET_ENOSYS;
+	/* What does not exist does not exist for the runtime either. */
+	if ((u32)data->nr >= X32_BIT)
+		return RET_ENOSYS;
+	entry = &sys_table[(u32)data->nr < SYS_MAX ? data->nr : SYS_MAX - 1];
+	if (entry->name && entry->when == DENY)
+		return SECCOMP_RET_ERRNO | entry->arg;
 	/* The pointer stands behind the instruction. */
 	if (ip >= TEXT_START && ip <= TEXT_END)
 		return SECCOMP_RET_ALLOW;
-	if ((u32)data->nr >= X32_BIT)
-		return RET_ENOSYS;
-	if ((u32)data->nr >= SYS_MAX || !sys_table[data->nr].name)
+	if (!entry->name)
 		return RET_TRAP;
-	entry = &sys_table[data->nr];
-	if (entry->when == DENY)
-		return SECCOMP_RET_ERRNO | entry->arg;
 	return condition_holds(entry, data) ? RET_TRAP : SECCOMP_RET_ALLOW;
 }
 
