@@ -75,6 +75,7 @@ TEST_BIN += $(B)/tests/tools/hello-go
 $(B)/tests/tools/hello-go: tests/tools/hello.go
 	@mkdir -p $(@D)
 	GOCACHE=$(abspath $(B)/gocache) go build -o $@ $<
+	rm -rf $(B)/gocache
 endif
 
 # Names its programs in UNIT_PROGRAMS.

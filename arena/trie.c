@@ -7,7 +7,6 @@
 #define FANOUT (1u << BITS)
 
 /* One load, however often the compiler would like to look: what is checked is what is used. */
-#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 
 static unsigned popcount(u32 v)
 {

@@ -87,11 +87,12 @@ void *kzalloc(size_t size)
 
 void kfree(void *p)
 {
-	struct header *h = (struct header *)p - 1;
+	struct header *h;
 	u64 shift;
 
 	if (!p)
 		return;
+	h = (struct header *)p - 1;
 	if (h->magic != MAGIC_USED || h->shift > MAX_SHIFT)
 		panic("kfree of what kzalloc did not return");
 	shift = h->shift;

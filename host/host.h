@@ -10,13 +10,13 @@
 #include "arch/x86_64/syscall.h"
 #include "lib/types.h"
 
-#define host_call0(nr) arch_syscall(nr, 0, 0, 0, 0, 0, 0)
-#define host_call1(nr, a) arch_syscall(nr, (long)(a), 0, 0, 0, 0, 0)
-#define host_call2(nr, a, b) arch_syscall(nr, (long)(a), (long)(b), 0, 0, 0, 0)
-#define host_call3(nr, a, b, c) arch_syscall(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define host_call4(nr, a, b, c, d) arch_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define host_call0(nr)		      arch_syscall(nr, 0, 0, 0, 0, 0, 0)
+#define host_call1(nr, a)	      arch_syscall(nr, (long)(a), 0, 0, 0, 0, 0)
+#define host_call2(nr, a, b)	      arch_syscall(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define host_call3(nr, a, b, c)	      arch_syscall(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define host_call4(nr, a, b, c, d)    arch_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 #define host_call5(nr, a, b, c, d, e) arch_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-#define host_call6(nr, a, b, c, d, e, f) \
+#define host_call6(nr, a, b, c, d, e, f)                                                                               \
 	arch_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /*
@@ -39,11 +39,11 @@ static inline long host_readlinkat(int dfd, const char *path, char *buf, size_t 
 	return host_call4(__NR_readlinkat, dfd, path, buf, size);
 }
 
-#define HOST_RESOLVE_NO_XDEV 0x01
+#define HOST_RESOLVE_NO_XDEV	   0x01
 #define HOST_RESOLVE_NO_MAGICLINKS 0x02
-#define HOST_RESOLVE_NO_SYMLINKS 0x04
-#define HOST_RESOLVE_BENEATH 0x08
-#define HOST_RESOLVE_IN_ROOT 0x10
+#define HOST_RESOLVE_NO_SYMLINKS   0x04
+#define HOST_RESOLVE_BENEATH	   0x08
+#define HOST_RESOLVE_IN_ROOT	   0x10
 /* openat2(2); falls back to -ENOSYS where the host has none. */
 long host_openat2(int dfd, const char *path, u64 flags, u64 mode, u64 resolve);
 

@@ -10,13 +10,13 @@
 
 /* Where our memory lies. 0x5500.. is chosen so that guests built with ASan, TSan and MSan run;
  * the guest's brk heap may follow the image, so only these ranges are ours. */
-#define IMAGE_BASE 0x550000000000UL /* the runtime's ELF, linked there */
-#define HEAP_BASE 0x551100000000UL  /* private heap: contexts, paths, descriptor notes */
-#define HEAP_SIZE (256UL << 20)
+#define IMAGE_BASE  0x550000000000UL /* the runtime's ELF, linked there */
+#define HEAP_BASE   0x551100000000UL /* private heap: contexts, paths, descriptor notes */
+#define HEAP_SIZE   (256UL << 20)
 #define BLOCKS_BASE 0x551200000000UL /* task blocks */
-#define BLOCK_SIZE (128UL << 10)
-#define BLOCKS_MAX 32768
-#define BLOCKS_END (BLOCKS_BASE + BLOCK_SIZE * BLOCKS_MAX)
+#define BLOCK_SIZE  (128UL << 10)
+#define BLOCKS_MAX  32768
+#define BLOCKS_END  (BLOCKS_BASE + BLOCK_SIZE * BLOCKS_MAX)
 
 /*
  * A task block, aligned to its size: struct task at the bottom, then the kernel stack (grows down from
@@ -32,15 +32,15 @@ static inline struct task *current_task(void)
 }
 
 struct mm_struct {
-	s32 arena_fd;          /* host descriptor of the arena */
-	s32 fd_base;           /* descriptor numbers from here on trap in close(2): ours are among them */
+	s32 arena_fd;		 /* host descriptor of the arena */
+	s32 fd_base;		 /* descriptor numbers from here on trap in close(2): ours are among them */
 	struct mutex tasks_lock; /* guards allocation of blocks */
-	u32 nr_blocks;         /* blocks ever mapped: the index is below this */
-	u64 nr_tasks;          /* tasks ever made */
-	struct hpath *exe;     /* host path of the guest's program */
-	struct path exe_place; /* and where it stands in the guest's tree */
-	bool sem_undo;         /* somebody here has used SEM_UNDO: there may be an undo list */
-	bool attached;         /* in the command itself, before its first exec */
+	u32 nr_blocks;		 /* blocks ever mapped: the index is below this */
+	u64 nr_tasks;		 /* tasks ever made */
+	struct hpath *exe;	 /* host path of the guest's program */
+	struct path exe_place;	 /* and where it stands in the guest's tree */
+	bool sem_undo;		 /* somebody here has used SEM_UNDO: there may be an undo list */
+	bool attached;		 /* in the command itself, before its first exec */
 	char comm[16];
 };
 extern struct mm_struct mm;
@@ -60,7 +60,8 @@ void task_bury(struct task *task, u64 serial);
  * points to may be looked at with its task_lock held, and is NULL once it has left. */
 struct task *task_find(s32 tid);
 
-/* After fork: the other tasks' blocks are free, and our copies of their handles closed: they live in the parent alone. */
+/* After fork: the other tasks' blocks are free, and our copies of their handles closed: they live in the parent alone.
+ */
 void tasks_forget_others(struct task *self);
 
 /* Is that descriptor number one of the runtime's? Guests see EBADF there. */

@@ -40,33 +40,34 @@ struct path {
 /* ---- fs: root, working directory, umask (CLONE_FS) ---- */
 struct fs_struct {
 	_Atomic u32 users;
-	struct mutex lock;   /* guards root, pwd, umask */
-	_Atomic u32 seq;     /* counts changes of pwd and umask; a task whose host_fs_seq differs must sync its host thread */
+	struct mutex lock; /* guards root, pwd, umask */
+	_Atomic u32
+	    seq; /* counts changes of pwd and umask; a task whose host_fs_seq differs must sync its host thread */
 	u32 umask;
-	bool shared;         /* stands in memory shared with other processes (share_fs) */
+	bool shared; /* stands in memory shared with other processes (share_fs) */
 	struct path root, pwd;
 };
 
 /* ---- files: what we know of descriptors beyond the host's table (CLONE_FILES) ---- */
 enum fd_kind {
 	FD_NONE,
-	FD_DIR,   /* a directory or O_PATH descriptor: which mount it is seen through */
-	FD_FILE,  /* a file on a mount whose flags restrict calls on descriptors */
-	FD_NS,    /* an open /proc/PID/ns/X: `ns` says which kind */
-	FD_MAP,   /* an open uid_map, gid_map or setgroups: write(2) is ours (sys/control.c) */
+	FD_DIR,	 /* a directory or O_PATH descriptor: which mount it is seen through */
+	FD_FILE, /* a file on a mount whose flags restrict calls on descriptors */
+	FD_NS,	 /* an open /proc/PID/ns/X: `ns` says which kind */
+	FD_MAP,	 /* an open uid_map, gid_map or setgroups: write(2) is ours (sys/control.c) */
 };
 struct fd_info {
 	s32 fd;
 	u8 kind; /* enum fd_kind */
-	u8 sub;  /* FD_NS: enum ns_type. FD_MAP: 0 uid_map, 1 gid_map, 2 setgroups */
+	u8 sub;	 /* FD_NS: enum ns_type. FD_MAP: 0 uid_map, 1 gid_map, 2 setgroups */
 	u16 pad;
-	u64 mnt; /* FD_DIR, FD_FILE: mount id. FD_MAP: pid whose file it is */
+	u64 mnt;      /* FD_DIR, FD_FILE: mount id. FD_MAP: pid whose file it is */
 	u64 dev, ino; /* the host's, to notice that the number was reused behind our back */
 };
 struct files_struct {
 	_Atomic u32 users;
 	struct mutex lock; /* guards the table */
-	bool foreign;      /* another address space shares the host's table: a descriptor of ours may be its as well */
+	bool foreign;	   /* another address space shares the host's table: a descriptor of ours may be its as well */
 	u32 nr, cap;
 	struct fd_info *tab; /* sorted by fd */
 };
@@ -89,15 +90,15 @@ struct ksigaction { /* the kernel's struct sigaction, x86_64 */
 };
 struct sighand_struct {
 	_Atomic u32 users;
-	struct mutex lock; /* guards action */
+	struct mutex lock;		      /* guards action */
 	struct ksigaction action[NSIG_GUEST]; /* [sig - 1] */
 };
 
 /* ---- nsproxy: which namespaces, and the descriptor that keeps them alive ---- */
 struct nsproxy {
 	_Atomic u32 users; /* tasks of this address space */
-	s32 handle;        /* host descriptor: guest's end of the socket to the warden (warden/proto.h) */
-	u64 inode;         /* its socket inode; arena()->handles[] says the same */
+	s32 handle;	   /* host descriptor: guest's end of the socket to the warden (warden/proto.h) */
+	u64 inode;	   /* its socket inode; arena()->handles[] says the same */
 	struct mnt_ns *mnt;
 	struct uts_ns *uts;
 	struct user_ns *user; /* Linux keeps this in the credentials; here it moves with the others */
@@ -122,12 +123,12 @@ struct siginfo_raw {
 enum temporary_mask { MASK_OWN, MASK_TO_USE, MASK_USED };
 
 struct task {
-	struct regs regs;   /* first, and the next four at known offsets: entry.S uses them */
+	struct regs regs;	  /* first, and the next four at known offsets: entry.S uses them */
 	_Atomic u32 sig_deferred; /* the host blocks everything: set `sig_mask` on the way out */
-	u64 sig_mask;       /* the host's mask while the guest runs: signal/ alone changes it */
-	_Atomic u32 state;  /* enum task_state */
-	u32 restart;        /* a signal came before a host call that may sleep: start the guest's call again */
-	s32 tid, tgid;      /* host numbers, which are the guest's as well so far */
+	u64 sig_mask;		  /* the host's mask while the guest runs: signal/ alone changes it */
+	_Atomic u32 state;	  /* enum task_state */
+	u32 restart;		  /* a signal came before a host call that may sleep: start the guest's call again */
+	s32 tid, tgid;		  /* host numbers, which are the guest's as well so far */
 
 	struct fs_struct *fs;
 	struct files_struct *files;
@@ -136,23 +137,25 @@ struct task {
 	struct cred *cred;
 	struct mutex alloc_lock; /* task_lock: guards the five pointers against other readers */
 
-	u32 host_fs_seq;    /* fs->seq that the host thread's cwd and umask follow */
+	u32 host_fs_seq; /* fs->seq that the host thread's cwd and umask follow */
 	struct sigaltstack_guest altstack;
 
 	/* signal/: see signal/signal.h */
-	u64 blocked_hidden; /* SIGSYS, SIGSEGV, SIGBUS bits that the guest believes it blocks */
+	u64 blocked_hidden;	    /* SIGSYS, SIGSEGV, SIGBUS bits that the guest believes it blocks */
 	struct siginfo_raw put_off; /* came while the runtime worked (signo 0: none); see signal/wait.c */
-	_Atomic u64 sig_held; /* of the hidden: wait in `held` until the guest can take them */
+	_Atomic u64 sig_held;	    /* of the hidden: wait in `held` until the guest can take them */
 	struct siginfo_raw held[HIDDEN_SIGNALS];
-	u8 temporary_mask;  /* sig_mask is that of sigsuspend(2), ppoll(2) ...; after it comes sig_saved */
-	u64 sig_saved;      /* with the hidden bits */
+	u8 temporary_mask; /* sig_mask is that of sigsuspend(2), ppoll(2) ...; after it comes sig_saved */
+	u64 sig_saved;	   /* with the hidden bits */
 
-	void *exec_area;    /* what execve mapped for the argument arrays: exec/args.c */
+	void *exec_area; /* what execve mapped for the argument arrays: exec/args.c */
 	size_t exec_area_size;
 	u64 clone_flags, clone_stack; /* how this task was asked for: clone_child reads it */
-	u32 sud_users;      /* open FD_MAP descriptors of this thread: Syscall User Dispatch is on */
+	u32 sud_users;		      /* open FD_MAP descriptors of this thread: Syscall User Dispatch is on */
 	_Atomic u8 sud_selector;
-	u64 serial; /* of all the tasks that ever stood in this block, which one it is */
+	bool traceme;		/* PTRACE_TRACEME was asked for, and waits for execve */
+	struct tracee *tracees; /* sys/ptrace.c */
+	u64 serial;		/* of all the tasks that ever stood in this block, which one it is */
 };
 
 enum task_state { TASK_FREE, TASK_RUNNING, TASK_DEAD };
@@ -213,12 +216,12 @@ int ksys_unshare(struct task *task, u64 flags);
 int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out);
 /* The last user has gone. `files` is the table that the handle stands in; NULL: nobody else can know of it. */
 void warden_close_handle(const struct nsproxy *ns, const struct files_struct *files);
-int host_unshare_files(void);                 /* the host's descriptor table becomes private */
+int host_unshare_files(void); /* the host's descriptor table becomes private */
 /* CLONE_SYSVSEM: can the semaphore undo list be dropped? 0, or -EINVAL where the host forbids it and there is one. Then
  * the second does it, and cannot fail. */
 int host_exit_sem_prepare(void);
 void host_exit_sem(void);
 unsigned nr_threads(const struct task *task); /* tasks of its thread group */
-unsigned mm_users(void);                      /* tasks of this address space, of whatever group */
+unsigned mm_users(void);		      /* tasks of this address space, of whatever group */
 
 #endif

@@ -4,9 +4,9 @@
  * the host must not: one that was put off, and one of each hidden kind (more of the same merge, as standard
  * signals do). More cannot come: when one is put off, the host blocks the others.
  *
- * The one that was put off goes back to the guest by a bell: a SIGSYS of our own that is sent when
- * the guest's mask is about to be restored. The host delivers it before all others, as it does with faults, so
- * signals keep their order; and it always has room for it.
+ * The one that was put off goes back to the guest by a bell: a SIGBUS of our own that is sent when the
+ * guest's mask is about to be restored. The host delivers it before all others, as it does with faults, so signals
+ * keep their order, and it always has room for it. (Not a SIGSYS: that one's handler lets others in.)
  */
 #include "host/host.h"
 #include "kernel/mm.h"
@@ -36,8 +36,10 @@ void signal_put_off(struct task *task, int sig, const struct siginfo_raw *info)
 {
 	if (SIG_HIDDEN & SIGBIT(sig))
 		hold(task, sig, info);
-	else
+	else if (!task->put_off.signo)
 		task->put_off = *info;
+	else
+		signal_requeue(task, sig, info);
 }
 
 int signal_take_held(struct task *task, u64 set, struct siginfo_raw *info)
@@ -56,7 +58,7 @@ int signal_take_held(struct task *task, u64 set, struct siginfo_raw *info)
 
 bool signal_is_bell(int sig, const struct siginfo_raw *info)
 {
-	return sig == SIGSYS && info->code == BELL_CODE;
+	return sig == SIGBUS && info->code == BELL_CODE;
 }
 
 bool signal_answer_bell(struct task *task, struct siginfo_raw *info)
@@ -75,7 +77,7 @@ void signal_requeue_put_off(struct task *task)
 
 void signal_pass_on(struct task *task)
 {
-	static const struct siginfo_raw bell = {.signo = SIGSYS, .code = BELL_CODE};
+	static const struct siginfo_raw bell = {.signo = SIGBUS, .code = BELL_CODE};
 	struct siginfo_raw info;
 	int sig;
 
@@ -83,7 +85,7 @@ void signal_pass_on(struct task *task)
 	if (task->put_off.signo && (task->sig_mask & SIGBIT(task->put_off.signo)))
 		signal_requeue_put_off(task);
 	if (task->put_off.signo) {
-		signal_requeue(task, SIGSYS, &bell);
+		signal_requeue(task, SIGBUS, &bell);
 		return; /* the rest follows when that has been delivered */
 	}
 	while ((sig = signal_take_held(task, ~task->blocked_hidden, &info)))

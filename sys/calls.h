@@ -67,6 +67,11 @@ SYSCALL(exit);
 SYSCALL(unshare);
 SYSCALL(clone3);
 
+/* sys/ptrace.c */
+SYSCALL(ptrace);
+SYSCALL(wait4);
+SYSCALL(waitid);
+
 /* sys/exec.c */
 SYSCALL(execve);
 SYSCALL(execveat);

@@ -15,6 +15,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "signal/signal.h"
+#include "sys/ptrace.h"
 #include "sys/runtime.h"
 #include "warden/client.h"
 
@@ -297,6 +298,7 @@ static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 		keep_open(task->nsproxy->handle);
 		keep_open(bprm->exe_fd);
 		keep_open(bprm->interp_fd);
+		ptrace_exec(task);
 		err = host_call3(__NR_execve, path, bprm->args.argv, bprm->args.envp);
 	}
 	return err;

@@ -17,18 +17,26 @@ bool may_mount(const struct task *task)
 void mount_facts(const struct task *task, const struct nameidata *nd, struct mount_facts *facts)
 {
 	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct super *sb;
 	const struct mount *m;
+	const char *host;
+	u32 len;
 	u64 seq;
 
 	do {
 		*facts = (struct mount_facts){0};
 		seq = mnt_read_begin(ns);
 		m = mnt_by_id(ns, nd->mnt);
-		if (!m || !arena_contains(m->host, m->host_len) || !arena_contains(m->sb, sizeof(*m->sb)))
+		if (!m)
 			continue;
-		facts->is_root = m->host_len == nd->len && !memcmp(m->host, nd->host, nd->len);
-		facts->locked = m->locked || m->id <= ns->locked_upto;
-		facts->sysfs = !memcmp(m->sb->fstype, "sysfs", sizeof("sysfs"));
+		sb = READ_ONCE(m->sb);
+		host = READ_ONCE(m->host);
+		len = READ_ONCE(m->host_len);
+		if (!arena_contains(host, len) || !arena_contains(sb, sizeof(*sb)))
+			continue;
+		facts->is_root = len == nd->len && !memcmp(host, nd->host, len);
+		facts->locked = mnt_locked(ns, m);
+		facts->sysfs = !memcmp(sb->fstype, "sysfs", sizeof("sysfs"));
 	} while (mnt_read_retry(ns, seq));
 }
 

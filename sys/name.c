@@ -85,14 +85,16 @@ static int path_against_name(const struct name *n, const char *path, u32 len)
 static int match_mount(const struct mount *m, void *arg)
 {
 	const struct name_match *match = arg;
+	const char *point = READ_ONCE(m->point), *host = READ_ONCE(m->host);
+	u32 point_len = READ_ONCE(m->point_len), host_len = READ_ONCE(m->host_len);
 	int at;
 
-	if (!arena_contains(m->point, m->point_len) || !arena_contains(m->host, m->host_len))
+	if (!arena_contains(point, point_len) || !arena_contains(host, host_len))
 		return 0;
-	at = path_against_name(match->name, m->point, m->point_len);
+	at = path_against_name(match->name, point, point_len);
 	if (match->covers)
 		return at == 0;
-	return at == 1 || path_against_name(match->name, m->host, m->host_len) >= 0;
+	return at == 1 || path_against_name(match->name, host, host_len) >= 0;
 }
 
 static bool any_mount(const struct mnt_ns *ns, const struct name *n, bool covers)

@@ -9,6 +9,7 @@
 #include "kernel/mm.h"
 #include "lib/string.h"
 #include "sys/control.h"
+#include "sys/ptrace.h"
 #include "sys/runtime.h"
 #include "warden/client.h"
 
@@ -84,7 +85,7 @@ static void child_common(struct task *child, u64 flags, u64 stack)
 static void fork_lock(struct task *task)
 {
 	mutex_lock(&mm.tasks_lock);
-	task_lock(task); /* /proc may be looking at us */
+	task_lock(task);       /* /proc may be looking at us */
 	if (!task->fs->shared) /* a shared one is no copy in the child: it must not be unlocked twice */
 		mutex_lock(&task->fs->lock);
 	mutex_lock(&task->files->lock);
@@ -164,6 +165,8 @@ static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 	if (!(flags & CLONE_FILES))
 		task->files->foreign = false;
 	tasks_forget_others(task);
+	ptrace_release(task);
+	task->clone_flags = flags;
 	if (new->fs)
 		task->fs = new->fs;
 	else
@@ -378,6 +381,7 @@ SYSCALL(exit)
 		task->restart = true;
 		return -EINTR;
 	}
+	ptrace_release(task);
 	put_contexts(task);
 	arch_exit_thread(task, (int)ARG0(regs));
 }

@@ -12,6 +12,10 @@ __attribute__((noreturn)) void arch_return_to_guest(struct task *task);
 __attribute__((noreturn)) void arch_switch_stack(struct task *task, void (*fn)(void *), void *arg);
 /* entry.S: bounds of the code between "registers are being restored" and the jump. */
 extern char arch_exit_begin[], arch_exit_end[];
+/* There: the jump to the guest, all of whose registers are in place. */
+extern char arch_exit_jump[];
+/* entry.S: where the host starts the runtime after execve. */
+extern char _start[];
 extern char runtime_text_start[], runtime_text_end[], runtime_image_end[];
 
 /* The dispatcher: does the call in task->regs and sets rax. Called on the kernel stack. */

@@ -193,13 +193,14 @@ struct best_mount {
 static int match_best(const struct mount *m, void *arg)
 {
 	struct best_mount *best = arg;
+	const char *host = READ_ONCE(m->host);
+	u32 len = READ_ONCE(m->host_len);
 
-	if (m->host_len > best->len || (best->id && m->host_len <= best->host_len) ||
-	    !arena_contains(m->host, m->host_len))
+	if (len > best->len || (best->id && len <= best->host_len) || !arena_contains(host, len))
 		return 0;
-	if (m->host_len > 1 && (memcmp(m->host, best->path, m->host_len) || best->path[m->host_len] != '/'))
+	if (len > 1 && (memcmp(host, best->path, len) || best->path[len] != '/'))
 		return 0;
-	best->host_len = m->host_len;
+	best->host_len = len;
 	best->id = m->id;
 	return 0;
 }

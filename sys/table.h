@@ -12,13 +12,13 @@ typedef s64 (*sys_fn)(struct task *task, struct regs *regs);
 
 /* When the filter lets a call through to the host without a trap. */
 enum sys_when {
-	PASS = 0,      /* always: no name or id of ours in it */
-	TRAP,          /* never */
-	DENY,          /* the filter answers with errno `arg` at once */
-	TRAP_NONNULL,  /* traps when argument `arg` is not NULL */
-	TRAP_EQ,       /* traps when argument `arg` (32 bits) is one of `values` */
-	TRAP_FD,       /* traps when argument `arg` is a descriptor number of ours or above */
-	TRAP_RANGE,    /* traps when argument `arg` points into our part of the address space */
+	PASS = 0,     /* always: no name or id of ours in it */
+	TRAP,	      /* never */
+	DENY,	      /* the filter answers with errno `arg` at once */
+	TRAP_NONNULL, /* traps when argument `arg` is not NULL */
+	TRAP_EQ,      /* traps when argument `arg` (32 bits) is one of `values` */
+	TRAP_FD,      /* traps when argument `arg` is a descriptor number of ours or above */
+	TRAP_RANGE,   /* traps when argument `arg` points into our part of the address space */
 };
 
 /* Which arguments are paths: bit n for argument n. */
@@ -30,10 +30,10 @@ enum sys_when {
 
 struct sys_entry {
 	const char *name;
-	sys_fn fn;        /* NULL: passed through or denied */
-	u8 when;          /* enum sys_when */
-	u8 arg;           /* argument index, or errno for DENY */
-	u8 paths;         /* PATHn */
+	sys_fn fn; /* NULL: passed through or denied */
+	u8 when;   /* enum sys_when */
+	u8 arg;	   /* argument index, or errno for DENY */
+	u8 paths;  /* PATHn */
 	u8 nvalues;
 	const u32 *values;
 };

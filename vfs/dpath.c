@@ -40,7 +40,8 @@ static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 		  struct backwards *b)
 {
 	const struct mount *m;
-	const char *part;
+	const char *part, *shown;
+	u32 shown_len;
 
 	for (;;) {
 		if (mnt == root->mnt && (part = below(host, len, root->host->s, root->host->len))) {
@@ -48,17 +49,21 @@ static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 			return true;
 		}
 		m = mnt_by_id(ns, mnt);
-		part = m && arena_contains(m->host, m->host_len) ? below(host, len, m->host, m->host_len) : NULL;
+		shown = m ? READ_ONCE(m->host) : NULL;
+		shown_len = m ? READ_ONCE(m->host_len) : 0;
+		part = arena_contains(shown, shown_len) ? below(host, len, shown, shown_len) : NULL;
 		if (!part) {
 			prepend(b, host, len);
 			return false;
 		}
 		prepend(b, part, (size_t)(host + len - part));
-		if (m->parent == m->id || b->overflow || !arena_contains(m->point, m->point_len))
+		if (READ_ONCE(m->parent) == m->id || b->overflow)
 			return false;
-		mnt = m->parent;
-		host = m->point;
-		len = m->point_len;
+		mnt = READ_ONCE(m->parent);
+		host = READ_ONCE(m->point);
+		len = READ_ONCE(m->point_len);
+		if (!arena_contains(host, len))
+			return false;
 	}
 }
 

@@ -15,7 +15,9 @@
 /* Is (mnt, host) this mount's root? */
 static bool is_mount_root(const struct mount *m, const char *host, u32 len)
 {
-	return len == m->host_len && arena_contains(m->host, len) && !memcmp(host, m->host, len);
+	const char *top = READ_ONCE(m->host);
+
+	return len == m->host_len && arena_contains(top, len) && !memcmp(host, top, len);
 }
 
 static bool is_place(const struct path *place, u64 mnt, const char *host, u32 len)
@@ -34,11 +36,12 @@ static void strip_last(struct nameidata *nd)
 
 static bool is_below(const struct nameidata *nd, const struct mount *m)
 {
-	u32 len = m->host_len;
+	const char *top = READ_ONCE(m->host);
+	u32 len = READ_ONCE(m->host_len);
 
 	if (len == 1)
 		return true;
-	return nd->len >= len && arena_contains(m->host, len) && !memcmp(nd->host, m->host, len) &&
+	return nd->len >= len && arena_contains(top, len) && !memcmp(nd->host, top, len) &&
 	       (nd->host[len] == '/' || !nd->host[len]);
 }
 
@@ -58,11 +61,11 @@ int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata
 			return 1;
 		if (!is_mount_root(m, host, len))
 			break;
-		if (m->parent == m->id || !arena_contains(m->point, m->point_len + 1UL))
+		mnt = READ_ONCE(m->parent);
+		host = READ_ONCE(m->point);
+		len = READ_ONCE(m->point_len);
+		if (mnt == m->id || !arena_contains(host, len + 1UL))
 			return 1;
-		mnt = m->parent;
-		host = m->point;
-		len = m->point_len;
 	}
 	if (host != nd->host)
 		nd->len = (u32)mnt_copy_string(nd->host, sizeof(nd->host), host);

@@ -14,30 +14,31 @@
 #endif
 
 /* How to walk. */
-#define LOOKUP_FOLLOW 0x01    /* follow a final symlink */
+#define LOOKUP_FOLLOW	 0x01 /* follow a final symlink */
 #define LOOKUP_DIRECTORY 0x02 /* the result must be a directory (ENOTDIR) */
-#define LOOKUP_EMPTY 0x04     /* an empty name means dfd itself (AT_EMPTY_PATH) */
-#define LOOKUP_PARENT 0x08    /* stop before the last component */
-#define LOOKUP_NOFD 0x10      /* do not open: only the place (the last component may be missing if LOOKUP_CREATE) */
-#define LOOKUP_CREATE 0x20    /* the last component may be missing */
-#define LOOKUP_LAZY 0x40      /* the caller needs no host path: it may be missing (len 0), and so may
-			       * the mount (mnt 0: one that the host had, shown at its own path) */
-#define LOOKUP_FDLESS 0x80    /* with a full descriptor table, succeed without a descriptor */
+#define LOOKUP_EMPTY	 0x04 /* an empty name means dfd itself (AT_EMPTY_PATH) */
+#define LOOKUP_PARENT	 0x08 /* stop before the last component */
+#define LOOKUP_NOFD	 0x10 /* do not open: only the place (the last component may be missing if LOOKUP_CREATE) */
+#define LOOKUP_CREATE	 0x20 /* the last component may be missing */
+#define LOOKUP_LAZY                                                                                                    \
+	0x40		   /* the caller needs no host path: it may be missing (len 0), and so may                     \
+			    * the mount (mnt 0: one that the host had, shown at its own path) */
+#define LOOKUP_FDLESS 0x80 /* with a full descriptor table, succeed without a descriptor */
 /* openat2(2)'s RESOLVE_* bits, shifted past ours. */
 #define LOOKUP_RESOLVE_SHIFT 8
 
 /* What a walk found. path_release() gives everything back. About 8 KiB: mind the kernel stack. */
 struct nameidata {
-	u64 mnt;            /* mount that the place is seen through */
-	u32 mnt_flags;      /* its flags and its file system's, or-ed: MS_RDONLY, MS_NOEXEC, ... */
-	u64 dev, host_dev;  /* of its super: st_dev to show where the host says host_dev */
-	int fd;             /* O_PATH on the place, or on the parent with LOOKUP_PARENT; -1 if none.
-			     * AT_FDCWD when the parent is the working directory */
-	bool borrowed;      /* fd belongs to the guest (dfd itself): not ours to close */
-	bool proc;          /* the mount shows proc: see nd_proc_rel() */
-	bool magic;         /* the way leads through a magic link of proc that the host must follow */
-	char tail;          /* what follows the last component: 0, '/' or '.' ("/."): it must be a directory */
-	u32 len;            /* of host */
+	u64 mnt;	     /* mount that the place is seen through */
+	u32 mnt_flags;	     /* its flags and its file system's, or-ed: MS_RDONLY, MS_NOEXEC, ... */
+	u64 dev, host_dev;   /* of its super: st_dev to show where the host says host_dev */
+	int fd;		     /* O_PATH on the place, or on the parent with LOOKUP_PARENT; -1 if none.
+			      * AT_FDCWD when the parent is the working directory */
+	bool borrowed;	     /* fd belongs to the guest (dfd itself): not ours to close */
+	bool proc;	     /* the mount shows proc: see nd_proc_rel() */
+	bool magic;	     /* the way leads through a magic link of proc that the host must follow */
+	char tail;	     /* what follows the last component: 0, '/' or '.' ("/."): it must be a directory */
+	u32 len;	     /* of host */
 	char host[PATH_MAX]; /* host path of the place (of the parent with LOOKUP_PARENT) */
 	/* with LOOKUP_PARENT: */
 	u32 last_len;

@@ -245,11 +245,12 @@ struct storage_search {
 
 static int is_storage_of(const struct mount *m, void *arg)
 {
+	const struct super *sb = READ_ONCE(m->sb);
 	struct storage_search *s = arg;
 	char host[PATH_MAX];
 	size_t len;
 
-	if (!arena_contains(m->sb, sizeof(*m->sb)) || m->sb->kind != SUPER_TMPFS)
+	if (!arena_contains(sb, sizeof(*sb)) || sb->kind != SUPER_TMPFS)
 		return 0;
 	len = mnt_copy_string(host, sizeof(host), m->host);
 	if (len > s->len || memcmp(host, s->host, len) != 0 || (s->host[len] && s->host[len] != '/'))

@@ -169,7 +169,7 @@ static void write_mountstats(const struct line *l)
 static int list_mount(const struct mount *m, void *arg)
 {
 	struct listing *list = arg;
-	struct line l = {m, m->sb, NULL, list->out};
+	struct line l = {m, READ_ONCE(m->sb), NULL, list->out};
 
 	if (!arena_contains(l.sb, sizeof(*l.sb)))
 		return 0;

@@ -75,8 +75,8 @@ sigsys_entry:
  * handler takes the registers from task->regs, so nothing here may change those. That also makes
  * sure that no signal slips in between the test of sig_deferred and the jump.
  */
-	.globl arch_return_to_guest, arch_exit_begin, arch_exit_end
-	.hidden arch_return_to_guest, arch_exit_begin, arch_exit_end
+	.globl arch_return_to_guest, arch_exit_begin, arch_exit_jump, arch_exit_end
+	.hidden arch_return_to_guest, arch_exit_begin, arch_exit_jump, arch_exit_end
 arch_return_to_guest:
 	/* a fresh stack pointer: popf below needs a stack, and we may have been called from deep */
 	lea	ASM_KSTACK_TOP(%rdi), %rsp
@@ -101,6 +101,7 @@ arch_exit_begin:
 	mov	REG_RIP(%rdi), %rcx
 	mov	REG_RSP(%rdi), %rsp
 	mov	REG_RDI(%rdi), %rdi
+arch_exit_jump:
 	jmp	*%rcx
 set_mask:
 	lea	TASK_SIG_MASK(%rbx), %rsi

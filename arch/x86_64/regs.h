@@ -7,9 +7,9 @@
 #include "lib/types.h"
 
 struct regs {
-	u64 r8, r9, r10, r11, r12, r13, r14, r15; /* 0 .. 56 */
+	u64 r8, r9, r10, r11, r12, r13, r14, r15;   /* 0 .. 56 */
 	u64 rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp; /* 64 .. 120 */
-	u64 rip, eflags;                            /* 128, 136: the order of mcontext's gregs */
+	u64 rip, eflags;			    /* 128, 136: the order of mcontext's gregs */
 	u64 orig_rax; /* 144: the system call's number, -1 when there is none to restart */
 };
 

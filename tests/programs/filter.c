@@ -134,8 +134,8 @@ static u32 expected(const struct seccomp_data *data)
 /* ---- the questions ---- */
 
 static const u64 pointers[] = {
-    0x401000,	0x7ffff7fc1000,	  TEXT_START - 1,      TEXT_START,	  TEXT_START + 2,
-    TEXT_END,	TEXT_END + 1,	  IMAGE_BASE,	       IMAGE_BASE - 1,	  TEXT_START + (1UL << 32),
+    0x401000,	0x7ffff7fc1000,	  TEXT_START - 1,      TEXT_START,	 TEXT_START + 2,
+    TEXT_END,	TEXT_END + 1,	  IMAGE_BASE,	       IMAGE_BASE - 1,	 TEXT_START + (1UL << 32),
     UINT64_MAX, TEXT_START << 16, TEXT_START & 0xffff, 0x5500ffffffffUL,
 };
 
@@ -217,7 +217,8 @@ static void test_numbers(void)
 
 static void test_odd_numbers(void)
 {
-	static const u32 numbers[] = {0x3fffffff, 0x40000000, 0x40000001, 0x400001ff, 0x7fffffff, 0x80000000, UINT32_MAX};
+	static const u32 numbers[] = {0x3fffffff, 0x40000000, 0x40000001, 0x400001ff,
+				      0x7fffffff, 0x80000000, UINT32_MAX};
 	bool good = true;
 
 	for (size_t i = 0; good && i < ARRAY_SIZE(numbers); i++)

@@ -2,19 +2,11 @@
 /* Handlers, frames, masks and alternate stacks: what a program sees when a signal reaches it. */
 #include <fcntl.h>
 #include <immintrin.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdint.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
-#include <ucontext.h>
 
-#include "tests/spec/tap.h"
+#include "tests/programs/signals.h"
 
-#define STACK_SIZE   65536
 #define KERNEL_SIGS  64 /* bits of the kernel's signal set */
 #define AUTODISARM   (1U << 31)
 #define HIDDEN_COUNT 3
@@ -22,85 +14,10 @@
 /* The signals that an emulation needs for itself: these tests treat them like any other. */
 static const int hidden[HIDDEN_COUNT] = {SIGSEGV, SIGBUS, SIGSYS};
 
-/* What the handlers saw. Not static: the C library calls raise() a leaf function, which no variable of
- * ours that is static could change behind. */
-volatile sig_atomic_t count, last;
-siginfo_t seen;
-ucontext_t seen_uc;
-uintptr_t seen_sp;
-sigset_t seen_mask;
+/* What handlers saw. Not static: see signals.h. */
 stack_t seen_stack;
 int change_errno;
 unsigned handler_mxcsr;
-sigjmp_buf back;
-
-static void on_signal(int sig, siginfo_t *info, void *uc)
-{
-	count++;
-	last = sig;
-	seen = *info;
-	seen_uc = *(ucontext_t *)uc;
-	seen_sp = (uintptr_t)__builtin_frame_address(0);
-	sigprocmask(SIG_BLOCK, NULL, &seen_mask);
-}
-
-static void on_signal_jump(int sig, siginfo_t *info, void *uc)
-{
-	on_signal(sig, info, uc);
-	siglongjmp(back, sig);
-}
-
-static void handle(int sig, void (*handler)(int, siginfo_t *, void *), int flags)
-{
-	struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | flags};
-
-	sigemptyset(&action.sa_mask);
-	CHECK_OK(sigaction(sig, &action, NULL));
-}
-
-static sigset_t set_of(int sig)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	return set;
-}
-
-static void mask(int how, int sig)
-{
-	sigset_t set = set_of(sig);
-
-	CHECK_OK(sigprocmask(how, &set, NULL));
-}
-
-static void use_altstack(char *stack, int flags)
-{
-	stack_t ss = {.ss_sp = stack, .ss_size = STACK_SIZE, .ss_flags = flags};
-
-	CHECK_OK(sigaltstack(&ss, NULL));
-}
-
-/* Runs `body` in a child and returns its wait status. */
-static int status_of(void (*body)(void))
-{
-	int status;
-	pid_t pid = (pid_t)CHECK_OK(fork());
-
-	if (pid == 0) {
-		body();
-		_exit(0);
-	}
-	CHECK(waitpid(pid, &status, 0) == pid);
-	return status;
-}
-
-static void storm(unsigned usec)
-{
-	struct itimerval timer = {{0, (int)usec}, {0, (int)usec}};
-
-	CHECK_OK(setitimer(ITIMER_REAL, &timer, NULL));
-}
 
 /* ---- what a handler is told ---- */
 
@@ -108,7 +25,7 @@ static void test_siginfo(void)
 {
 	union sigval value = {.sival_int = 4711};
 
-	handle(SIGUSR1, on_signal, 0);
+	handle_info(SIGUSR1, look, 0);
 	CHECK_OK(kill(getpid(), SIGUSR1));
 	CHECK(count == 1 && last == SIGUSR1 && seen.si_signo == SIGUSR1 && seen.si_code == SI_USER);
 	CHECK(seen.si_pid == getpid() && seen.si_uid == getuid());
@@ -116,7 +33,7 @@ static void test_siginfo(void)
 	CHECK(count == 2 && seen.si_code == SI_TKILL && seen.si_pid == getpid());
 	CHECK_OK(sigqueue(getpid(), SIGUSR1, value));
 	CHECK(count == 3 && seen.si_code == SI_QUEUE && seen.si_value.sival_int == 4711 && seen.si_uid == getuid());
-	handle(SIGRTMIN + 3, on_signal, 0);
+	handle_info(SIGRTMIN + 3, look, 0);
 	CHECK_OK(sigqueue(getpid(), SIGRTMIN + 3, value));
 	CHECK(count == 4 && last == SIGRTMIN + 3 && seen.si_value.sival_int == 4711);
 }
@@ -126,7 +43,7 @@ static void test_sigchld(void)
 	pid_t pid;
 	int status;
 
-	handle(SIGCHLD, on_signal, 0);
+	handle_info(SIGCHLD, look, 0);
 	mask(SIG_BLOCK, SIGCHLD);
 	pid = (pid_t)CHECK_OK(fork());
 	if (pid == 0)
@@ -146,20 +63,19 @@ static void test_action_roundtrip(void)
 	int sig;
 
 	for (sig = 1; sig < SIGRTMAX; sig++) {
-		struct sigaction set = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER},
-				 got;
+		struct sigaction set = {.sa_sigaction = look, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER}, got;
 
 		if (sig == SIGKILL || sig == SIGSTOP || sig == 32 || sig == 33)
 			continue;
 		sigfillset(&set.sa_mask);
 		CHECK_OK(sigaction(sig, &set, NULL));
 		CHECK_OK(sigaction(sig, NULL, &got));
-		CHECK(got.sa_sigaction == on_signal && (got.sa_flags & ~0x04000000) == set.sa_flags);
+		CHECK(got.sa_sigaction == look && (got.sa_flags & ~0x04000000) == set.sa_flags);
 		CHECK(sigismember(&got.sa_mask, SIGSYS) == 1 && sigismember(&got.sa_mask, SIGSEGV) == 1 &&
 		      sigismember(&got.sa_mask, SIGUSR2) == 1 && sigismember(&got.sa_mask, SIGKILL) == 0);
 		set.sa_handler = SIG_IGN;
 		CHECK_OK(sigaction(sig, &set, &got));
-		CHECK(got.sa_sigaction == on_signal);
+		CHECK(got.sa_sigaction == look);
 		CHECK_OK(sigaction(sig, NULL, &got));
 		CHECK(got.sa_handler == SIG_IGN);
 		CHECK_OK(kill(getpid(), sig));
@@ -184,11 +100,11 @@ static void test_resethand(void)
 {
 	struct sigaction got;
 
-	handle(SIGUSR1, on_signal, (int)SA_RESETHAND);
+	handle_info(SIGUSR1, look, (int)SA_RESETHAND);
 	CHECK_OK(raise(SIGUSR1));
 	CHECK_OK(sigaction(SIGUSR1, NULL, &got));
 	CHECK(count == 1 && got.sa_handler == SIG_DFL);
-	handle(SIGSEGV, on_signal, (int)SA_RESETHAND);
+	handle_info(SIGSEGV, look, (int)SA_RESETHAND);
 	CHECK_OK(raise(SIGSEGV));
 	CHECK_OK(sigaction(SIGSEGV, NULL, &got));
 	CHECK(count == 2 && got.sa_handler == SIG_DFL);
@@ -198,7 +114,7 @@ static void test_resethand(void)
 
 static void test_mask_in_handler(void)
 {
-	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+	struct sigaction action = {.sa_sigaction = look, .sa_flags = SA_SIGINFO};
 	sigset_t now;
 
 	sigemptyset(&action.sa_mask);
@@ -213,7 +129,7 @@ static void test_mask_in_handler(void)
 	CHECK(sigismember(&seen_uc.uc_sigmask, SIGHUP) == 1 && sigismember(&seen_uc.uc_sigmask, SIGUSR1) == 0);
 	CHECK_OK(sigprocmask(SIG_BLOCK, NULL, &now));
 	CHECK(sigismember(&now, SIGHUP) == 1 && sigismember(&now, SIGUSR1) == 0 && sigismember(&now, SIGSYS) == 0);
-	handle(SIGUSR1, on_signal, SA_NODEFER);
+	handle_info(SIGUSR1, look, SA_NODEFER);
 	CHECK_OK(raise(SIGUSR1));
 	CHECK(sigismember(&seen_mask, SIGUSR1) == 0 && sigismember(&seen_mask, SIGUSR2) == 0);
 }
@@ -251,7 +167,7 @@ static void test_blocked_then_delivered(void)
 		sigset_t pending;
 
 		count = 0;
-		handle(sigs[i], on_signal, 0);
+		handle_info(sigs[i], look, 0);
 		mask(SIG_BLOCK, sigs[i]);
 		CHECK_OK(raise(sigs[i]));
 		CHECK_OK(kill(getpid(), sigs[i]));
@@ -291,7 +207,7 @@ static void on_signal_block(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
 
-	on_signal(sig, info, context);
+	look(sig, info, context);
 	sigfillset(&uc->uc_sigmask);
 }
 
@@ -301,7 +217,7 @@ static void test_mask_from_frame(void)
 	sigset_t now;
 	struct stat st;
 
-	handle(SIGUSR1, on_signal_block, 0);
+	handle_info(SIGUSR1, on_signal_block, 0);
 	CHECK_OK(raise(SIGUSR1));
 	CHECK_OK(stat("/", &st));
 	CHECK_OK(sigprocmask(SIG_BLOCK, NULL, &now));
@@ -366,7 +282,7 @@ static void test_registers(void)
 	int i;
 
 	signal(SIGALRM, on_tick);
-	storm(300);
+	ring(300, 300);
 	for (i = 0; i < 1000; i++)
 		CHECK(registers_survive(&ticks));
 }
@@ -391,7 +307,7 @@ static void on_signal_skip(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
 
-	on_signal(sig, info, context);
+	look(sig, info, context);
 	uc->uc_mcontext.gregs[REG_RIP] += 2; /* past ud2 */
 	uc->uc_mcontext.gregs[REG_RAX] = 0x1234;
 }
@@ -400,7 +316,7 @@ static void test_frame_edit(void)
 {
 	uint64_t rax = 0;
 
-	handle(SIGILL, on_signal_skip, 0);
+	handle_info(SIGILL, on_signal_skip, 0);
 	__asm__ volatile("ud2" : "+a"(rax));
 	CHECK(rax == 0x1234 && last == SIGILL && seen.si_code == ILL_ILLOPN);
 	CHECK((uintptr_t)seen.si_addr == (uintptr_t)seen_uc.uc_mcontext.gregs[REG_RIP]);
@@ -426,7 +342,7 @@ static void no_stack(void)
 
 static void no_stack_unhandled(void)
 {
-	handle(SIGUSR1, on_signal, 0);
+	handle_info(SIGUSR1, look, 0);
 	no_stack();
 }
 
@@ -435,13 +351,11 @@ static void on_no_stack(int sig, siginfo_t *info, void *uc)
 	_exit(sig == SIGSEGV && info->si_code > 0 ? 33 : 1);
 }
 
-static char altstack[STACK_SIZE] __attribute__((aligned(4096)));
-
 static void no_stack_handled(void)
 {
-	use_altstack(altstack, 0);
-	handle(SIGSEGV, on_no_stack, SA_ONSTACK);
-	handle(SIGUSR1, on_signal, 0);
+	use_altstack(0);
+	handle_info(SIGSEGV, on_no_stack, SA_ONSTACK);
+	handle_info(SIGUSR1, look, 0);
 	no_stack();
 }
 
@@ -460,16 +374,11 @@ static void on_signal_altstack(int sig, siginfo_t *info, void *uc)
 {
 	stack_t off = {.ss_flags = SS_DISABLE};
 
-	on_signal(sig, info, uc);
+	look(sig, info, uc);
 	sigaltstack(NULL, &seen_stack);
 	change_errno = sigaltstack(&off, NULL) ? errno : 0;
 	if (count < 3)
 		raise(sig);
-}
-
-static int on_it(const char *stack)
-{
-	return seen_sp > (uintptr_t)stack && seen_sp <= (uintptr_t)stack + STACK_SIZE;
 }
 
 static void test_altstack(void)
@@ -478,17 +387,17 @@ static void test_altstack(void)
 
 	CHECK_OK(sigaltstack(NULL, &got));
 	CHECK(got.ss_flags == SS_DISABLE);
-	use_altstack(altstack, 0);
+	use_altstack(0);
 	CHECK_OK(sigaltstack(NULL, &got));
 	CHECK(got.ss_flags == 0 && got.ss_sp == altstack && got.ss_size == STACK_SIZE);
-	handle(SIGUSR1, on_signal_altstack, SA_ONSTACK | SA_NODEFER);
+	handle_info(SIGUSR1, on_signal_altstack, SA_ONSTACK | SA_NODEFER);
 	CHECK_OK(raise(SIGUSR1)); /* nests on the same stack */
-	CHECK(count == 3 && on_it(altstack) && seen_stack.ss_flags == SS_ONSTACK && change_errno == EPERM);
+	CHECK(count == 3 && seen_on_altstack() && seen_stack.ss_flags == SS_ONSTACK && change_errno == EPERM);
 	CHECK(seen_uc.uc_stack.ss_sp == altstack && seen_uc.uc_stack.ss_size == STACK_SIZE);
-	handle(SIGUSR2, on_signal, 0);
+	handle_info(SIGUSR2, look, 0);
 	CHECK_OK(raise(SIGUSR2));
-	CHECK(!on_it(altstack));
-	use_altstack(altstack, SS_DISABLE);
+	CHECK(!seen_on_altstack());
+	use_altstack(SS_DISABLE);
 	CHECK_OK(sigaltstack(NULL, &got));
 	CHECK(got.ss_flags == SS_DISABLE);
 }
@@ -497,11 +406,11 @@ static void test_altstack_autodisarm(void)
 {
 	stack_t got;
 
-	use_altstack(altstack, (int)AUTODISARM);
-	handle(SIGUSR1, on_signal_altstack, SA_ONSTACK);
+	use_altstack((int)AUTODISARM);
+	handle_info(SIGUSR1, on_signal_altstack, SA_ONSTACK);
 	count = 3;
 	CHECK_OK(raise(SIGUSR1));
-	CHECK(on_it(altstack) && seen_stack.ss_flags == SS_DISABLE && change_errno == 0);
+	CHECK(seen_on_altstack() && seen_stack.ss_flags == SS_DISABLE && change_errno == 0);
 	CHECK_OK(sigaltstack(NULL, &got));
 	CHECK(got.ss_sp == altstack && got.ss_flags == (int)AUTODISARM);
 }
@@ -515,195 +424,6 @@ static void test_altstack_errors(void)
 	CHECK_FAILS(sigaltstack(&strange, NULL), EINVAL);
 	CHECK_FAILS(syscall(SYS_sigaltstack, 8, NULL), EFAULT);
 	CHECK_FAILS(syscall(SYS_sigaltstack, NULL, 8), EFAULT);
-}
-
-static __attribute__((noinline)) int overflow(volatile char *above)
-{
-	volatile char here[1024];
-
-	here[0] = *above;
-	return here[0] == 1 ? 0 : overflow(here) + here[0];
-}
-
-static void test_stack_overflow(void)
-{
-	volatile char start = 0;
-	volatile int round = 0;
-
-	use_altstack(altstack, 0);
-	handle(SIGSEGV, on_signal_jump, SA_ONSTACK);
-	if (sigsetjmp(back, 1) == 0 || ++round < 3)
-		overflow(&start);
-	CHECK(round == 3 && count == 3 && on_it(altstack) && seen.si_code > 0);
-}
-
-/* ---- faults ---- */
-
-static volatile char *page;
-static volatile char *volatile nowhere = (volatile char *)8;
-
-static void on_signal_mend(int sig, siginfo_t *info, void *uc)
-{
-	on_signal(sig, info, uc);
-	mprotect((char *)page, 4096, PROT_READ | PROT_WRITE);
-}
-
-static void test_fault_mended(void)
-{
-	int i;
-
-	page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	handle(SIGSEGV, on_signal_mend, 0);
-	for (i = 1; i <= 100; i++) {
-		CHECK_OK(mprotect((char *)page, 4096, PROT_READ));
-		page[100] = 'x';
-		CHECK(count == i && seen.si_addr == page + 100 && seen.si_code == SEGV_ACCERR);
-	}
-}
-
-/* The fault's address and code must be right where the kernel itself would fault: EFAULT, no signal. */
-static void test_fault_in_call(void)
-{
-	struct stat st;
-
-	handle(SIGSEGV, on_signal, 0);
-	CHECK_FAILS(syscall(SYS_stat, 8, &st), EFAULT);
-	CHECK_FAILS(syscall(SYS_stat, "/", 8), EFAULT);
-	CHECK(count == 0);
-}
-
-static void test_fault_jump(void)
-{
-	volatile int i;
-
-	handle(SIGSEGV, on_signal_jump, 0);
-	for (i = 1; i <= 1000; i++) {
-		if (sigsetjmp(back, 1) == 0)
-			*nowhere = 1;
-		CHECK(count == i && seen.si_addr == (void *)8);
-	}
-}
-
-/* Jumps out without the mask, and unblocks by hand, as old programs do. */
-static void test_fault_unblock(void)
-{
-	volatile int i;
-
-	handle(SIGSEGV, on_signal_jump, 0);
-	for (i = 1; i <= 10; i++) {
-		if (sigsetjmp(back, 0) == 0)
-			*nowhere = 1;
-		mask(SIG_UNBLOCK, SIGSEGV);
-		CHECK(count == i);
-	}
-}
-
-static void test_bus(void)
-{
-	int fd = (int)CHECK_OK(open(".", O_TMPFILE | O_RDWR, 0600));
-
-	CHECK_OK(ftruncate(fd, 4096));
-	page = mmap(NULL, 8192, PROT_READ, MAP_SHARED, fd, 0);
-	handle(SIGBUS, on_signal_jump, 0);
-	if (sigsetjmp(back, 1) == 0)
-		CHECK(page[4096] == 1);
-	CHECK(count == 1 && seen.si_code == BUS_ADRERR && seen.si_addr == page + 4096);
-}
-
-static void test_arithmetic(void)
-{
-	volatile int zero = 0;
-
-	handle(SIGFPE, on_signal_jump, 0);
-	if (sigsetjmp(back, 1) == 0)
-		zero = 7 / zero;
-	CHECK(count == 1 && seen.si_code == FPE_INTDIV);
-	handle(SIGTRAP, on_signal, 0);
-	__asm__ volatile("int3");
-	CHECK(count == 2 && last == SIGTRAP);
-}
-
-static void fault(void)
-{
-	*nowhere = 1;
-}
-
-static void fault_ignored(void)
-{
-	signal(SIGSEGV, SIG_IGN);
-	fault();
-}
-
-static void fault_blocked(void)
-{
-	handle(SIGSEGV, on_signal, 0);
-	mask(SIG_BLOCK, SIGSEGV);
-	fault();
-}
-
-static void on_signal_fault(int sig)
-{
-	fault();
-}
-
-static void fault_in_handler(void)
-{
-	signal(SIGSEGV, on_signal_fault);
-	fault();
-}
-
-static void test_fatal_faults(void)
-{
-	void (*const bodies[])(void) = {fault, fault_ignored, fault_blocked, fault_in_handler};
-	size_t i;
-
-	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-		int status = status_of(bodies[i]);
-
-		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
-	}
-}
-
-static int fatal;
-
-static void die(void)
-{
-	raise(fatal);
-}
-
-static void die_abort(void)
-{
-	abort();
-}
-
-static void test_default_actions(void)
-{
-	const int sigs[] = {SIGHUP, SIGSEGV, SIGBUS, SIGSYS, SIGTERM, SIGFPE, SIGXCPU, SIGRTMIN};
-	int status;
-	size_t i;
-
-	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
-		fatal = sigs[i];
-		status = status_of(die);
-		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == sigs[i]);
-	}
-	status = status_of(die_abort);
-	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-	CHECK_OK(raise(SIGCHLD));
-	CHECK_OK(raise(SIGWINCH));
-	CHECK_OK(raise(SIGCONT));
-}
-
-static void test_ignored(void)
-{
-	struct stat st;
-	int i;
-
-	for (i = 0; i < HIDDEN_COUNT; i++) {
-		signal(hidden[i], SIG_IGN);
-		CHECK_OK(raise(hidden[i]));
-		CHECK_OK(stat("/", &st));
-	}
 }
 
 static const struct test tests[] = {
@@ -725,16 +445,6 @@ static const struct test tests[] = {
     {"alternate stack", test_altstack},
     {"SS_AUTODISARM", test_altstack_autodisarm},
     {"sigaltstack errors", test_altstack_errors},
-    {"stack overflow", test_stack_overflow},
-    {"a fault is mended", test_fault_mended},
-    {"bad addresses in calls are no faults", test_fault_in_call},
-    {"siglongjmp out of a fault", test_fault_jump},
-    {"longjmp and sigprocmask after a fault", test_fault_unblock},
-    {"SIGBUS", test_bus},
-    {"SIGFPE and SIGTRAP", test_arithmetic},
-    {"fatal faults", test_fatal_faults},
-    {"default actions", test_default_actions},
-    {"ignored signals", test_ignored},
 };
 
 int main(void)

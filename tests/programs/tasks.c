@@ -221,9 +221,11 @@ static void test_fork_leaves_threads_alone(void)
 	CHECK(in_thread(&thread, keep_own_names, &names) == 0);
 	pthread_barrier_wait(&names.ready);
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		alarm(20); /* should the test fail before it kills us */
 		for (;;)
 			pause();
+	}
 	pthread_barrier_wait(&names.done);
 	CHECK(pthread_join(thread, NULL) == 0 && names.good);
 	CHECK(objects_return_to(before));
@@ -332,7 +334,7 @@ __attribute__((noinline)) static int vfork_and_die(void)
 
 static void test_vfork_killed(void)
 {
-	time_t end = time(NULL) + 8;
+	time_t end = time(NULL) + 4;
 	pthread_t thread;
 
 	CHECK(in_thread(&thread, killer, NULL) == 0);

@@ -196,6 +196,9 @@ static const struct signature {
     {"semop", "0b1"},
     {"semtimedop", "0b1n"},
     {"getpeername", "ubb"},
+    {"wait4", "Nn1n"},
+    {"waitid", "00n5n"},
+    {"ptrace", ""},
 };
 
 /* Bad pointers. The first three are made at start. */
