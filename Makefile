@@ -83,7 +83,7 @@ endif
 
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
 TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run \
-	tests/programs/bad_input tests/compare/run
+	tests/programs/bad_input tests/programs/kill_storm tests/compare/run
 
 tests: all $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 
@@ -113,6 +113,7 @@ check-tests: tests
 # The same over and over: for what happens rarely.
 check-long: check
 	for round in 2 3 4 5 6 7 8 9 10; do tests/run $(UNIT_PROGRAMS) $(TESTS) || exit 1; done
+	tests/run --plain tests/programs/kill_storm 300
 bench:
 	@.ci/need $(BENCH_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Credentials as objects, and the rules of capabilities(7) and user_namespaces(7) over them. */
+#include "arena/arena.h"
 #include "kernel/task.h"
 #include "lib/string.h"
 
@@ -65,7 +66,10 @@ bool ns_capable(const struct task *task, const struct user_ns *target, int cap)
 	const struct user_ns *own = task->nsproxy->user;
 	const struct cred *cred = task->cred;
 
-	for (const struct user_ns *ns = target; ns; ns = ns->parent) {
+	const struct user_ns *ns = target;
+
+	/* Of another process's namespaces no more is known than that they were there a moment ago. */
+	for (u32 n = 0; n <= USER_NS_LEVELS && arena_contains(ns, sizeof(*ns)); n++, ns = READ_ONCE(ns->parent)) {
 		if (ns == own)
 			return cred->cap_effective & 1ULL << cap;
 		if (ns->level <= own->level)

@@ -20,6 +20,8 @@
 #define TRAP_BRKPT	  1
 #define TRAP_TRACE	  2
 #define USER_RIP	  (16 * 8) /* in the host's struct user */
+#define USER_EFLAGS	  (18 * 8)
+#define EFLAGS_TF	  0x100UL
 #define INT3		  0xcc
 #define INT3_SIZE	  1
 
@@ -30,6 +32,7 @@ struct tracee {
 	struct tracee *next;
 	s32 tid;
 	u32 request;
+	bool stepped; /* through the runtime */
 };
 
 static struct tracee *tracee_find(const struct task *task, s32 tid)
@@ -135,18 +138,32 @@ static bool is_own_signal(s32 tid, int sig)
 	return info.code > 0 && in_runtime(peek_rip(tid));
 }
 
-/* A step within the runtime; TRAP_BRKPT is what the kernel says of steps over system calls and into handlers. */
+/* A step within the runtime, or into its handler. Breakpoints and watchpoints have other codes. */
 static bool is_own_step(const struct task *task, s32 tid)
 {
 	struct siginfo_raw info;
 
 	return tracee_request(task, tid) == PTRACE_SINGLESTEP &&
 	       !host_call4(__NR_ptrace, PTRACE_GETSIGINFO, tid, 0, &info) &&
-	       (info.code == TRAP_TRACE || info.code == TRAP_BRKPT) && in_runtime(peek_rip(tid));
+	       (info.code == TRAP_TRACE || info.code == TRAP_BRKPT || info.code == SIGTRAP) &&
+	       in_runtime(peek_rip(tid));
+}
+
+/*
+ * On the way out of the runtime there was a popf. The kernel leaves the trap flag to a tracee that steps over one, as
+ * if it had set it itself.
+ */
+static void end_steps(struct tracee *t)
+{
+	u64 eflags;
+
+	t->stepped = false;
+	if (!host_call4(__NR_ptrace, PTRACE_PEEKUSR, t->tid, USER_EFLAGS, &eflags))
+		host_call4(__NR_ptrace, PTRACE_POKEUSR, t->tid, USER_EFLAGS, eflags & ~EFLAGS_TF);
 }
 
 /* If the stop is not for the tracer to see, the tracee goes on. */
-static bool hide_stop(const struct task *task, s32 tid, s32 status)
+static bool hide_stop(struct task *task, s32 tid, s32 status)
 {
 	int sig = stop_signal(status);
 
@@ -162,6 +179,7 @@ static bool hide_stop(const struct task *task, s32 tid, s32 status)
 	case SIGTRAP:
 		if (!is_own_step(task, tid))
 			return false;
+		tracee_find(task, tid)->stepped = true;
 		sig = 0;
 		break;
 	default:
@@ -243,12 +261,16 @@ static bool is_exec_event(const struct task *task, s32 tid, s32 status)
 /* Judges what a wait brought. False: there is nothing to report, wait again. */
 static bool report(struct task *task, s32 tid, s32 *status)
 {
+	struct tracee *t = tracee_find(task, tid);
+
 	if (!is_stop(*status)) {
 		tracee_forget(task, tid);
 		return true;
 	}
 	if (hide_stop(task, tid, *status))
 		return false;
+	if (t && t->stepped)
+		end_steps(t);
 	if (is_exec_signal(tid, *status) || is_exec_event(task, tid, *status))
 		*status = go_to_program(tid, *status);
 	return true;
@@ -312,11 +334,10 @@ SYSCALL(waitid)
 		ret = host_call_blocking(__NR_waitid, (long)ARG0(regs), (long)ARG1(regs), (long)&got, (long)ARG3(regs),
 					 (long)ARG4(regs), 0);
 	} while (!ret && !report_info(task, &got.info));
-	if (ret || !ARG2(regs))
-		return ret;
 	if (got.info.pid)
 		got.info.uid = from_kuid_munged(task->nsproxy->user, got.info.uid);
-	return put_guest(ARG2(regs), got.info);
+	/* The kernel fills it in whatever came of the call. */
+	return ARG2(regs) && put_guest(ARG2(regs), got.info) ? -EFAULT : ret;
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <asm/errno.h>
 #include "host/host.h"
 #include "host/uaccess.h"
+#include "kernel/mm.h"
 #include "signal/signal.h"
 #include "sys/sys.h"
 
@@ -38,10 +39,10 @@ static int get_mask(u64 uset, u64 size, u64 *mask, u64 *host_mask)
 	return 0;
 }
 
-/* Do the addresses that the host is to write to or read belong to the guest? NULL does. */
+/* May the host have that address as it is? What else is wrong with it the host says itself. */
 static bool guest_owns(u64 addr, u64 len)
 {
-	return !addr || access_ok(addr, len);
+	return !range_is_ours(addr, len);
 }
 
 SYSCALL(rt_sigsuspend)
@@ -61,7 +62,7 @@ SYSCALL(ppoll)
 
 	if (err)
 		return err;
-	if (!guest_owns(ARG0(regs), ARG1(regs) * 8) || !guest_owns(ARG2(regs), 16))
+	if (!guest_owns(ARG0(regs), (u64)(u32)ARG1(regs) * 8) || !guest_owns(ARG2(regs), 16))
 		return -EFAULT;
 	return call_with_mask(task, __NR_ppoll,
 			      (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), (u64)(uintptr_t)&host, sizeof(host)}, mask);
@@ -73,7 +74,7 @@ SYSCALL(pselect6)
 	struct {
 		u64 set, size;
 	} pair;
-	u64 mask, host, bytes = (ARG0(regs) + 7) / 8;
+	u64 mask, host, bytes = ((u64)(u32)ARG0(regs) + 7) / 8;
 	int err;
 
 	if (get_guest(pair, ARG5(regs)))

@@ -33,6 +33,14 @@ void nd_init(struct nameidata *nd)
 	nd_set_mount(nd, NULL);
 }
 
+/* What is mounted; NULL when that cannot be right (the warden may be using the memory again). */
+static const struct super *super_of(const struct mount *m)
+{
+	const struct super *sb = READ_ONCE(m->sb);
+
+	return arena_contains(sb, sizeof(*sb)) ? sb : NULL;
+}
+
 void nd_set_mount(struct nameidata *nd, const struct mount *m)
 {
 	const struct super *sb;
@@ -40,9 +48,9 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m)
 	nd->mnt_flags = 0;
 	nd->dev = nd->host_dev = 0;
 	nd->proc = false;
-	if (!m || !arena_contains(m->sb, sizeof(*m->sb)))
+	sb = m ? super_of(m) : NULL;
+	if (!sb)
 		return;
-	sb = m->sb;
 	nd->mnt = m->id;
 	nd->mnt_flags = m->flags | sb->flags;
 	nd->dev = sb->dev;
@@ -111,15 +119,19 @@ void nd_target_done(struct nameidata *nd)
 /* Does the mount show the host's own mount at the host's own path? */
 static bool shows_itself(const struct mount *m)
 {
-	if (!arena_contains(m->sb, sizeof(*m->sb)) || m->sb->kind != SUPER_HOST || m->host_len != m->point_len)
-		return false;
-	return arena_contains(m->host, m->host_len) && arena_contains(m->point, m->host_len) &&
-	       !memcmp(m->host, m->point, m->host_len);
+	const char *host = READ_ONCE(m->host), *point = READ_ONCE(m->point);
+	const struct super *sb = super_of(m);
+	u32 len = READ_ONCE(m->host_len);
+
+	return sb && sb->kind == SUPER_HOST && len == m->point_len && arena_contains(host, len) &&
+	       arena_contains(point, len) && !memcmp(host, point, len);
 }
 
 static bool is_plain_root(const struct mount *m)
 {
-	return arena_contains(m->sb, sizeof(*m->sb)) && m->sb->kind == SUPER_HOST && m->host_len == 1;
+	const struct super *sb = super_of(m);
+
+	return sb && sb->kind == SUPER_HOST && m->host_len == 1;
 }
 
 bool mount_is_plain(const struct mnt_ns *ns, u64 id)
@@ -182,14 +194,16 @@ bool is_mount_root_place(struct task *task, const struct nameidata *nd)
 {
 	const struct mnt_ns *ns = task->nsproxy->mnt;
 	const struct mount *m;
+	const char *host;
 	bool is;
 	u64 seq;
 
 	do {
 		seq = mnt_read_begin(ns);
 		m = mnt_by_id(ns, nd->mnt);
-		is = m && m->host_len == nd->len && arena_contains(m->host, nd->len) &&
-		     !memcmp(m->host, nd->host, nd->len);
+		host = m ? READ_ONCE(m->host) : NULL;
+		is = host && m->host_len == nd->len && arena_contains(host, nd->len) &&
+		     !memcmp(host, nd->host, nd->len);
 	} while (mnt_read_retry(ns, seq));
 	return is;
 }
@@ -305,6 +319,7 @@ u32 fd_mnt_flags(struct task *task, int fd)
 {
 	const struct mnt_ns *ns = task->nsproxy->mnt;
 	u64 id = fd_mount(task, fd), seq;
+	const struct super *sb;
 	const struct mount *m;
 	u32 flags;
 
@@ -313,7 +328,8 @@ u32 fd_mnt_flags(struct task *task, int fd)
 	do {
 		seq = mnt_read_begin(ns);
 		m = mnt_by_id(ns, id);
-		flags = m && arena_contains(m->sb, sizeof(*m->sb)) ? m->flags | m->sb->flags : 0;
+		sb = m ? super_of(m) : NULL;
+		flags = sb ? m->flags | sb->flags : 0;
 	} while (mnt_read_retry(ns, seq));
 	return flags;
 }
@@ -321,13 +337,15 @@ u32 fd_mnt_flags(struct task *task, int fd)
 u64 mount_dev(struct task *task, u64 mnt, u64 dev)
 {
 	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct super *sb;
 	const struct mount *m;
 	u64 seq, shown;
 
 	do {
 		seq = mnt_read_begin(ns);
 		m = mnt_by_id(ns, mnt);
-		shown = m && arena_contains(m->sb, sizeof(*m->sb)) && m->sb->host_dev == dev ? m->sb->dev : dev;
+		sb = m ? super_of(m) : NULL;
+		shown = sb && sb->host_dev == dev ? sb->dev : dev;
 	} while (mnt_read_retry(ns, seq));
 	return shown;
 }

@@ -16,16 +16,17 @@ static void show_map(const struct task *reader, const struct user_ns *ns, const 
 		     struct fmt *out)
 {
 	const struct user_ns *lower = reader->nsproxy->user;
-	u32 nr = MIN(map->nr, (u32)UID_MAP_MAX);
+	const struct uid_extent *extent = READ_ONCE(map->extent);
+	u32 nr = MIN(READ_ONCE(map->nr), (u32)UID_MAP_MAX);
 
 	if (lower == ns && ns->parent)
 		lower = ns->parent;
 	for (u32 i = 0; i < nr; i++) {
 		struct uid_extent e;
 
-		if (!arena_contains(&map->extent[i], sizeof(e)))
+		if (!arena_contains(&extent[i], sizeof(e)))
 			return;
-		e = map->extent[i];
+		e = extent[i];
 		fmt_udec(out, e.first, 10);
 		fmt_char(out, ' ');
 		fmt_udec(out, from(lower, e.lower), 10);

@@ -6,27 +6,29 @@
 
 /* ---- translation ---- */
 
-/* The map of ns, or NULL while it is not written (or cannot be right). */
-static const struct uid_map *id_map(const struct user_ns *ns, bool gid)
+/* The map of ns, an empty one while it is not written (or cannot be right). */
+static struct uid_map id_map(const struct user_ns *ns, bool gid)
 {
-	const struct uid_map *map = gid ? &ns->gid : &ns->uid;
+	const struct uid_map *from = gid ? &ns->gid : &ns->uid;
 	u32 set = atomic_load_explicit(&((struct user_ns *)ns)->maps_set, memory_order_acquire);
+	struct uid_map map = {READ_ONCE(from->nr), READ_ONCE(from->extent)};
 
-	if (!(set & (gid ? 2 : 1)) || map->nr > UID_MAP_MAX)
-		return NULL;
-	return arena_contains(map->extent, map->nr * sizeof(map->extent[0])) ? map : NULL;
+	if (!(set & (gid ? 2 : 1)) || map.nr > UID_MAP_MAX ||
+	    !arena_contains(map.extent, map.nr * sizeof(map.extent[0])))
+		map.nr = 0;
+	return map;
 }
 
 /* The first of `count` ids inside to a kid, if one extent has them all. */
 static u32 map_down(const struct user_ns *ns, bool gid, u32 id, u32 count)
 {
-	const struct uid_map *map;
+	struct uid_map map;
 
 	if (!ns->parent)
 		return id;
 	map = id_map(ns, gid);
-	for (u32 i = 0; map && i < map->nr; i++) {
-		const struct uid_extent *e = &map->extent[i];
+	for (u32 i = 0; i < map.nr; i++) {
+		const struct uid_extent *e = &map.extent[i];
 
 		if (id >= e->first && id - e->first < e->count && count <= e->count - (id - e->first))
 			return e->lower + (id - e->first);
@@ -36,13 +38,13 @@ static u32 map_down(const struct user_ns *ns, bool gid, u32 id, u32 count)
 
 static u32 map_up(const struct user_ns *ns, bool gid, u32 kid)
 {
-	const struct uid_map *map;
+	struct uid_map map;
 
 	if (!ns->parent)
 		return kid;
 	map = id_map(ns, gid);
-	for (u32 i = 0; map && i < map->nr; i++) {
-		const struct uid_extent *e = &map->extent[i];
+	for (u32 i = 0; i < map.nr; i++) {
+		const struct uid_extent *e = &map.extent[i];
 
 		if (kid >= e->lower && kid - e->lower < e->count)
 			return e->first + (kid - e->lower);

@@ -109,11 +109,9 @@ static void test_bus(void)
 
 static void test_arithmetic(void)
 {
-	volatile int zero = 0;
-
 	handle_info(SIGFPE, on_signal_jump, 0);
 	if (sigsetjmp(back, 1) == 0)
-		zero = 7 / zero;
+		__asm__ volatile("idivl %0" ::"r"(0), "a"(7), "d"(0));
 	CHECK(count == 1 && seen.si_code == FPE_INTDIV);
 	handle_info(SIGTRAP, look, 0);
 	__asm__ volatile("int3");

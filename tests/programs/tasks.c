@@ -233,6 +233,70 @@ static void test_fork_leaves_threads_alone(void)
 	CHECK(waitpid(pid, NULL, 0) == pid);
 }
 
+/* Whoever executes a program takes their own namespaces along, and nobody else's: a vfork child ... */
+static int unshare_and_execute(void *arg)
+{
+	char *argv[] = {(char *)self, "--names", NULL}, *envp[] = {NULL};
+
+	if (syscall(SYS_unshare, CLONE_NEWUTS) != 0 || syscall(SYS_sethostname, "before", 6) != 0 ||
+	    syscall(SYS_unshare, CLONE_FS | CLONE_FILES) != 0 || syscall(SYS_chdir, "/") != 0)
+		return 3;
+	syscall(SYS_execve, self, argv, envp);
+	return 4;
+}
+
+static void test_vfork_unshares(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	unsigned long before;
+	char cwd[4096];
+	int i;
+
+	CHECK_OK(unshare(CLONE_NEWUTS));
+	CHECK_OK(sethostname("parent", 6));
+	CHECK_OK(chdir("/usr"));
+	before = objects();
+	for (i = 0; i < 20; i++) {
+		int status, flags = CLONE_VM | CLONE_VFORK | (i & 1 ? CLONE_FILES : 0) | SIGCHLD;
+		pid_t pid = clone(unshare_and_execute, stack + sizeof(stack), flags, NULL);
+
+		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+		CHECK(status == 0);
+		CHECK(nodename_is("parent") && getcwd(cwd, sizeof(cwd)) && strcmp(cwd, "/usr") == 0);
+	}
+	CHECK(objects_return_to(before));
+}
+
+/* ... or a thread. */
+static void *execute_in_thread(void *arg)
+{
+	unshare_and_execute(NULL);
+	return arg;
+}
+
+static void test_thread_executes(void)
+{
+	unsigned long before = objects();
+	struct own_names names;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pthread_t threads[2];
+
+		pthread_barrier_init(&names.ready, NULL, 2);
+		pthread_barrier_init(&names.done, NULL, 2);
+		CHECK(in_thread(&threads[0], keep_own_names, &names) == 0);
+		pthread_barrier_wait(&names.ready);
+		CHECK(in_thread(&threads[1], execute_in_thread, NULL) == 0);
+		pthread_join(threads[1], NULL);
+		_exit(5);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(status == 0);
+	CHECK(objects_return_to(before));
+}
+
 /* ---- memory ---- */
 
 static pthread_barrier_t all;
@@ -354,6 +418,8 @@ static const struct test tests[] = {
     {"threads with namespaces of their own leave nothing behind", test_threads_leave_nothing},
     {"nor do children", test_children_leave_nothing},
     {"nor what fork(2) copied of a thread's", test_fork_leaves_threads_alone},
+    {"a vfork(2) child that unshares and executes leaves its parent alone", test_vfork_unshares},
+    {"a thread executes a program in its own namespaces", test_thread_executes},
     {"mmap(2) with any wish leaves room for threads", test_wishes},
     {"fork(2) while another thread looks at us in /proc", test_fork_looked_at},
     {"a vfork(2) child can be killed at any moment", test_vfork_killed},

@@ -30,9 +30,9 @@
 
 static struct shared {
 	_Atomic int stop;
-	_Atomic int pids[SLOTS]; /* who lives, or did a moment ago */
+	_Atomic int pids[SLOTS];   /* who lives, or did a moment ago */
 	_Atomic unsigned done[16]; /* how often each step was done, to the end */
-} *shared;
+} * shared;
 
 static const char *self;
 static unsigned seed;
@@ -94,8 +94,13 @@ static int vfork_child(void *arg)
 
 static void step_vfork(int depth)
 {
-	static const int flags[] = {CLONE_VM | CLONE_VFORK, CLONE_VM | CLONE_VFORK | CLONE_FILES, CLONE_VM,
-				    CLONE_VM | CLONE_VFORK | CLONE_NEWUTS, CLONE_FS, CLONE_FILES, CLONE_NEWNS};
+	static const int flags[] = {CLONE_VM | CLONE_VFORK,
+				    CLONE_VM | CLONE_VFORK | CLONE_FILES,
+				    CLONE_VM,
+				    CLONE_VM | CLONE_VFORK | CLONE_NEWUTS,
+				    CLONE_FS,
+				    CLONE_FILES,
+				    CLONE_NEWNS};
 	size_t size = 65536;
 	unsigned kind = roll(4096);
 	char *stack = malloc(size);
@@ -180,7 +185,7 @@ static void step_contexts(int depth)
 
 static void work(int depth, int steps)
 {
-	static void (*const all[])(int) = {step_vfork, step_threads, step_exec,     step_mount,
+	static void (*const all[])(int) = {step_vfork, step_threads, step_exec,	    step_mount,
 					   step_names, step_user,    step_contexts, step_fork};
 	unsigned n = depth < DEPTH ? 8 : 7, i;
 
@@ -327,8 +332,8 @@ static int given_back(void)
 			return 1;
 		usleep(2000);
 	}
-	printf("# objects %lu, before %lu; storage %d, before %d\n", (unsigned long)atomic_load(&arena()->objects), objects,
-	       count_entries(arena()->storage), storages);
+	printf("# objects %lu, before %lu; storage %d, before %d\n", (unsigned long)atomic_load(&arena()->objects),
+	       objects, count_entries(arena()->storage), storages);
 	return 0;
 }
 
@@ -390,9 +395,9 @@ int main(int argc, char **argv)
 		note_session(argv[1]);
 	}
 	strikes = storm(atoi(argv[2]));
-	printf("# %u strikes; steps vfork %u, threads %u, exec %u, mount %u, names %u, user %u, contexts %u, fork %u\n", strikes,
-	       shared->done[0], shared->done[1], shared->done[2], shared->done[3], shared->done[4], shared->done[5],
-	       shared->done[6], shared->done[7]);
+	printf("# %u strikes; steps vfork %u, threads %u, exec %u, mount %u, names %u, user %u, contexts %u, fork %u\n",
+	       strikes, shared->done[0], shared->done[1], shared->done[2], shared->done[3], shared->done[4],
+	       shared->done[5], shared->done[6], shared->done[7]);
 	good = result(1, all_gone(), "nobody hangs");
 	good &= result(2, !secede || given_back(), "all that the dead held is given back");
 	good &= result(3, still_works(), "the survivor goes on");
