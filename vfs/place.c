@@ -202,8 +202,8 @@ bool is_mount_root_place(struct task *task, const struct nameidata *nd)
 		seq = mnt_read_begin(ns);
 		m = mnt_by_id(ns, nd->mnt);
 		host = m ? READ_ONCE(m->host) : NULL;
-		is = host && m->host_len == nd->len && arena_contains(host, nd->len) &&
-		     !memcmp(host, nd->host, nd->len);
+		is =
+		    host && m->host_len == nd->len && arena_contains(host, nd->len) && !memcmp(host, nd->host, nd->len);
 	} while (mnt_read_retry(ns, seq));
 	return is;
 }

@@ -198,7 +198,7 @@ static void work(int depth, int steps)
 
 /* ---- the survivor ---- */
 
-static void fail(const char *what)
+__attribute__((noreturn)) static void fail(const char *what)
 {
 	printf("not ok - %s\n", what);
 	fflush(stdout);
