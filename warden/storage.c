@@ -38,10 +38,11 @@ static bool make_below(const char *base, bool need_exec)
 	if (geteuid() == 0)
 		chmod(path, 0711);
 	storage_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (storage_fd < 0 || fstat(storage_fd, &st) != 0) {
+	if (storage_fd < 0 || fstat(storage_fd, &st) != 0 || !storage_lock(storage_fd)) {
 		rmdir(path);
 		return false;
 	}
+	storage_remove_stale(real);
 	arena()->storage_dev = st.st_dev;
 	strcpy(arena()->storage, path);
 	return true;
@@ -162,7 +163,7 @@ static bool sweep(int top)
 	return progress;
 }
 
-static void remove_tree(int parent, const char *name)
+void remove_tree(int parent, const char *name)
 {
 	int top;
 

@@ -103,6 +103,15 @@ void storage_path(u32 number, char *buf, size_t size);
 /* Removes one without making the caller wait; all of them with the storage itself. */
 void storage_remove(u32 number);
 void storage_end(void);
+/* Removes `name` below the open directory `parent`, and everything in it, without following symlinks. */
+void remove_tree(int parent, const char *name);
+
+/* ---- stale.c ---- */
+
+/* Says for as long as `fd` is open that the session of this storage directory lives. */
+bool storage_lock(int fd);
+/* Removes, in the background, what killed wardens of this user left in directory `base`. */
+void storage_remove_stale(const char *base);
 
 /* Closes every descriptor from `first` on. (warden/session.c) */
 void close_from(int first);
