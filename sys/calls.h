@@ -210,3 +210,6 @@ SYSCALL(epoll_pwait2);
 /* sys/sem.c */
 SYSCALL(semop);
 SYSCALL(semtimedop);
+
+/* sys/getdents.c */
+SYSCALL(getdents64);

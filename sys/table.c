@@ -247,7 +247,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(214, epoll_ctl_old),
     PASSES(215, epoll_wait_old),
     TRAPS_IF(216, remap_file_pages, TRAP_RANGE, 0, 0),
-    PASSES(217, getdents64),
+    TRAPS(217, getdents64, 0),
     PASSES(218, set_tid_address),
     PASSES(219, restart_syscall),
     TRAPS(220, semtimedop, 0),

@@ -52,6 +52,7 @@ static const struct signature {
     {"close_range", ""},
     {"stat", "pb"},
     {"fstat", "fb"},
+    {"getdents64", "fbm"},
     {"lstat", "pb"},
     {"access", "p0"},
     {"readlink", "pbm"},
