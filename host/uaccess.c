@@ -43,17 +43,19 @@ s64 strncpy_from_guest(char *dst, u64 src, size_t size)
 
 int copy_struct_from_guest(void *dst, size_t ksize, u64 src, u64 usize)
 {
-	u64 at;
-	u8 byte;
+	u8 more[256];
+	u64 at, n, i;
 
 	if (usize > PAGE_SIZE)
 		return -E2BIG;
-	memset(dst, 0, ksize);
-	for (at = ksize; at < usize; at++) {
-		if (get_guest(byte, src + at))
+	for (at = ksize; at < usize; at += n) {
+		n = MIN(usize - at, sizeof(more));
+		if (copy_from_guest(more, src + at, n))
 			return -EFAULT;
-		if (byte)
-			return -E2BIG;
+		for (i = 0; i < n; i++)
+			if (more[i])
+				return -E2BIG;
 	}
+	memset(dst, 0, ksize);
 	return copy_from_guest(dst, src, MIN(ksize, usize));
 }

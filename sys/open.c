@@ -12,7 +12,6 @@
 	 O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
 #define O_PATH_FLAGS  (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
 #define CREATING      (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
-#define HOW_SIZE_MAX  4096
 #define HOW_SIZE_VER0 24
 
 static s64 open_name(struct task *task, int dfd, u64 uname, u64 flags, u32 mode, u64 resolve)
@@ -30,29 +29,6 @@ static s64 do_openat(struct task *task, int dfd, u64 uname, u64 flags, u64 mode)
 	if (flags & O_PATH)
 		flags &= O_PATH_FLAGS;
 	return open_name(task, dfd, uname, flags, flags & CREATING ? mode & 07777 : 0, 0);
-}
-
-/* The structure may be longer than ours as long as what we do not know is zero. */
-static int get_open_how(struct open_how *how, u64 uhow, u64 size)
-{
-	u8 more[256];
-	u64 at, n, i;
-	int err;
-
-	if (size < HOW_SIZE_VER0)
-		return -EINVAL;
-	if (size > HOW_SIZE_MAX)
-		return -E2BIG;
-	for (at = sizeof(*how); at < size; at += n) {
-		n = MIN(size - at, sizeof(more));
-		err = copy_from_guest(more, uhow + at, n);
-		if (err)
-			return err;
-		for (i = 0; i < n; i++)
-			if (more[i])
-				return -E2BIG;
-	}
-	return copy_from_guest(how, uhow, sizeof(*how));
 }
 
 SYSCALL(open)
@@ -73,7 +49,8 @@ SYSCALL(openat)
 SYSCALL(openat2)
 {
 	struct open_how how;
-	long err = get_open_how(&how, ARG2(regs), ARG3(regs));
+	long err =
+	    ARG3(regs) < HOW_SIZE_VER0 ? -EINVAL : copy_struct_from_guest(&how, sizeof(how), ARG2(regs), ARG3(regs));
 
 	if (err)
 		return err;
