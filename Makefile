@@ -97,6 +97,9 @@ lint:
 RUN_PACKAGES = gcc libc6-dev musl-tools python3-minimal hostname mount
 CHECK_PACKAGES = $(RUN_PACKAGES) clang-format clang-tidy cppcheck perl git libcmocka-dev python3 sqlite3 busybox-static
 BENCH_PACKAGES = $(RUN_PACKAGES) python3 proot bubblewrap
+COMPAT_PACKAGES = bash bc busybox-static clang cmake curl default-jdk-headless ed emacs-nox file g++ gdb git golang-go \
+	libpython3.11-testsuite lsof ltrace man-db nginx ninja-build nodejs npm openssl perl php-cli postgresql \
+	procps psmisc python3-venv redis-server rsync ruby sqlite3 strace stress-ng tmux valgrind vim wrk xxd zstd
 
 # The packages come first, then a second make that finds them.
 run:
@@ -119,6 +122,18 @@ bench:
 	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 	@tests/run --plain bench/bench.sh
 
+# Real programs, natively and under secede. Installs nothing: a script whose program is missing is skipped.
+compat:
+	@for package in $(COMPAT_PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo "not installed: $$package"; \
+	done
+	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile
+	@{ \
+		printf '# Real programs, natively and under secede\n\n'; \
+		printf 'Made by `make compat` on %s %s, %s processors.\n\n' "$$(uname -sr)" "$$(uname -m)" "$$(nproc)"; \
+		tests/run --plain tests/compat/run; \
+	} >docs/compat.md.new && mv docs/compat.md.new docs/compat.md
+
 $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
@@ -135,6 +150,6 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests lint run check check-tests check-long bench install uninstall clean
+.PHONY: all tests lint run check check-tests check-long bench compat install uninstall clean
 .DELETE_ON_ERROR:
 -include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d)
