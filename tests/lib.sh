@@ -14,7 +14,8 @@ unset MAKEFLAGS MAKELEVEL MFLAGS
 tests=0
 
 # A scratch directory which the ordinary user owns; everything goes when the script ends.
-scratch=$(mktemp -d /var/tmp/secede-test.XXXXXX)
+# Without one nothing may go on: what follows removes and makes directories below it.
+scratch=$(mktemp -d /var/tmp/secede-test.XXXXXX) || exit 1
 chmod 755 "$scratch"
 trap 'cleanup' EXIT
 trap 'exit 130' INT TERM
