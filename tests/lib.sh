@@ -31,7 +31,7 @@ export HOME
 cleanup() {
 	cd /
 	chmod -R u+rwX "$scratch" 2>/dev/null
-	rm -rf "$scratch"
+	rm -rf "${scratch:?}"
 }
 
 # ok NAME COMMAND...: the command succeeds.
