@@ -31,8 +31,6 @@ static s64 ns_install_fd(struct task *task, s32 fd, u64 inode)
 	struct stat st;
 	s64 err = host_call2(__NR_fstat, fd, &st);
 
-	if (!err)
-		err = host_call3(__NR_fcntl, fd, F_SETFD, FD_CLOEXEC);
 	if (!err) {
 		note.dev = st.st_dev;
 		err = files_set(task->files, &note);
@@ -58,7 +56,7 @@ static s64 ns_open_related(struct task *task, const struct fd_info *note, enum n
 	req.inode = note->ino;
 	req.arg = note->sub;
 	req.flags = relation;
-	err = warden_call_handle(task, &req, &fd, &inode);
+	err = warden_open_ns(task, &req, &fd, &inode);
 	return err < 0 ? err : ns_install_fd(task, fd, inode);
 }
 

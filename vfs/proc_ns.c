@@ -105,34 +105,30 @@ int proc_ns_fstat(const struct fd_info *info, u64 *dev, u64 *ino)
 
 /* ---- open ---- */
 
-/* Gives the guest the handle, under the lowest free number. Takes the handle over. */
-static int hand_out(struct task *task, s32 handle, u64 inode, int type, u64 oflags)
+/* Notes what `fd` is, and closes it if there is no memory for that. The descriptor or -errno. */
+static int hand_out(struct task *task, s32 fd, u64 inode, int type, u64 oflags)
 {
-	struct fd_info info = {.kind = FD_NS, .sub = (u8)type, .ino = inode};
+	struct fd_info info = {.fd = fd, .kind = FD_NS, .sub = (u8)type, .ino = inode};
 	struct stat st;
-	long fd = host_call3(__NR_fcntl, handle, oflags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
-	int err;
+	int err = (int)host_call2(__NR_fstat, fd, &st);
 
-	host_close(handle);
-	if (fd < 0)
-		return (int)fd;
-	info.fd = (s32)fd;
-	err = (int)host_call2(__NR_fstat, fd, &st);
+	if (!err && !(oflags & O_CLOEXEC))
+		err = (int)host_call3(__NR_fcntl, fd, F_SETFD, 0);
 	info.dev = st.st_dev;
 	if (!err)
 		err = files_set(task->files, &info);
 	if (!err)
-		return (int)fd;
-	host_close((int)fd);
+		return fd;
+	host_close(fd);
 	return err;
 }
 
 int proc_ns_open(struct task *task, u64 handle_inode, int type, u64 oflags)
 {
 	struct request req;
-	s32 handle;
+	s32 fd;
 	u64 inode;
-	s64 index;
+	s64 err;
 
 	if (oflags & O_DIRECTORY)
 		return -ENOTDIR;
@@ -140,6 +136,6 @@ int proc_ns_open(struct task *task, u64 handle_inode, int type, u64 oflags)
 	req.inode = handle_inode;
 	req.arg = (u64)type;
 	req.flags = NS_ITSELF;
-	index = warden_call_handle(task, &req, &handle, &inode);
-	return index < 0 ? (int)index : hand_out(task, handle, inode, type, oflags);
+	err = warden_open_ns(task, &req, &fd, &inode);
+	return err < 0 ? (int)err : hand_out(task, fd, inode, type, oflags);
 }

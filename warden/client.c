@@ -10,40 +10,13 @@
 #include <linux/poll.h>
 #include <linux/resource.h>
 #include "arena/arena.h"
+#include "host/envelope.h"
 #include "host/host.h"
+#include "host/socket.h"
 #include "kernel/mm.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "warden/client.h"
-
-/* The kernel's socket interface, which has no header of its own for programs without a C library. */
-#define AF_UNIX	       1
-#define SOCK_SEQPACKET 5
-#define SOCK_CLOEXEC   02000000
-#define SOL_SOCKET     1
-#define SCM_RIGHTS     1
-#define MSG_DONTWAIT   0x40
-#define MSG_NOSIGNAL   0x4000
-
-struct iovec {
-	void *base;
-	size_t len;
-};
-struct msghdr {
-	void *name;
-	u32 namelen;
-	struct iovec *iov;
-	size_t iovlen;
-	void *control;
-	size_t controllen;
-	u32 flags;
-};
-struct cmsg_fd { /* struct cmsghdr with one descriptor behind it */
-	size_t len;
-	s32 level, type;
-	s32 fd;
-};
-#define CMSG_FD_LEN (offsetof(struct cmsg_fd, fd) + sizeof(s32))
 
 static long again(long nr, long a, long b, long c, long d)
 {
@@ -98,19 +71,11 @@ bool request_add(struct request *req, const char *s, size_t len)
 /* Sends `req`, with descriptor `fd` unless it is -1. 0, or -errno: -EIO when nobody listens. */
 static int send_request(int handle, struct request *req, int fd)
 {
-	struct iovec iov = {req, offsetof(struct request, data) + data_used(req)};
-	struct cmsg_fd control = {CMSG_FD_LEN, SOL_SOCKET, SCM_RIGHTS, fd};
-	struct msghdr msg = {.iov = &iov, .iovlen = 1};
-	long ret;
+	int err = host_send(handle, req, offsetof(struct request, data) + data_used(req), fd);
 
-	if (fd >= 0) {
-		msg.control = &control;
-		msg.controllen = sizeof(control);
-	}
-	ret = again(__NR_sendmsg, handle, (long)&msg, MSG_NOSIGNAL, 0);
-	if (ret >= 0)
+	if (!err)
 		return 0;
-	return ret == -ENOMEM || ret == -ENOBUFS || ret == -ETOOMANYREFS ? -ENOMEM : -EIO;
+	return err == -ENOMEM || err == -ENOBUFS || err == -ETOOMANYREFS ? -ENOMEM : -EIO;
 }
 
 /* Waits for the one reply. A dead warden shows as the end of the reply socket, or, when some
@@ -121,7 +86,7 @@ static s64 receive_reply(int handle, int sock, u64 *value)
 	struct reply reply;
 
 	again(__NR_ppoll, (long)fds, 2, 0, 0);
-	if (arch_syscall(__NR_recvfrom, sock, (long)&reply, sizeof(reply), MSG_DONTWAIT, 0, 0) != sizeof(reply))
+	if (arch_syscall(__NR_recvfrom, sock, (long)&reply, sizeof(reply), HOST_MSG_DONTWAIT, 0, 0) != sizeof(reply))
 		return -EIO;
 	if (value)
 		*value = reply.value;
@@ -138,7 +103,7 @@ static s64 call_on_pair(int handle, struct request *req, const s32 pair[2], u64 
 
 static s64 new_pair(s32 pair[2])
 {
-	return host_call4(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+	return host_call4(__NR_socketpair, HOST_AF_UNIX, HOST_SOCK_SEQPACKET | HOST_SOCK_CLOEXEC, 0, pair);
 }
 
 s64 warden_call(const struct task *task, struct request *req, u64 *value)
@@ -205,6 +170,30 @@ static s64 call_for_handle(int via, struct request *req, s32 *handle, u64 *inode
 s64 warden_call_handle(const struct task *task, struct request *req, s32 *handle, u64 *inode)
 {
 	return call_for_handle(task->nsproxy->handle, req, handle, inode);
+}
+
+s64 warden_open_ns(const struct task *task, struct request *req, s32 *fd, u64 *inode)
+{
+	s32 pair[2], envelope = envelope_new();
+	s64 ret = envelope < 0 ? envelope : new_pair(pair);
+
+	if (ret < 0) {
+		if (envelope >= 0)
+			host_close(envelope);
+		return ret;
+	}
+	req->self_inode = socket_inode(envelope);
+	ret = call_on_pair(task->nsproxy->handle, req, pair, NULL);
+	if (ret >= 0)
+		ret = envelope_fill(envelope, pair[0]);
+	host_close(pair[0]);
+	if (ret < 0) {
+		host_close(envelope);
+		return ret;
+	}
+	*fd = envelope;
+	*inode = req->self_inode;
+	return 0;
 }
 
 int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out)

@@ -20,6 +20,8 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value);
  * execve keeps the one that it needs) and *inode its socket inode, and the result is its index in arena()->handles;
  * otherwise *handle is -1. */
 s64 warden_call_handle(const struct task *task, struct request *req, s32 *handle, u64 *inode);
+/* REQ_OPEN_NS: *fd is a new descriptor that holds the namespace, at the lowest free number, close-on-exec. */
+s64 warden_open_ns(const struct task *task, struct request *req, s32 *fd, u64 *inode);
 
 /* One line into --log's file: what was refused or is not known. Costs nothing without --log. */
 void guest_log(const struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));

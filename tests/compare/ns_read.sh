@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# native: unshare -Urm sh
+# secede: secede -Urm sh
+# Reading a file of /proc/PID/ns is an error at once, also for one who reads everything there is below /proc/PID; a
+# descriptor on one keeps the namespace, wherever it went.
+for ns in mnt uts user; do
+	cat /proc/self/ns/$ns 2>&1
+	dd if=/proc/self/ns/$ns count=1 status=none 2>&1
+done
+timeout 10 grep -Rs nothing /proc/self/ns/
+echo "grep $?"
+python3 - 2>&1 <<'END'
+import array, os, socket, select
+
+
+def attempt(what, function, *arguments):
+    try:
+        print(what, function(*arguments))
+    except OSError as error:
+        print(what, os.strerror(error.errno))
+
+
+fd = os.open('/proc/self/ns/uts', os.O_RDONLY)
+name = os.readlink(f'/proc/self/fd/{fd}')
+attempt('read', os.read, fd, 100)
+attempt('readv', os.readv, fd, [bytearray(3)])
+attempt('seek', os.lseek, fd, 0, os.SEEK_SET)
+print('ready', bool(select.select([fd], [], [], 0)[0]))
+# It survives being duplicated, sent to oneself, and closed where it came from.
+a, b = socket.socketpair()
+socket.send_fds(a, [b'x'], [os.dup(fd)])
+os.close(fd)
+_, fds, _, _ = socket.recv_fds(b, 1, 1)
+print(name == os.readlink(f'/proc/self/fd/{fds[0]}'))
+attempt('read', os.read, fds[0], 100)
+again = os.open(f'/proc/self/fd/{fds[0]}', os.O_RDONLY)
+print(os.fstat(again).st_ino == os.stat('/proc/self/ns/uts').st_ino)
+attempt('read', os.read, again, 100)
+END
+# A namespace that only a descriptor holds is still there to enter.
+unshare -u sh -c 'hostname held; exec sleep 30' &
+eventually() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(nsenter --uts="/proc/$1/ns/uts" hostname 2>/dev/null)" = held ] && return
+		sleep 0.1
+	done
+}
+eventually $!
+exec 5<"/proc/$!/ns/uts"
+kill $!
+wait $! 2>/dev/null
+nsenter --uts=/proc/self/fd/5 hostname
+cat <&5 2>&1
+exec 5<&-
+for i in $(seq 200); do
+	exec 5</proc/self/ns/mnt 6<&5 5<&-
+	cat <&6 2>/dev/null && echo "read $i"
+done
+echo done
