@@ -106,10 +106,10 @@ static int attach_fs(struct task *task)
 	fs->users = 1;
 	fs->umask = (u32)host_call1(__NR_umask, 077);
 	host_call1(__NR_umask, fs->umask);
-	fs->root = place_new(root, "/");
-	fs->pwd = place_new(root, "/");
+	fs->at[0].root = place_new(root, "/");
+	fs->at[0].pwd = place_new(root, "/");
 	task->fs = fs;
-	return fs->root.host && fs->pwd.host ? 0 : -ENOMEM;
+	return fs->at[0].root.host && fs->at[0].pwd.host ? 0 : -ENOMEM;
 }
 
 /* The place of an absolute host path. One that cannot be walked (a removed directory) counts as the root mount's. */
@@ -119,7 +119,7 @@ static struct path find_place(struct task *task, const char *host)
 	struct path place;
 
 	if (path_lookup(task, AT_FDCWD, host, LOOKUP_FOLLOW, &nd))
-		return place_new(task->fs->root.mnt, host);
+		return place_new(fs_now(task->fs)->root.mnt, host);
 	place = place_new(nd.mnt, nd.host);
 	path_release(&nd);
 	return place;
@@ -148,6 +148,7 @@ static long attach(void *arg)
 	int err;
 
 	task->tid = task->tgid = (s32)host_call0(__NR_getpid);
+	mm_draw_id();
 	mm.arena_fd = args->arena_fd;
 	mm.fd_base = args->fd_base;
 	mm.attached = true;

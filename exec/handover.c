@@ -154,12 +154,12 @@ static int make_fs(const struct carry *c, struct task *task)
 		return -ENOMEM;
 	fs->users = 1;
 	fs->umask = c->umask;
-	fs->root = (struct path){c->root_mnt, hpath_new(c->root, strlen(c->root))};
-	fs->pwd = (struct path){c->pwd_mnt, hpath_new(c->pwd, strlen(c->pwd))};
+	fs->at[0].root = (struct path){c->root_mnt, hpath_new(c->root, strlen(c->root))};
+	fs->at[0].pwd = (struct path){c->pwd_mnt, hpath_new(c->pwd, strlen(c->pwd))};
 	task->fs = fs;
 	/* The host thread kept its directory and its umask, which were in line before execve. */
 	task->host_fs_seq = fs->seq;
-	return fs->root.host && fs->pwd.host ? 0 : -ENOMEM;
+	return fs->at[0].root.host && fs->at[0].pwd.host ? 0 : -ENOMEM;
 }
 
 static int make_files(const struct carry *c, struct task *task)

@@ -40,8 +40,9 @@ static bool heap_grow(size_t size)
 
 	if ((uintptr_t)at + want > HEAP_BASE + HEAP_SIZE - heap.shared)
 		return false;
+	/* Whoever was killed before it had moved the end has left a mapping there: it is replaced. */
 	got = host_call6(__NR_mmap, at, want, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 	if (got != (long)(uintptr_t)at)
 		return false;
 	if (!heap.top)

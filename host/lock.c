@@ -2,7 +2,6 @@
 /* Mutexes over the host's futex, broken when their owner is dead (kernel/alloc.h). */
 #include <asm/errno.h>
 #include <linux/futex.h>
-#include <linux/wait.h>
 #include "host/host.h"
 #include "kernel/mm.h"
 
@@ -10,23 +9,23 @@
 #define OWNER_CHECK_NS 20000000L /* how long to wait before asking whether the owner still lives */
 
 /*
- * A killed vfork child keeps its number until it has been waited for, and whoever would wait may be waiting for
- * its lock: so the host is asked for that, too.
+ * A number that is one's own was left by a dead thread that had it before. One that has been given to a process
+ * elsewhere meanwhile cannot hold a lock of this memory.
  */
-static bool owner_is_dead(u32 tid)
+static bool owner_is_dead(const struct mutex *m, u32 owner, u32 self)
 {
-	struct siginfo_raw info = {0};
+	enum whereabouts where;
 
-	if (host_call2(__NR_tkill, tid, 0) == -ESRCH)
+	if (owner == self)
 		return true;
-	return host_call5(__NR_waitid, P_PID, tid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) == 0 &&
-	       info.pid == (s32)tid;
+	where = thread_where((s32)owner);
+	return where == THREAD_DEAD || (where == THREAD_ELSEWHERE && !m->shared);
 }
 
 /* Takes the lock over from an owner whose host thread is gone. */
 static bool break_dead_lock(struct mutex *m, u32 seen, u32 self)
 {
-	if (!owner_is_dead(seen & ~WAITERS))
+	if (!owner_is_dead(m, seen & ~WAITERS, self))
 		return false;
 	return atomic_compare_exchange_strong(&m->owner, &seen, self | WAITERS);
 }

@@ -30,10 +30,11 @@ static struct task *block(u32 i)
 	return (struct task *)(BLOCKS_BASE + BLOCK_SIZE * i);
 }
 
+/* Whoever was killed before it had counted its block has left a mapping there: it is replaced. */
 static bool block_map(u32 i)
 {
 	long at = host_call6(__NR_mmap, block(i), BLOCK_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 
 	return at == (long)(uintptr_t)block(i);
 }
@@ -49,20 +50,31 @@ static void bury(struct task *task)
 void task_bury(struct task *task, u64 serial)
 {
 	mutex_lock(&mm.tasks_lock);
-	if (atomic_load(&task->state) == TASK_RUNNING && task->serial == serial)
+	if (atomic_load(&task->state) != TASK_FREE && task->serial == serial)
 		bury(task);
 	mutex_unlock(&mm.tasks_lock);
 }
 
 /*
  * A task of this address space that is no thread of ours (a vfork child, CLONE_VM alone) can die
- * without a word, by SIGKILL or exit_group: its block and contexts are taken back here.
+ * without a word, by SIGKILL or exit_group, or leave for a new program: its block and contexts are taken back here.
  * Held: mm.tasks_lock.
  */
 static void reap(struct task *task)
 {
-	if (task->tgid != current_task()->tgid && host_call2(__NR_tkill, task->tid, 0) == -ESRCH)
+	if (atomic_load(&task->state) == TASK_FREE || task->tgid == current_task()->tgid)
+		return;
+	if (thread_where(task->tid) != THREAD_HERE)
 		bury(task);
+}
+
+/* Held: mm.tasks_lock. */
+static void reap_all(void)
+{
+	u32 i;
+
+	for (i = 0; i < mm.nr_blocks; i++)
+		reap(block(i));
 }
 
 /* Held: mm.tasks_lock. The first task of all comes without. */
@@ -70,12 +82,9 @@ static struct task *block_find(void)
 {
 	u32 i;
 
-	for (i = 0; i < mm.nr_blocks; i++) {
-		if (atomic_load(&block(i)->state) == TASK_RUNNING && block(i) != current_task())
-			reap(block(i));
+	for (i = 0; i < mm.nr_blocks; i++)
 		if (atomic_load(&block(i)->state) == TASK_FREE)
 			return block(i);
-	}
 	if (mm.nr_blocks == BLOCKS_MAX || !block_map(mm.nr_blocks))
 		return NULL;
 	return block(mm.nr_blocks++);
@@ -86,18 +95,29 @@ struct task *task_alloc(void)
 	bool first = !mm.nr_blocks;
 	struct task *task;
 
-	if (!first)
+	if (!first) {
 		mutex_lock(&mm.tasks_lock);
+		reap_all();
+	}
 	task = block_find();
 	if (task) {
 		memset(task, 0, sizeof(*task));
 		task->serial = ++mm.nr_tasks;
-		/* Taken, but not yet anybody's: reap() must not touch it. */
-		atomic_store(&task->state, TASK_DEAD);
+		task->tid = first ? 0 : current_task()->tid;
+		atomic_store(&task->state, TASK_NEW);
 	}
 	if (!first)
 		mutex_unlock(&mm.tasks_lock);
 	return task;
+}
+
+void task_born(struct task *task, u64 serial, s32 tid)
+{
+	mutex_lock(&mm.tasks_lock);
+	/* It may have run already, and even gone. */
+	if (atomic_load(&task->state) == TASK_NEW && task->serial == serial)
+		task->tid = tid;
+	mutex_unlock(&mm.tasks_lock);
 }
 
 void task_free(struct task *task)
@@ -121,7 +141,7 @@ unsigned nr_threads(const struct task *task)
 	u32 i;
 
 	for (i = 0; i < mm.nr_blocks; i++)
-		if (atomic_load(&block(i)->state) == TASK_RUNNING && block(i)->tgid == task->tgid)
+		if (atomic_load(&block(i)->state) != TASK_FREE && block(i)->tgid == task->tgid)
 			n++;
 	return n;
 }
@@ -131,8 +151,11 @@ unsigned mm_users(void)
 	unsigned n = 0;
 	u32 i;
 
+	mutex_lock(&mm.tasks_lock);
+	reap_all();
 	for (i = 0; i < mm.nr_blocks; i++)
-		n += atomic_load(&block(i)->state) == TASK_RUNNING;
+		n += atomic_load(&block(i)->state) != TASK_FREE;
+	mutex_unlock(&mm.tasks_lock);
 	return n;
 }
 
@@ -145,7 +168,7 @@ void tasks_forget_others(struct task *self)
 
 		if (block(i) == self)
 			continue;
-		if (atomic_load(&block(i)->state) == TASK_RUNNING && ns && ns != self->nsproxy)
+		if (atomic_load(&block(i)->state) != TASK_FREE && ns && ns != self->nsproxy)
 			warden_close_handle(ns, self->files);
 		atomic_store(&block(i)->state, TASK_FREE);
 	}
@@ -171,7 +194,7 @@ u32 next_own_fd(u32 from)
 	for (i = 0; i < mm.nr_blocks; i++) {
 		u32 fd = UINT32_MAX;
 
-		if (atomic_load(&block(i)->state) == TASK_RUNNING && block(i)->files == files)
+		if (atomic_load(&block(i)->state) != TASK_FREE && block(i)->files == files)
 			fd = handle_in_table(block(i), files);
 		if (fd >= from)
 			next = MIN(next, fd);

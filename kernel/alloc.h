@@ -20,12 +20,18 @@ void *shared_alloc(size_t size);
 
 /*
  * A mutex that knows its owner: a vfork child can be killed while it holds one, so a waiter that
- * finds the owner's host thread gone takes the lock over. What a mutex guards is therefore always
- * published by one pointer store. Not recursive. {0} is an unlocked mutex.
+ * finds the owner's host thread gone takes the lock over. So what a mutex guards is whole after each
+ * store: a change is published by one, and stores keep the order of the source (publish()). Not
+ * recursive. {0} is an unlocked mutex.
  */
 struct mutex {
 	_Atomic u32 owner; /* host tid, bit 31: somebody waits; 0: free */
+	bool shared;	   /* stands in memory of shared_alloc(): its owner may be in another address space */
 };
+
+/* What stands before it is stored before what stands behind it. The one who takes a lock over comes through the kernel,
+ * so it is the compiler alone that has to be told. */
+#define publish() atomic_signal_fence(memory_order_seq_cst)
 
 void mutex_lock(struct mutex *m);
 void mutex_unlock(struct mutex *m);

@@ -2,27 +2,28 @@
 /* exit: a task lets go of its contexts. */
 #include "kernel/task.h"
 
+/* Takes a pointer out of the task: from then on only we know it. */
+#define TAKE(task, member)                                                                                             \
+	({                                                                                                             \
+		__typeof__((task)->member) taken_;                                                                     \
+                                                                                                                       \
+		task_lock(task);                                                                                       \
+		taken_ = (task)->member;                                                                               \
+		(task)->member = NULL;                                                                                 \
+		task_unlock(task);                                                                                     \
+		taken_;                                                                                                \
+	})
+
+/* One by one: what a killed task had not put yet is put by the one who takes its block back. */
 void put_contexts(struct task *task)
 {
-	struct task old;
+	struct cred *cred;
 
-	task_lock(task);
-	old.fs = task->fs;
-	old.files = task->files;
-	old.sighand = task->sighand;
-	old.nsproxy = task->nsproxy;
-	old.cred = task->cred;
-	task->fs = NULL;
-	task->files = NULL;
-	task->sighand = NULL;
-	task->nsproxy = NULL;
-	task->cred = NULL;
-	task_unlock(task);
-
-	put_nsproxy(old.nsproxy, old.files);
-	put_sighand(old.sighand);
-	put_files(old.files);
-	put_fs(old.fs);
-	if (old.cred)
-		put_cred(old.cred);
+	put_nsproxy(TAKE(task, nsproxy), task->files);
+	put_sighand(TAKE(task, sighand));
+	put_files(TAKE(task, files));
+	put_fs(TAKE(task, fs));
+	cred = TAKE(task, cred);
+	if (cred)
+		put_cred(cred);
 }

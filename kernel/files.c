@@ -6,6 +6,35 @@
 #include "kernel/task.h"
 #include "lib/string.h"
 
+/*
+ * Whoever changes the table can be killed at any instruction. A number that stands there twice counts where it
+ * stands first, so a note moves upwards with its number first and downwards with it last, and is never lost.
+ */
+static void note_copy_body(struct fd_info *to, const struct fd_info *from)
+{
+	to->kind = from->kind;
+	to->sub = from->sub;
+	to->mnt = from->mnt;
+	to->dev = from->dev;
+	to->ino = from->ino;
+}
+
+static void note_up(struct fd_info *to, const struct fd_info *from)
+{
+	to->fd = from->fd;
+	publish();
+	note_copy_body(to, from);
+	publish();
+}
+
+static void note_down(struct fd_info *to, const struct fd_info *from)
+{
+	note_copy_body(to, from);
+	publish();
+	to->fd = from->fd;
+	publish();
+}
+
 /* Index of the first note whose number is >= fd. Held: files->lock. */
 static u32 files_find(const struct files_struct *files, int fd)
 {
@@ -26,7 +55,7 @@ static u32 files_find(const struct files_struct *files, int fd)
 static int files_grow(struct files_struct *files)
 {
 	u32 cap = files->cap ? files->cap * 2 : 8;
-	struct fd_info *tab;
+	struct fd_info *tab, *old = files->tab;
 
 	if (files->nr < files->cap)
 		return 0;
@@ -34,11 +63,28 @@ static int files_grow(struct files_struct *files)
 	if (!tab)
 		return -ENOMEM;
 	if (files->nr)
-		memcpy(tab, files->tab, files->nr * sizeof(*tab));
-	kfree(files->tab);
+		memcpy(tab, old, files->nr * sizeof(*tab));
+	publish();
 	files->tab = tab;
+	publish();
 	files->cap = cap;
+	kfree(old);
 	return 0;
+}
+
+/* Makes room at index i by moving up what stands there. Held: files->lock. */
+static void files_shift(struct files_struct *files, u32 i)
+{
+	struct fd_info *tab = files->tab;
+	u32 k = files->nr;
+
+	if (i == k)
+		return;
+	tab[k] = tab[k - 1];
+	publish();
+	files->nr = k + 1;
+	while (--k > i)
+		note_up(&tab[k], &tab[k - 1]);
 }
 
 /* Held: files->lock. */
@@ -51,10 +97,11 @@ static int files_set_locked(struct files_struct *files, const struct fd_info *in
 		err = files_grow(files);
 		if (err)
 			return err;
-		memmove(&files->tab[i + 1], &files->tab[i], (files->nr - i) * sizeof(*info));
-		files->nr++;
+		files_shift(files, i);
 	}
-	files->tab[i] = *info;
+	note_up(&files->tab[i], info);
+	if (i == files->nr)
+		files->nr++;
 	return 0;
 }
 
@@ -69,7 +116,7 @@ static void files_clear_locked(struct files_struct *files, unsigned first, unsig
 	for (to = from; to < files->nr && (unsigned)files->tab[to].fd <= last; to++)
 		;
 	for (i = 0; to + i < files->nr; i++)
-		files->tab[from + i] = files->tab[to + i];
+		note_down(&files->tab[from + i], &files->tab[to + i]);
 	files->nr -= to - from;
 }
 

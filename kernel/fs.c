@@ -11,7 +11,7 @@ struct place_buffer {
 
 struct shared_fs {
 	struct fs_struct fs;
-	struct place_buffer root, pwd;
+	struct place_buffer root[2], pwd[2]; /* of each of fs.at */
 };
 
 /* A place that the caller owns: by reference, or by copy where the original can change under it. */
@@ -34,9 +34,9 @@ struct fs_struct *dup_fs(struct fs_struct *old)
 	/* The copy starts at the same seq: whoever was in line with the old one is with the new. */
 	atomic_init(&fs->seq, atomic_load(&old->seq));
 	fs->umask = old->umask;
-	err = place_get(old, &old->root, &fs->root);
+	err = place_get(old, &fs_now(old)->root, &fs->at[0].root);
 	if (!err)
-		err = place_get(old, &old->pwd, &fs->pwd);
+		err = place_get(old, &fs_now(old)->pwd, &fs->at[0].pwd);
 	mutex_unlock(&old->lock);
 	if (err) {
 		put_fs(fs);
@@ -45,12 +45,20 @@ struct fs_struct *dup_fs(struct fs_struct *old)
 	return fs;
 }
 
-static void place_fill(struct place_buffer *buffer, struct path *place, const struct path *from)
+static struct path place_fill(struct place_buffer *buffer, const struct path *from)
 {
 	memcpy(buffer->path.s, from->host->s, from->host->len + 1);
 	buffer->path.len = from->host->len;
-	place->mnt = from->mnt;
-	place->host = &buffer->path;
+	return (struct path){from->mnt, &buffer->path};
+}
+
+/* Writes one of the two of a shared fs. */
+static void places_fill(struct fs_struct *fs, u32 which, const struct fs_places *from)
+{
+	struct shared_fs *s = container_of(fs, struct shared_fs, fs);
+
+	fs->at[which].root = place_fill(&s->root[which], &from->root);
+	fs->at[which].pwd = place_fill(&s->pwd[which], &from->pwd);
 }
 
 struct fs_struct *share_fs(struct fs_struct *old)
@@ -60,12 +68,11 @@ struct fs_struct *share_fs(struct fs_struct *old)
 	if (!s)
 		return NULL;
 	atomic_init(&s->fs.users, 1);
-	s->fs.shared = true;
+	s->fs.shared = s->fs.lock.shared = true;
 	mutex_lock(&old->lock);
 	atomic_init(&s->fs.seq, atomic_load(&old->seq));
 	s->fs.umask = old->umask;
-	place_fill(&s->root, &s->fs.root, &old->root);
-	place_fill(&s->pwd, &s->fs.pwd, &old->pwd);
+	places_fill(&s->fs, 0, fs_now(old));
 	mutex_unlock(&old->lock);
 	return &s->fs;
 }
@@ -74,8 +81,8 @@ void put_fs(struct fs_struct *fs)
 {
 	if (!fs || atomic_fetch_sub(&fs->users, 1) != 1 || fs->shared)
 		return;
-	path_put(&fs->root);
-	path_put(&fs->pwd);
+	path_put(&fs_now(fs)->root);
+	path_put(&fs_now(fs)->pwd);
 	kfree(fs);
 }
 
@@ -100,50 +107,61 @@ int unshare_fs(u64 flags, struct task *task, struct fs_struct **new)
 	return *new ? 0 : -ENOMEM;
 }
 
-static void replace_place(struct fs_struct *fs, struct path *which, struct path place)
+/*
+ * Puts `places` in force, which differ from the old ones in one place; `old` is the reference that is left over. Held,
+ * and released: fs->lock.
+ */
+static void replace_places(struct fs_struct *fs, const struct fs_places *places, struct path old)
 {
-	struct path old = place;
+	u32 other = !fs->now;
 
-	mutex_lock(&fs->lock);
-	if (fs->shared) {
-		struct shared_fs *s = container_of(fs, struct shared_fs, fs);
-
-		place_fill(which == &fs->root ? &s->root : &s->pwd, which, &place);
-	} else {
-		old = *which;
-		*which = place;
-	}
+	if (fs->shared)
+		places_fill(fs, other, places);
+	else
+		fs->at[other] = *places;
 	atomic_fetch_add(&fs->seq, 1);
+	publish();
+	fs->now = other;
 	mutex_unlock(&fs->lock);
 	path_put(&old);
 }
 
 void set_fs_root(struct fs_struct *fs, struct path place)
 {
-	replace_place(fs, &fs->root, place);
+	struct fs_places places;
+
+	mutex_lock(&fs->lock);
+	places = *fs_now(fs);
+	places.root = place;
+	replace_places(fs, &places, fs->shared ? place : fs_now(fs)->root);
 }
 
 void set_fs_pwd(struct fs_struct *fs, struct path place)
 {
-	replace_place(fs, &fs->pwd, place);
-}
-
-static int read_place(struct fs_struct *fs, const struct path *which, struct path *out)
-{
-	int err;
+	struct fs_places places;
 
 	mutex_lock(&fs->lock);
-	err = place_get(fs, which, out);
-	mutex_unlock(&fs->lock);
-	return err;
+	places = *fs_now(fs);
+	places.pwd = place;
+	replace_places(fs, &places, fs->shared ? place : fs_now(fs)->pwd);
 }
 
 int get_fs_root(struct fs_struct *fs, struct path *out)
 {
-	return read_place(fs, &fs->root, out);
+	int err;
+
+	mutex_lock(&fs->lock);
+	err = place_get(fs, &fs_now(fs)->root, out);
+	mutex_unlock(&fs->lock);
+	return err;
 }
 
 int get_fs_pwd(struct fs_struct *fs, struct path *out)
 {
-	return read_place(fs, &fs->pwd, out);
+	int err;
+
+	mutex_lock(&fs->lock);
+	err = place_get(fs, &fs_now(fs)->pwd, out);
+	mutex_unlock(&fs->lock);
+	return err;
 }

@@ -32,6 +32,7 @@ static inline struct task *current_task(void)
 }
 
 struct mm_struct {
+	u64 id;			 /* unlike that of any other address space: see thread_where() */
 	s32 arena_fd;		 /* host descriptor of the arena */
 	s32 fd_base;		 /* descriptor numbers from here on trap in close(2): ours are among them */
 	struct mutex tasks_lock; /* guards allocation of blocks */
@@ -45,6 +46,15 @@ struct mm_struct {
 };
 extern struct mm_struct mm;
 
+/* Gives this address space its id: when it begins, and in a fork's child. */
+void mm_draw_id(void);
+/*
+ * Where the host thread of that number is. A number that was left by a dead thread may have been given to another one
+ * meanwhile, which then is elsewhere. On a host that will not say, whoever lives counts as here.
+ */
+enum whereabouts { THREAD_HERE, THREAD_ELSEWHERE, THREAD_DEAD };
+enum whereabouts thread_where(s32 tid);
+
 /* Does [addr, addr + len) touch memory of ours? */
 bool range_is_ours(u64 addr, u64 len);
 
@@ -52,6 +62,9 @@ bool range_is_ours(u64 addr, u64 len);
 struct task *task_alloc(void);
 /* Gives the block back; not for the block one runs on (see task_exit in kernel side of sys/process.c). */
 void task_free(struct task *task);
+
+/* The host has made the new task of that serial: from now on the block is the child's. */
+void task_born(struct task *task, u64 serial, s32 tid);
 
 /* A task of that serial which ended without a word, if it did: what it held is released. */
 void task_bury(struct task *task, u64 serial);

@@ -38,15 +38,23 @@ struct path {
 };
 
 /* ---- fs: root, working directory, umask (CLONE_FS) ---- */
-struct fs_struct {
-	_Atomic u32 users;
-	struct mutex lock; /* guards root, pwd, umask */
-	_Atomic u32
-	    seq; /* counts changes of pwd and umask; a task whose host_fs_seq differs must sync its host thread */
-	u32 umask;
-	bool shared; /* stands in memory shared with other processes (share_fs) */
+struct fs_places {
 	struct path root, pwd;
 };
+struct fs_struct {
+	_Atomic u32 users;
+	struct mutex lock; /* guards places and umask */
+	_Atomic u32 seq;   /* raised before each change; a task whose host_fs_seq differs must sync its host thread */
+	u32 umask;
+	bool shared; /* stands in memory shared with other processes (share_fs) */
+	u32 now;     /* which of the two is in force: a change writes the other one, and then this */
+	struct fs_places at[2];
+};
+/* Held: fs->lock. */
+static inline struct fs_places *fs_now(struct fs_struct *fs)
+{
+	return &fs->at[fs->now];
+}
 
 /* ---- files: what we know of descriptors beyond the host's table (CLONE_FILES) ---- */
 enum fd_kind {
@@ -151,6 +159,7 @@ struct task {
 	void *exec_area; /* what execve mapped for the argument arrays: exec/args.c */
 	size_t exec_area_size;
 	u64 clone_flags, clone_stack; /* how this task was asked for: clone_child reads it */
+	u64 clone_ptid;		      /* where it stores its own tid first; 0: the host has done that */
 	u32 sud_users;		      /* open FD_MAP descriptors of this thread: Syscall User Dispatch is on */
 	_Atomic u8 sud_selector;
 	bool traceme;		/* PTRACE_TRACEME was asked for, and waits for execve */
@@ -158,7 +167,9 @@ struct task {
 	u64 serial;		/* of all the tasks that ever stood in this block, which one it is */
 };
 
-enum task_state { TASK_FREE, TASK_RUNNING, TASK_DEAD };
+/* In a block that is TASK_NEW `tid` is that of the thread which makes the child, and then the child's: whose death
+ * makes it free again. */
+enum task_state { TASK_FREE, TASK_RUNNING, TASK_NEW };
 
 static inline void task_lock(struct task *t)
 {

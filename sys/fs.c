@@ -120,8 +120,9 @@ SYSCALL(umask)
 
 	mutex_lock(&fs->lock);
 	old = fs->umask;
-	fs->umask = (u32)ARG0(regs) & 0777;
 	seq = atomic_fetch_add(&fs->seq, 1) + 1;
+	publish();
+	fs->umask = (u32)ARG0(regs) & 0777;
 	if (task->host_fs_seq == seq - 1) {
 		host_call1(__NR_umask, fs->umask);
 		task->host_fs_seq = seq;

@@ -52,20 +52,33 @@ static int check_flags(struct task *task, const struct clone_request *req)
 	return 0;
 }
 
-/* clone(2) has one pointer for both; with both asked for, the parent stores the tid by itself. */
-static u64 host_ptid(const struct clone_request *req)
+/*
+ * clone(2) has one pointer for the pidfd and for the tid, and a block of the runtime may need that one (`slot`, else
+ * NULL): there the host stores the child's tid when there is a child, whoever is killed then. What the host cannot
+ * store for the guest, the parent does, and a child in the same memory before it does anything else.
+ */
+struct host_settid {
+	u64 flags, ptid;
+	bool by_hand;
+};
+
+static struct host_settid host_settid(const struct clone_request *req, s32 *slot)
 {
-	return req->flags & CLONE_PIDFD ? req->pidfd : req->ptid;
+	u64 flags = host_flags(req) & ~(u64)CLONE_PARENT_SETTID, asked = req->flags & CLONE_PARENT_SETTID;
+
+	if (req->flags & CLONE_PIDFD)
+		return (struct host_settid){flags, req->pidfd, asked};
+	if (slot)
+		return (struct host_settid){flags | CLONE_PARENT_SETTID, (u64)(uintptr_t)slot, asked};
+	return (struct host_settid){flags | asked, req->ptid, false};
 }
 
-static bool settid_by_hand(const struct clone_request *req)
+static void settid_by_hand(u64 uptid, s64 tid)
 {
-	return (req->flags & CLONE_PIDFD) && (req->flags & CLONE_PARENT_SETTID);
-}
+	u32 value = (u32)tid;
 
-static u64 settid_flags(const struct clone_request *req)
-{
-	return settid_by_hand(req) ? host_flags(req) & ~(u64)CLONE_PARENT_SETTID : host_flags(req);
+	/* As in clone(2), a bad address is not an error here. */
+	(void)put_guest(uptid, value);
 }
 
 static void child_common(struct task *child, u64 flags, u64 stack)
@@ -185,6 +198,7 @@ static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 
 static s64 clone_copy(struct task *task, const struct clone_request *req)
 {
+	struct host_settid settid = host_settid(req, NULL);
 	struct fork_contexts new = {0};
 	s64 tid;
 	int err = fork_prepare(task, req->flags, &new);
@@ -196,9 +210,10 @@ static s64 clone_copy(struct task *task, const struct clone_request *req)
 	signal_block_all();
 	fork_lock(task);
 	/* On the parent's stack: the child has a copy of it, this frame included. */
-	tid = host_call5(__NR_clone, settid_flags(req), 0, host_ptid(req), req->ctid, req->tls);
+	tid = host_call5(__NR_clone, settid.flags, 0, settid.ptid, req->ctid, req->tls);
 	if (tid == 0) {
 		task->tid = host_gettid(); /* before any lock is touched */
+		mm_draw_id();
 		fork_unlock(task);
 		fork_child(task, req->flags, &new);
 		child_common(task, req->flags, req->stack);
@@ -209,6 +224,8 @@ static s64 clone_copy(struct task *task, const struct clone_request *req)
 		if (tid > 0 && (req->flags & CLONE_FS))
 			new.fs = NULL;
 		fork_contexts_put(&new, tid < 0 ? NULL : task->files);
+		if (tid > 0 && settid.by_hand)
+			settid_by_hand(req->ptid, tid);
 	}
 	return tid;
 }
@@ -230,7 +247,6 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 	child->clone_flags = req->flags;
 	child->clone_stack = req->stack;
 	child->tgid = req->flags & CLONE_THREAD ? task->tgid : 0;
-	atomic_store(&child->state, TASK_RUNNING);
 }
 
 /* The child's first steps, on its own kernel stack. */
@@ -239,6 +255,9 @@ void clone_child(struct task *child)
 	child->tid = host_gettid();
 	if (!(child->clone_flags & CLONE_THREAD))
 		child->tgid = child->tid;
+	atomic_store(&child->state, TASK_RUNNING);
+	if (child->clone_ptid)
+		settid_by_hand(child->clone_ptid, child->tid);
 	signal_init_thread(child);
 	child_common(child, child->clone_flags, child->clone_stack);
 	arch_return_to_guest(child);
@@ -248,6 +267,7 @@ static s64 clone_vm(struct task *task, const struct clone_request *req)
 {
 	struct task *child = task_alloc();
 	struct nsproxy copied = {.handle = -1};
+	struct host_settid settid;
 	u64 serial;
 	s64 tid;
 	int err;
@@ -265,12 +285,18 @@ static s64 clone_vm(struct task *task, const struct clone_request *req)
 		copied = *child->nsproxy;
 	signal_block_all();
 	clone_vm_prepare(task, child, req);
-	tid = arch_clone(settid_flags(req), child, host_ptid(req), req->ctid, req->tls);
+	/* Threads are killed together; any other child can outlive us from its first moment on. */
+	settid = host_settid(req, req->flags & CLONE_THREAD ? NULL : &child->tid);
+	child->clone_ptid = settid.by_hand ? req->ptid : 0;
+	tid = arch_clone(settid.flags, child, settid.ptid, req->ctid, req->tls);
 	if (tid < 0) {
 		put_contexts(child);
 		task_free(child);
 		return tid;
 	}
+	task_born(child, serial, (s32)tid);
+	if (settid.by_hand)
+		settid_by_hand(req->ptid, tid);
 	if (copied.handle >= 0)
 		warden_close_handle(&copied, task->files);
 	/* It has executed a program or gone: what it held here is released, unless it did that itself. */
@@ -281,7 +307,6 @@ static s64 clone_vm(struct task *task, const struct clone_request *req)
 
 static s64 do_clone(struct task *task, const struct clone_request *req)
 {
-	s64 tid;
 	int err = check_flags(task, req);
 
 	if (err)
@@ -290,14 +315,7 @@ static s64 do_clone(struct task *task, const struct clone_request *req)
 	    ((req->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) && range_is_ours(req->ctid, 4)) ||
 	    ((req->flags & CLONE_PIDFD) && !access_ok(req->pidfd, 4)))
 		return -EFAULT;
-	tid = req->flags & CLONE_VM ? clone_vm(task, req) : clone_copy(task, req);
-	if (tid > 0 && settid_by_hand(req)) {
-		u32 value = (u32)tid;
-
-		/* As in clone(2), a bad address is not an error here. */
-		(void)put_guest(req->ptid, value);
-	}
-	return tid;
+	return req->flags & CLONE_VM ? clone_vm(task, req) : clone_copy(task, req);
 }
 
 SYSCALL(clone)

@@ -221,7 +221,7 @@ void root_place(struct task *task, struct nameidata *nd)
 	struct fs_struct *fs = task->fs;
 
 	mutex_lock(&fs->lock);
-	copy_place(nd, &fs->root);
+	copy_place(nd, &fs_now(fs)->root);
 	mutex_unlock(&fs->lock);
 }
 
@@ -234,7 +234,7 @@ static int fs_sync_locked(struct task *task, struct fs_struct *fs)
 	if (task->host_fs_seq == seq)
 		return 0;
 	host_call1(__NR_umask, fs->umask);
-	err = host_call1(__NR_chdir, fs->pwd.host->s);
+	err = host_call1(__NR_chdir, fs_now(fs)->pwd.host->s);
 	if (err < 0)
 		return (int)err;
 	task->host_fs_seq = seq;
@@ -259,7 +259,7 @@ int pwd_mount(struct task *task, u64 *mnt)
 
 	mutex_lock(&fs->lock);
 	err = fs_sync_locked(task, fs);
-	*mnt = fs->pwd.mnt;
+	*mnt = fs_now(fs)->pwd.mnt;
 	mutex_unlock(&fs->lock);
 	return err;
 }
@@ -277,9 +277,9 @@ int pwd_place(struct task *task, struct nameidata *nd)
 		n = host_call2(__NR_getcwd, nd->host, sizeof(nd->host) - 3);
 	if (n > 1 && nd->host[0] == '/') {
 		nd->len = (u32)n - 1;
-		nd->mnt = fs->pwd.mnt;
+		nd->mnt = fs_now(fs)->pwd.mnt;
 	} else {
-		copy_place(nd, &fs->pwd);
+		copy_place(nd, &fs_now(fs)->pwd);
 	}
 	mutex_unlock(&fs->lock);
 	nd_use_mount(task, nd, nd->mnt);

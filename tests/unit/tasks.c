@@ -47,8 +47,8 @@ struct task *new_task(void)
 				    .cap_effective = CAP_FULL_SET,
 				    .cap_bset = CAP_FULL_SET};
 	assert_int_equal(files_set(task->files, &noted), 0);
-	task->fs->root = place(task->nsproxy->mnt->root, "/");
-	task->fs->pwd = place(task->nsproxy->mnt->root, "/home");
+	task->fs->at[0].root = place(task->nsproxy->mnt->root, "/");
+	task->fs->at[0].pwd = place(task->nsproxy->mnt->root, "/home");
 	task->fs->seq = 5;
 	task->host_fs_seq = 5;
 	return task;

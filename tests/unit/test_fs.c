@@ -139,7 +139,7 @@ static void *reader(void *arg)
 			atomic_fetch_add(&mistakes, 1);
 		path_put(&p);
 		copy = dup_fs(task->fs);
-		if (copy->pwd.mnt != (u64)copy->pwd.host->s[1])
+		if (fs_now(copy)->pwd.mnt != (u64)fs_now(copy)->pwd.host->s[1])
 			atomic_fetch_add(&mistakes, 1);
 		put_fs(copy);
 	}
