@@ -67,6 +67,9 @@ SYSCALL(exit);
 SYSCALL(unshare);
 SYSCALL(clone3);
 
+/* sys/kill.c */
+SYSCALL(kill);
+
 /* sys/ptrace.c */
 SYSCALL(ptrace);
 SYSCALL(wait4);
@@ -212,4 +215,5 @@ SYSCALL(semop);
 SYSCALL(semtimedop);
 
 /* sys/getdents.c */
+SYSCALL(getdents);
 SYSCALL(getdents64);

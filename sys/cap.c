@@ -5,6 +5,7 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "sys/cred.h"
+#include "sys/pids.h"
 #include "sys/seccomp.h"
 #include "sys/sys.h"
 #include "warden/client.h"
@@ -80,6 +81,8 @@ s64 sys_capget(struct task *task, struct regs *regs)
 		return halves;
 	if (header.pid < 0)
 		return -EINVAL;
+	if (pid_is_hidden(header.pid))
+		return -ESRCH;
 	/* What another process may, only the host can say. */
 	if (header.pid && header.pid != task->tid)
 		return host_call2(__NR_capget, ARG0(regs), ARG1(regs));

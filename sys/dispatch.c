@@ -3,6 +3,7 @@
 #include <asm/errno.h>
 #include "host/host.h"
 #include "sys/control.h"
+#include "sys/pids.h"
 #include "sys/runtime.h"
 #include "warden/client.h"
 
@@ -19,6 +20,31 @@ static s64 pass_through(const struct regs *regs)
 				  (long)ARG3(regs), (long)ARG4(regs), (long)ARG5(regs));
 }
 
+static s64 do_entry(struct task *task, struct regs *regs, const struct sys_entry *entry)
+{
+	if (entry->fn)
+		return entry->fn(task, regs);
+	if (entry->when == DENY)
+		return -(s64)entry->arg;
+	return pass_through(regs);
+}
+
+/* The call gets the host's process numbers; the guest finds its own in its registers again. */
+static s64 do_entry_with_pids(struct task *task, struct regs *regs, const struct sys_entry *entry)
+{
+	u64 given[SYS_ARGS];
+	unsigned n;
+	s64 ret;
+
+	for (n = 0; n < SYS_ARGS; n++)
+		given[n] = *arg_slot(regs, n);
+	pids_for_host(entry, regs);
+	ret = do_entry(task, regs, entry);
+	for (n = 0; n < SYS_ARGS; n++)
+		*arg_slot(regs, n) = given[n];
+	return ret;
+}
+
 static s64 do_call(struct task *task, struct regs *regs)
 {
 	u64 nr = regs->orig_rax;
@@ -27,11 +53,7 @@ static s64 do_call(struct task *task, struct regs *regs)
 	if (nr >= SYS_MAX || !sys_table[nr].name)
 		return unknown_call(task, nr);
 	entry = &sys_table[nr];
-	if (entry->fn)
-		return entry->fn(task, regs);
-	if (entry->when == DENY)
-		return -(s64)entry->arg;
-	return pass_through(regs);
+	return entry->pids ? do_entry_with_pids(task, regs, entry) : do_entry(task, regs, entry);
 }
 
 void syscall_dispatch(struct task *task)

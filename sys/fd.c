@@ -6,8 +6,10 @@
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include "host/host.h"
+#include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "sys/control.h"
+#include "sys/pids.h"
 #include "sys/sys.h"
 
 /* What must happen before `fd` stops being what it was: the notes go first, because from the moment the host has
@@ -80,17 +82,40 @@ SYSCALL(dup3)
 	return do_dup(task, regs);
 }
 
+static s64 fcntl_dup(struct task *task, int fd, int cmd, u64 from)
+{
+	s64 to = host_call3(__NR_fcntl, fd, cmd, from);
+
+	return to < 0 ? to : fd_copied(task, fd, (int)to);
+}
+
+/* struct f_owner_ex: a thread, a process or a group. */
+static s64 fcntl_setown_ex(int fd, u64 uowner)
+{
+	struct f_owner_ex owner;
+
+	if (get_guest(owner, uowner))
+		return host_call3(__NR_fcntl, fd, F_GETFD, 0) < 0 ? -EBADF : -EFAULT;
+	owner.pid = pid_for_host(owner.pid);
+	return host_call3(__NR_fcntl, fd, F_SETOWN_EX, &owner);
+}
+
 SYSCALL(fcntl)
 {
 	int fd = (int)ARG0(regs), cmd = (int)ARG1(regs);
-	s64 to;
 
 	if (fd_is_ours(fd))
 		return -EBADF;
-	if (cmd != F_DUPFD && cmd != F_DUPFD_CLOEXEC)
-		return host_call_blocking(__NR_fcntl, fd, cmd, (long)ARG2(regs), 0, 0, 0);
-	to = host_call3(__NR_fcntl, fd, cmd, ARG2(regs));
-	return to < 0 ? to : fd_copied(task, fd, (int)to);
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return fcntl_dup(task, fd, cmd, ARG2(regs));
+	case F_SETOWN:
+		return host_call3(__NR_fcntl, fd, cmd, pid_or_group_for_host((s32)ARG2(regs)));
+	case F_SETOWN_EX:
+		return fcntl_setown_ex(fd, ARG2(regs));
+	}
+	return host_call_blocking(__NR_fcntl, fd, cmd, (long)ARG2(regs), 0, 0, 0);
 }
 
 /* ---- close_range ---- */

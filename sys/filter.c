@@ -11,6 +11,7 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include "arch/x86_64/trap.h"
+#include "arena/arena.h"
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "sys/runtime.h"
@@ -32,6 +33,7 @@ struct builder {
 	struct sock_filter insn[INSNS_MAX];
 	u32 len;
 	s32 fd_base;
+	s32 warden;
 	u32 last_trap; /* the newest jump to the common end; each holds the place of the one before, until then */
 };
 
@@ -132,6 +134,28 @@ static void leaf_range(struct builder *b, unsigned arg)
 	trap(b);
 }
 
+/*
+ * The warden's number, and for kill(2) its group's and "all". What a number means that another argument says is for the
+ * call itself to find out.
+ */
+static void leaf_pid(struct builder *b, const struct sys_entry *entry)
+{
+	for (unsigned n = 0; n < SYS_ARGS; n++) {
+		bool kill = PID_OF(entry, n) == PID_KILL;
+
+		if (!PID_OF(entry, n))
+			continue;
+		load(b, OFF_ARG_LOW(n));
+		if (kill) {
+			jump_equal(b, (u32)-1, 2, 0);
+			jump_equal(b, (u32)-b->warden, 1, 0);
+		}
+		jump_equal(b, (u32)b->warden, 0, 1);
+		trap(b);
+	}
+	ret(b, SECCOMP_RET_ALLOW);
+}
+
 /* ---- the tree ---- */
 
 static bool is_conditional(const struct sys_entry *entry)
@@ -157,6 +181,8 @@ static void leaf(struct builder *b, const struct sys_entry *entry)
 		return leaf_fd(b, entry->arg);
 	case TRAP_RANGE:
 		return leaf_range(b, entry->arg);
+	case TRAP_PID:
+		return leaf_pid(b, entry);
 	case TRAP:
 		return trap(b);
 	default:
@@ -223,6 +249,7 @@ int install_filter(s32 fd_base)
 	long err;
 
 	b.fd_base = fd_base;
+	b.warden = (s32)arena()->warden;
 	build(&b);
 	prog.len = (u16)b.len;
 	err = host_call5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -19,6 +19,7 @@ enum sys_when {
 	TRAP_EQ,      /* traps when argument `arg` (32 bits) is one of `values` */
 	TRAP_FD,      /* traps when argument `arg` is a descriptor number of ours or above */
 	TRAP_RANGE,   /* traps when argument `arg` points into our part of the address space */
+	TRAP_PID,     /* traps when an argument in `pids` names a process that is not there for guests */
 };
 
 /* Which arguments are paths: bit n for argument n. */
@@ -28,6 +29,19 @@ enum sys_when {
 #define PATH3 0x08
 #define PATH4 0x10
 
+/* What an argument that is a process number means; 0 is the caller, or its group. */
+enum pid_arg {
+	PID_TASK = 1, /* a process or a thread */
+	PID_GROUP,    /* a process group */
+	PID_KILL,     /* kill(2), wait4(2): a process, a group when it is negative, -1 for all */
+	PID_PRIO,     /* setpriority(2): what the argument before says, PRIO_PROCESS, PGRP or USER */
+	PID_IOPRIO,   /* ioprio_set(2): likewise, IOPRIO_WHO_ */
+	PID_WAITID,   /* waitid(2): likewise, P_ */
+};
+/* Which arguments are process numbers: four bits each, or-ed together. */
+#define PID(n, meaning)	 ((u32)PID_##meaning << 4 * (n))
+#define PID_OF(entry, n) ((enum pid_arg)((entry)->pids >> 4 * (n)&0xf))
+
 struct sys_entry {
 	const char *name;
 	sys_fn fn; /* NULL: passed through or denied */
@@ -35,6 +49,7 @@ struct sys_entry {
 	u8 arg;	   /* argument index, or errno for DENY */
 	u8 paths;  /* PATHn */
 	u8 nvalues;
+	u32 pids; /* PID(n, ...) */
 	const u32 *values;
 };
 

@@ -23,6 +23,9 @@ int proc_ns_stat(struct task *task, const char *rel, u64 *dev, u64 *ino);
 /* fstat(2) of a descriptor with an FD_NS note: the same numbers. 0 or -EBADF (its handle is gone). */
 int proc_ns_fstat(const struct fd_info *info, u64 *dev, u64 *ino);
 
+/* Does that name below proc's root belong to a process that is not there for guests? */
+bool proc_hides(const char *rel);
+
 /* The handle entry of the arena that a process stands in; NULL when it is no guest of this
  * session. Reads the host's /proc/PID/fd. */
 const struct handle *handle_of_pid(int pid);

@@ -3,9 +3,11 @@
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 #include "arena/arena.h"
+#include "host/dir.h"
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
+#include "sys/pids.h"
 #include "vfs/proc_internal.h"
 
 /* ---- names ---- */
@@ -47,6 +49,13 @@ bool proc_host_path(char *buf, size_t size, int pid, const char *name)
 	return !fmt_overflow(&f);
 }
 
+bool proc_hides(const char *rel)
+{
+	u64 pid;
+
+	return parse_u64(&rel, &pid) && !*rel && pid <= INT32_MAX && process_is_hidden((s32)pid);
+}
+
 /* ---- handles of other processes ---- */
 
 const struct handle *handle_by_inode(u64 inode)
@@ -79,26 +88,26 @@ static const struct handle *handle_behind(int dirfd, const char *fd)
 	return h && h->kind == 0 ? h : NULL;
 }
 
-/* The kernel's struct linux_dirent64. */
-struct dirent64 {
-	u64 ino;
-	s64 off;
-	u16 reclen;
-	u8 type;
-	char name[];
+/* Looks for a handle among the descriptors of a process. */
+struct search {
+	int dirfd;
+	const struct handle *found;
 };
+
+static bool is_no_handle(void *arg, const char *fd)
+{
+	struct search *search = arg;
+
+	search->found = handle_behind(search->dirfd, fd);
+	return !search->found;
+}
 
 static const struct handle *scan_descriptors(int dirfd)
 {
-	const struct handle *h = NULL;
-	char buf[1024] __attribute__((aligned(8)));
-	long n, at;
+	struct search search = {dirfd, NULL};
 
-	while (!h && (n = host_call3(__NR_getdents64, dirfd, buf, sizeof(buf))) > 0) {
-		for (at = 0; at < n && !h; at += ((struct dirent64 *)(buf + at))->reclen)
-			h = handle_behind(dirfd, ((struct dirent64 *)(buf + at))->name);
-	}
-	return h;
+	host_readdir(dirfd, is_no_handle, &search);
+	return search.found;
 }
 
 const struct handle *handle_of_pid(int pid)

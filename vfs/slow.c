@@ -174,14 +174,17 @@ static int follow_magic(struct walk *w, const char *rel)
 	return (w->resolve & RESOLVE_NO_XDEV) && nd->mnt != mnt ? -EXDEV : 0;
 }
 
-/* Is nd's place, in proc, a magic link? Then it is dealt with: 1; else 0, or -errno. */
-static __attribute__((noinline)) int step_magic(struct walk *w, bool follow)
+/* Is nd's place, in proc, a magic link? Then it is dealt with: 1; else 0, or -errno (ENOENT: guests see nothing there).
+ */
+static __attribute__((noinline)) int step_proc(struct walk *w, bool follow)
 {
 	char rel[PATH_MAX];
 	int err = nd_proc_rel(w->task, w->nd, rel, sizeof(rel));
 
 	if (err < 0)
 		return err;
+	if (proc_hides(rel))
+		return -ENOENT;
 	if (!may_be_magic(rel))
 		return 0;
 	err = follow ? follow_magic(w, rel) : 0;
@@ -237,7 +240,7 @@ static int step_down(struct walk *w, const struct component *c)
 			return err < 0 ? err : 0;
 	}
 	if (nd->proc) {
-		err = step_magic(w, follow);
+		err = step_proc(w, follow);
 		if (err)
 			return err < 0 ? err : 0;
 	}

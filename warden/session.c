@@ -127,15 +127,32 @@ struct birth {
 	pid_t pid; /* what came of it, or -errno */
 };
 
-/* The arguments lie one behind the other: ps and pkill -f see our name there, not the caller's. */
+/* The end of the strings that lie one behind the other from `end` on. */
+static char *end_of_strings(char **strings, char *end)
+{
+	while (*strings && *strings == end)
+		end += strlen(*strings++) + 1;
+	return end;
+}
+
+/*
+ * ps and pkill -f see our name where the caller's arguments were. Where those are too short it reaches into the
+ * environment, which lies behind them and moves away (the host reads on there when the arguments end without a NUL).
+ */
 static void overwrite_arguments(char **argv, const char *name)
 {
-	char *start = argv[0], *end = start;
+	char *start = argv[0], *end;
 
-	while (*argv && *argv == end)
-		end += strlen(*argv++) + 1;
-	if (end == start)
+	if (!start)
 		return;
+	end = end_of_strings(argv, start);
+	if ((size_t)(end - start) <= strlen(name)) {
+		char *room = end_of_strings(environ, end);
+
+		for (char **string = environ; *string; string++)
+			*string = strdup(*string);
+		end = MIN(room, start + strlen(name) + 1);
+	}
 	memset(start, 0, (size_t)(end - start));
 	memcpy(start, name, MIN(strlen(name), (size_t)(end - start - 1)));
 }
@@ -161,16 +178,33 @@ static int keep_descriptors(int sock, int log_fd)
 	return log_fd >= 0 ? 4 : -1;
 }
 
+/*
+ * Ignored, not blocked: what somebody sends to all processes must not pile up here. By hand, because the library keeps
+ * some signals for itself, and those end a process, too. With SIGCHLD the processes that remove trees need no wait(2).
+ */
+static void ignore_signals(void)
+{
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		u64 mask;
+	} ignore = {.handler = SIG_IGN};
+	u64 all = ~0ULL, none = 0;
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+	for (int sig = 1; sig <= 64; sig++)
+		syscall(SYS_rt_sigaction, sig, &ignore, NULL, sizeof(ignore.mask));
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+}
+
 /* Nothing of the caller's may live on in the warden: not its terminal, nor a directory that could
  * not be unmounted, nor a limit that it set itself. */
 __attribute__((noreturn)) static void warden_main(const struct birth *birth)
 {
 	struct rlimit limit;
-	u64 all = ~0ULL;
 
-	/* By hand: the library's sigfillset keeps some signals for itself, and those end a process, too. */
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
-	signal(SIGCHLD, SIG_IGN); /* the processes that remove trees need no wait(2) */
+	ignore_signals();
 	prctl(PR_SET_NAME, "secede-warden");
 	overwrite_arguments(birth->config->argv, "secede-warden");
 	setsid();
@@ -184,29 +218,29 @@ __attribute__((noreturn)) static void warden_main(const struct birth *birth)
 	warden_run(3, birth->handle);
 }
 
-/* Runs in the caller's memory while the caller waits, so the fork copies page tables once, not twice. */
-static int midwife(void *arg)
+/* Forks the warden, which tells its parent's end by that signal (0: by none). */
+static void give_birth(struct birth *birth, int exit_signal)
 {
-	struct birth *birth = arg;
-	long pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	long pid = syscall(SYS_clone, exit_signal, NULL, NULL, NULL, NULL);
 
 	if (pid == 0)
 		warden_main(birth);
 	birth->pid = pid < 0 ? -errno : (pid_t)pid;
+}
+
+static int midwife(void *arg)
+{
+	give_birth(arg, SIGCHLD);
 	return 0;
 }
 
-/*
- * The warden becomes init's child: the guest's wait(2) never sees it. It is born not dumpable, so
- * there is no moment in which a guest of the same user could trace it.
- */
-static int fork_warden(struct birth *birth)
+/* The midwife works in the caller's memory while the caller waits, so the fork copies page tables once, not twice. */
+static void send_midwife(struct birth *birth)
 {
 	static char stack[256 << 10] __attribute__((aligned(16))); /* the warden's as well */
-	int dumpable = prctl(PR_GET_DUMPABLE), subreaper = 0;
+	int subreaper = 0;
 	pid_t pid;
 
-	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
 	if (subreaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 0);
@@ -218,6 +252,22 @@ static int fork_warden(struct birth *birth)
 		;
 	if (subreaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+/*
+ * The warden becomes init's child: the guest's wait(2) never sees it. A guest that is itself the first process of its
+ * container keeps it as a child without an exit signal, for which wait(2) has to be asked expressly (__WCLONE). It is
+ * born not dumpable, so there is no moment in which a guest of the same user could trace it.
+ */
+static int fork_warden(struct birth *birth)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE);
+
+	prctl(PR_SET_DUMPABLE, 0);
+	if (getpid() == 1)
+		give_birth(birth, 0);
+	else
+		send_midwife(birth);
 	if (dumpable == 1)
 		prctl(PR_SET_DUMPABLE, 1);
 	return birth->pid < 0 ? birth->pid : 0;

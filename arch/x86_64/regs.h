@@ -14,12 +14,21 @@ struct regs {
 };
 
 /* System call arguments in the order of syscall(2). */
-#define ARG0(r) ((r)->rdi)
-#define ARG1(r) ((r)->rsi)
-#define ARG2(r) ((r)->rdx)
-#define ARG3(r) ((r)->r10)
-#define ARG4(r) ((r)->r8)
-#define ARG5(r) ((r)->r9)
+#define ARG0(r)	 ((r)->rdi)
+#define ARG1(r)	 ((r)->rsi)
+#define ARG2(r)	 ((r)->rdx)
+#define ARG3(r)	 ((r)->r10)
+#define ARG4(r)	 ((r)->r8)
+#define ARG5(r)	 ((r)->r9)
+#define SYS_ARGS 6
+
+/* The same by its number. */
+static inline u64 *arg_slot(struct regs *r, unsigned n)
+{
+	u64 *const slots[SYS_ARGS] = {&ARG0(r), &ARG1(r), &ARG2(r), &ARG3(r), &ARG4(r), &ARG5(r)};
+
+	return slots[n];
+}
 
 #define SYSCALL_INSN_SIZE 2 /* 0f 05: what a restart steps back */
 

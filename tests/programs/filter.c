@@ -78,6 +78,7 @@ static u32 answer(const struct builder *b, const struct seccomp_data *data)
 /* ---- what the table says ---- */
 
 #define FD_BASE 1020
+#define WARDEN	4711
 
 /* In the whole 4 GiB pieces in which memory of ours lies. */
 static bool near_ours(u64 addr)
@@ -85,6 +86,19 @@ static bool near_ours(u64 addr)
 	u64 piece = addr >> 32;
 
 	return piece == IMAGE_BASE >> 32 || (piece >= 0x5510 && piece < BLOCKS_END >> 32);
+}
+
+static bool names_warden(const struct sys_entry *entry, const struct seccomp_data *data)
+{
+	for (unsigned n = 0; n < SYS_ARGS; n++) {
+		s32 nr = (s32)data->args[n];
+
+		if (!PID_OF(entry, n))
+			continue;
+		if (nr == WARDEN || (PID_OF(entry, n) == PID_KILL && (nr == -WARDEN || nr == -1)))
+			return true;
+	}
+	return false;
 }
 
 static bool condition_holds(const struct sys_entry *entry, const struct seccomp_data *data)
@@ -97,6 +111,8 @@ static bool condition_holds(const struct sys_entry *entry, const struct seccomp_
 	switch (entry->when) {
 	case TRAP:
 		return true;
+	case TRAP_PID:
+		return names_warden(entry, data);
 	case TRAP_NONNULL:
 		return value != 0;
 	case TRAP_EQ:
@@ -151,6 +167,11 @@ static const u64 values[] = {
     FD_BASE + 1,
     0xffffffff,
     UINT64_MAX,
+    WARDEN - 1,
+    WARDEN,
+    WARDEN + (1UL << 32),
+    (u64)-WARDEN,
+    (u32)-WARDEN,
     IMAGE_BASE - 1,
     IMAGE_BASE,
     IMAGE_BASE + (1UL << 32) - 1,
@@ -250,6 +271,7 @@ static void test_architectures(void)
 int main(void)
 {
 	filter.fd_base = FD_BASE;
+	filter.warden = WARDEN;
 	build(&filter);
 	test_numbers();
 	test_odd_numbers();

@@ -110,6 +110,46 @@ static const struct {
 /* Calls that lead to paths in structures that the arguments point to. */
 static const char *const with_paths_inside[] = {"sendmsg", "sendmmsg", "quotactl_fd", "open_by_handle_at"};
 
+/* Every call of Linux whose signature has a pid_t or says "which, who", and what those arguments are. */
+static const struct {
+	const char *name;
+	u32 pids;
+} with_pids[] = {
+    {"kill", PID(0, KILL)},
+    {"tkill", PID(0, TASK)},
+    {"tgkill", PID(0, TASK) | PID(1, TASK)},
+    {"rt_sigqueueinfo", PID(0, TASK)},
+    {"rt_tgsigqueueinfo", PID(0, TASK) | PID(1, TASK)},
+    {"pidfd_open", PID(0, TASK)},
+    {"wait4", PID(0, KILL)},
+    {"waitid", PID(1, WAITID)},
+    {"ptrace", PID(1, TASK)},
+    {"process_vm_readv", PID(0, TASK)},
+    {"process_vm_writev", PID(0, TASK)},
+    {"kcmp", PID(0, TASK) | PID(1, TASK)},
+    {"setpgid", PID(0, TASK) | PID(1, GROUP)},
+    {"getpgid", PID(0, TASK)},
+    {"getsid", PID(0, TASK)},
+    {"getpriority", PID(1, PRIO)},
+    {"setpriority", PID(1, PRIO)},
+    {"ioprio_get", PID(1, IOPRIO)},
+    {"ioprio_set", PID(1, IOPRIO)},
+    {"sched_setparam", PID(0, TASK)},
+    {"sched_getparam", PID(0, TASK)},
+    {"sched_setscheduler", PID(0, TASK)},
+    {"sched_getscheduler", PID(0, TASK)},
+    {"sched_rr_get_interval", PID(0, TASK)},
+    {"sched_setaffinity", PID(0, TASK)},
+    {"sched_getaffinity", PID(0, TASK)},
+    {"sched_setattr", PID(0, TASK)},
+    {"sched_getattr", PID(0, TASK)},
+    {"prlimit64", PID(0, TASK)},
+    {"migrate_pages", PID(0, TASK)},
+    {"move_pages", PID(0, TASK)},
+    {"get_robust_list", PID(0, TASK)},
+    {"perf_event_open", PID(1, TASK)},
+};
+
 static const struct sys_entry *find(const char *name)
 {
 	for (int nr = 0; nr < SYS_MAX; nr++)
@@ -141,6 +181,30 @@ static void paths_are_marked(void)
 		if (!entry->name || entry->when == DENY || entry->paths == paths_of(entry->name))
 			continue;
 		printf("# %s: marked %#x, the manual says %#x\n", entry->name, entry->paths, paths_of(entry->name));
+		wrong++;
+	}
+	CHECK(!wrong);
+}
+
+static u32 pids_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(with_pids); i++)
+		if (!strcmp(with_pids[i].name, name))
+			return with_pids[i].pids;
+	return 0;
+}
+
+static void pids_are_marked(void)
+{
+	int wrong = 0;
+
+	for (int nr = 0; nr < SYS_MAX; nr++) {
+		const struct sys_entry *entry = &sys_table[nr];
+
+		if (!entry->name || entry->pids == pids_of(entry->name))
+			continue;
+		printf("# %s: process numbers %#x, the manual says %#x\n", entry->name, entry->pids,
+		       pids_of(entry->name));
 		wrong++;
 	}
 	CHECK(!wrong);
@@ -204,6 +268,7 @@ static void kernel_is_covered(void)
 
 static const struct test tests[] = {
     {"each path argument is marked in the table", paths_are_marked},
+    {"each process number is marked in the table", pids_are_marked},
     {"each call with a path is trapped or denied", paths_are_trapped},
     {"the table has every call of the host's header", header_is_covered},
     {"the table has every call of the running kernel", kernel_is_covered},

@@ -53,6 +53,8 @@ static const struct signature {
     {"stat", "pb"},
     {"fstat", "fb"},
     {"getdents64", "fbm"},
+    {"getdents", "fbm"},
+    {"kill", "-"},
     {"lstat", "pb"},
     {"access", "p0"},
     {"readlink", "pbm"},

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Process numbers, where guests name them. The host's are the guests', but for the warden: it does not exist for
+ * guests, so the host is told a number that no process has, and says what it always says to that.
+ */
+#include "sys/pids.h"
+
+#include "arena/arena.h"
+#include "host/host.h"
+
+/* The kernel's numbers for what `who` and `id` mean. */
+#define PRIO_USER	2
+#define IOPRIO_WHO_USER 3
+#define P_PID		1
+#define P_PGID		2
+
+bool pid_is_hidden(s32 nr)
+{
+	return nr == (s32)arena()->warden;
+}
+
+/* Its helpers are in its session, and nobody else can be. */
+bool process_is_hidden(s32 pid)
+{
+	return pid_is_hidden(pid) || host_call1(__NR_getsid, pid) == (s32)arena()->warden;
+}
+
+s32 pid_for_host(s32 nr)
+{
+	return pid_is_hidden(nr) ? PID_NOBODY : nr;
+}
+
+s32 pid_or_group_for_host(s32 nr)
+{
+	/* The lowest number has no positive one, and is nobody's either. */
+	return nr < 0 && nr != INT32_MIN ? -pid_for_host(-nr) : pid_for_host(nr);
+}
+
+/* The number in argument n, for the host. */
+static s32 for_host(enum pid_arg meaning, s32 nr, s32 which)
+{
+	switch (meaning) {
+	case PID_TASK:
+	case PID_GROUP:
+		return pid_for_host(nr);
+	case PID_KILL:
+		return pid_or_group_for_host(nr);
+	case PID_PRIO:
+		return which == PRIO_USER ? nr : pid_for_host(nr);
+	case PID_IOPRIO:
+		return which == IOPRIO_WHO_USER ? nr : pid_for_host(nr);
+	case PID_WAITID:
+		return which == P_PID || which == P_PGID ? pid_for_host(nr) : nr;
+	}
+	return nr;
+}
+
+void pids_for_host(const struct sys_entry *entry, struct regs *regs)
+{
+	for (unsigned n = 0; n < SYS_ARGS; n++) {
+		s32 which = n ? (s32)*arg_slot(regs, n - 1) : 0;
+
+		if (PID_OF(entry, n))
+			*arg_slot(regs, n) = (u64)for_host(PID_OF(entry, n), (s32)*arg_slot(regs, n), which);
+	}
+}
