@@ -11,18 +11,31 @@
 
 struct mm_struct mm;
 
-static bool overlaps(u64 addr, u64 end, u64 from, u64 to)
+bool next_own_range(u64 addr, struct mm_range *out)
 {
-	return addr < to && end > from;
+	static const struct mm_range ranges[] = {
+	    {IMAGE_BASE, (u64)(uintptr_t)runtime_image_end},
+	    {ARENA_BASE, ARENA_BASE + ARENA_SIZE},
+	    {HEAP_BASE, HEAP_BASE + HEAP_SIZE},
+	    {BLOCKS_BASE, BLOCKS_END},
+	};
+
+	if (addr >= BLOCKS_END)
+		return false; /* where most of what is asked for lies */
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		*out = ranges[i];
+		if (addr < out->end)
+			return true;
+	}
+	return false;
 }
 
 bool range_is_ours(u64 addr, u64 len)
 {
 	u64 end = addr + len < addr ? UINT64_MAX : addr + len;
+	struct mm_range own;
 
-	return overlaps(addr, end, IMAGE_BASE, (u64)(uintptr_t)runtime_image_end) ||
-	       overlaps(addr, end, ARENA_BASE, ARENA_BASE + ARENA_SIZE) ||
-	       overlaps(addr, end, HEAP_BASE, HEAP_BASE + HEAP_SIZE) || overlaps(addr, end, BLOCKS_BASE, BLOCKS_END);
+	return next_own_range(addr, &own) && own.start < end;
 }
 
 static struct task *block(u32 i)

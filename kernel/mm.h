@@ -57,6 +57,11 @@ enum whereabouts thread_where(s32 tid);
 
 /* Does [addr, addr + len) touch memory of ours? */
 bool range_is_ours(u64 addr, u64 len);
+/* The lowest range of ours, [start, end), that does not lie below addr. False: there is none. */
+struct mm_range {
+	u64 start, end;
+};
+bool next_own_range(u64 addr, struct mm_range *out);
 
 /* A free block, initialised as a task without contexts, or NULL. */
 struct task *task_alloc(void);

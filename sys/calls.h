@@ -41,6 +41,15 @@ SYSCALL(madvise);
 SYSCALL(remap_file_pages);
 SYSCALL(pkey_mprotect);
 SYSCALL(mseal);
+SYSCALL(msync);
+SYSCALL(mincore);
+SYSCALL(mlock);
+SYSCALL(munlock);
+SYSCALL(mlock2);
+SYSCALL(mbind);
+SYSCALL(map_shadow_stack);
+SYSCALL(shmat);
+SYSCALL(process_madvise);
 
 /* sys/signal.c */
 SYSCALL(rt_sigaction);

@@ -123,15 +123,28 @@ static void leaf_fd(struct builder *b, unsigned arg)
 	trap(b);
 }
 
-/* An address in the 4 GiB pieces that our memory lies in (kernel/mm.h); the call looks closer. */
-static void leaf_range(struct builder *b, unsigned arg)
+/*
+ * Addresses are looked at in pieces of 4 GiB, which one half of an argument tells; the call looks closer. A range
+ * that begins in the pieces from the runtime's image to its last block is stopped, and one that begins below and may
+ * reach the first: the halves are added as if a carry came from below.
+ */
+static void leaf_range(struct builder *b, const struct sys_entry *entry)
 {
-	load(b, OFF_ARG_HIGH(arg));
-	jump_equal(b, IMAGE_BASE >> 32, 3, 0);
-	jump_ge(b, 0x5510, 0, 1);
-	jump_ge(b, BLOCKS_END >> 32, 0, 1);
+	const u32 first = IMAGE_BASE >> 32, end = BLOCKS_END >> 32;
+
+	for (unsigned n = 0; n < SYS_ARGS; n++) {
+		if (!RANGE_OF(entry, n))
+			continue;
+		load(b, OFF_ARG_HIGH(n));
+		jump_ge(b, end, 6, 0);
+		jump_ge(b, first, 4, 0);
+		emit(b, BPF_MISC | BPF_TAX, 0, 0, 0);
+		load(b, OFF_ARG_HIGH(RANGE_OF(entry, n) - 1));
+		emit(b, BPF_ALU | BPF_ADD | BPF_X, 0, 0, 0);
+		jump_ge(b, first - 1, 0, 1);
+		trap(b);
+	}
 	ret(b, SECCOMP_RET_ALLOW);
-	trap(b);
 }
 
 /*
@@ -180,7 +193,7 @@ static void leaf(struct builder *b, const struct sys_entry *entry)
 	case TRAP_FD:
 		return leaf_fd(b, entry->arg);
 	case TRAP_RANGE:
-		return leaf_range(b, entry->arg);
+		return leaf_range(b, entry);
 	case TRAP_PID:
 		return leaf_pid(b, entry);
 	case TRAP:

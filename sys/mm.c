@@ -1,27 +1,164 @@
 /* SPDX-License-Identifier: MIT */
-/* mmap(2) and its kin: refused where the runtime's own memory lies, otherwise the host's. */
+/*
+ * mmap(2) and its kin: the host's, but where the runtime's own memory lies there is a hole for guests. A call on a
+ * range that touches it does what it does on a hole; nothing can be put there.
+ */
 #include <asm/errno.h>
 #include <linux/mman.h>
+#include <linux/shm.h>
 #include "host/host.h"
+#include "host/uaccess.h"
 #include "kernel/mm.h"
+#include "lib/string.h"
 #include "sys/sys.h"
+
+#define PAGE_SIZE 4096UL
+#define TASK_SIZE 0x7ffffffff000UL
 
 static s64 pass(const struct regs *regs)
 {
 	return host_call6((long)regs->orig_rax, ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs), ARG5(regs));
 }
 
-/* For guests our memory does not exist; a change there fails as it does on a hole. */
-static s64 pass_unless_ours(const struct regs *regs, s64 err)
+/* The same call on another range. */
+static s64 pass_range(const struct regs *regs, u64 start, u64 end)
 {
-	return range_is_ours(ARG0(regs), ARG1(regs)) ? err : pass(regs);
+	return host_call6((long)regs->orig_rax, start, end - start, ARG2(regs), ARG3(regs), ARG4(regs), ARG5(regs));
 }
+
+static bool touches(const struct regs *regs)
+{
+	return range_is_ours(ARG0(regs), ARG1(regs));
+}
+
+/* ---- ranges with a hole ---- */
+
+/* The page-aligned range of the first two arguments. False: the kernel looks no further than at those. */
+static bool whole_pages(const struct regs *regs, u64 *start, u64 *end)
+{
+	*start = ARG0(regs);
+	*end = *start + ALIGN_UP(ARG1(regs), PAGE_SIZE);
+	return *start % PAGE_SIZE == 0 && ARG1(regs) && *start <= TASK_SIZE && ARG1(regs) <= TASK_SIZE - *start;
+}
+
+/* Takes the guest's next part off *start: true, or false when all is done. */
+static bool next_part(u64 *start, u64 end, u64 *part_start, u64 *part_end)
+{
+	struct mm_range own = {end, end};
+
+	while (*start < end) {
+		if (!next_own_range(*start, &own) || own.start > end)
+			own = (struct mm_range){end, end};
+		*part_start = *start;
+		*part_end = own.start;
+		*start = own.end;
+		if (*part_start < *part_end)
+			return true;
+	}
+	return false;
+}
+
+/* The call ends at the first hole, with `err`. */
+static s64 up_to_hole(const struct regs *regs, s64 err)
+{
+	u64 start, end, part_start, part_end;
+	s64 ret = 0;
+
+	if (!touches(regs) || !whole_pages(regs, &start, &end))
+		return pass(regs);
+	if (next_part(&start, end, &part_start, &part_end) && part_start == ARG0(regs))
+		ret = pass_range(regs, part_start, part_end);
+	return ret ? ret : err;
+}
+
+/* The call goes on behind holes, and says at last that there were some (`err`; 0: that is no error). */
+static s64 around_holes(const struct regs *regs, s64 err)
+{
+	u64 start, end, part_start, part_end;
+	s64 ret;
+
+	if (!touches(regs) || !whole_pages(regs, &start, &end))
+		return pass(regs);
+	while (next_part(&start, end, &part_start, &part_end)) {
+		ret = pass_range(regs, part_start, part_end);
+		if (ret && ret != err)
+			return ret;
+	}
+	return err;
+}
+
+SYSCALL(munmap)
+{
+	return around_holes(regs, 0);
+}
+
+SYSCALL(mprotect)
+{
+	return up_to_hole(regs, -ENOMEM);
+}
+
+SYSCALL(pkey_mprotect)
+{
+	return up_to_hole(regs, -ENOMEM);
+}
+
+SYSCALL(madvise)
+{
+	/* On an empty range it says whether it knows the advice. */
+	s64 err = host_call3(__NR_madvise, ALIGN_DOWN(ARG0(regs), PAGE_SIZE), 0, ARG2(regs));
+
+	return err ? err : around_holes(regs, -ENOMEM);
+}
+
+SYSCALL(msync)
+{
+	return around_holes(regs, -ENOMEM);
+}
+
+SYSCALL(mlock)
+{
+	return up_to_hole(regs, -ENOMEM);
+}
+
+SYSCALL(mlock2)
+{
+	return up_to_hole(regs, -ENOMEM);
+}
+
+SYSCALL(munlock)
+{
+	return up_to_hole(regs, -ENOMEM);
+}
+
+SYSCALL(mincore)
+{
+	return up_to_hole(regs, -ENOMEM);
+}
+
+/* These change nothing unless the whole range is there. */
+
+SYSCALL(mbind)
+{
+	return touches(regs) ? -EFAULT : pass(regs);
+}
+
+SYSCALL(mseal)
+{
+	return touches(regs) ? -ENOMEM : pass(regs);
+}
+
+SYSCALL(remap_file_pages)
+{
+	return touches(regs) ? -EINVAL : pass(regs);
+}
+
+/* ---- what would put something there ---- */
 
 SYSCALL(mmap)
 {
 	u64 flags = ARG3(regs);
 
-	if (!range_is_ours(ARG0(regs), ARG1(regs)))
+	if (!touches(regs))
 		return pass(regs);
 	if (flags & MAP_FIXED_NOREPLACE)
 		return -EEXIST;
@@ -31,38 +168,66 @@ SYSCALL(mmap)
 	return host_call6(__NR_mmap, 0, ARG1(regs), ARG2(regs), flags, ARG4(regs), ARG5(regs));
 }
 
-SYSCALL(munmap)
-{
-	/* Success without effect, as for a range in which nothing is mapped. */
-	return pass_unless_ours(regs, 0);
-}
-
-SYSCALL(mprotect)
-{
-	return pass_unless_ours(regs, -ENOMEM);
-}
-
-SYSCALL(pkey_mprotect)
-{
-	return pass_unless_ours(regs, -ENOMEM);
-}
-
 SYSCALL(mremap)
 {
-	return pass_unless_ours(regs, -EFAULT);
+	u64 addr = ARG0(regs), new_len = ARG2(regs), flags = ARG3(regs);
+
+	if (touches(regs))
+		return -EFAULT;
+	if (flags & MREMAP_FIXED)
+		return range_is_ours(ARG4(regs), new_len) ? -ENOMEM : pass(regs);
+	/* It would grow where it is. */
+	return range_is_ours(addr, new_len) ? -ENOMEM : pass(regs);
 }
 
-SYSCALL(madvise)
+SYSCALL(map_shadow_stack)
 {
-	return pass_unless_ours(regs, -ENOMEM);
+	return touches(regs) ? -EEXIST : pass(regs);
 }
 
-SYSCALL(remap_file_pages)
+SYSCALL(shmat)
 {
-	return pass_unless_ours(regs, -EINVAL);
+	u64 addr = ARG1(regs), flags = ARG2(regs);
+	struct shmid64_ds segment;
+
+	if (flags & SHM_RND)
+		addr = ALIGN_DOWN(addr, PAGE_SIZE);
+	if (host_call3(__NR_shmctl, ARG0(regs), IPC_STAT, &segment))
+		segment.shm_segsz = PAGE_SIZE; /* it will tell why */
+	return range_is_ours(addr, segment.shm_segsz) ? -EINVAL : pass(regs);
 }
 
-SYSCALL(mseal)
+/* ---- process_madvise ---- */
+
+#define UIO_MAX 1024
+
+struct iovec_guest {
+	u64 base, len;
+};
+
+/* How many of the ranges come before the first one that touches ours. */
+static s64 ranges_before_ours(u64 uiov, u64 nr)
 {
-	return pass_unless_ours(regs, -ENOMEM);
+	struct iovec_guest iov;
+	u64 i;
+
+	for (i = 0; i < nr; i++) {
+		if (get_guest(iov, uiov + i * sizeof(iov)))
+			return -EFAULT;
+		if (range_is_ours(iov.base, iov.len))
+			break;
+	}
+	return (s64)i;
+}
+
+SYSCALL(process_madvise)
+{
+	u64 nr = ARG2(regs);
+	s64 before = nr > UIO_MAX ? 0 : ranges_before_ours(ARG1(regs), nr), ret;
+
+	if (nr > UIO_MAX || before < 0 || before == (s64)nr)
+		return pass(regs);
+	/* With none before, what else is wrong still comes first. */
+	ret = host_call5(__NR_process_madvise, ARG0(regs), ARG1(regs), before, ARG3(regs), ARG4(regs));
+	return before || ret ? ret : -ENOMEM;
 }

@@ -18,7 +18,7 @@ enum sys_when {
 	TRAP_NONNULL, /* traps when argument `arg` is not NULL */
 	TRAP_EQ,      /* traps when argument `arg` (32 bits) is one of `values` */
 	TRAP_FD,      /* traps when argument `arg` is a descriptor number of ours or above */
-	TRAP_RANGE,   /* traps when argument `arg` points into our part of the address space */
+	TRAP_RANGE,   /* traps when a range of addresses in `ranges` may touch our part of the address space */
 	TRAP_PID,     /* traps when an argument in `pids` names a process that is not there for guests */
 };
 
@@ -42,6 +42,11 @@ enum pid_arg {
 #define PID(n, meaning)	 ((u32)PID_##meaning << 4 * (n))
 #define PID_OF(entry, n) ((enum pid_arg)((entry)->pids >> 4 * (n)&0xf))
 
+/* An argument that is an address, and the one that is the length from there. Four bits an argument, or-ed together. */
+#define RANGE(n, length) ((u32)((length) + 1) << 4 * (n))
+#define RANGE_OF(entry, n)                                                                                             \
+	((entry)->ranges >> 4 * (n)&0xf) /* 0: argument n is no such address, else the length's + 1 */
+
 struct sys_entry {
 	const char *name;
 	sys_fn fn; /* NULL: passed through or denied */
@@ -49,7 +54,8 @@ struct sys_entry {
 	u8 arg;	   /* argument index, or errno for DENY */
 	u8 paths;  /* PATHn */
 	u8 nvalues;
-	u32 pids; /* PID(n, ...) */
+	u32 pids;   /* PID(n, ...) */
+	u32 ranges; /* RANGE(n, ...) */
 	const u32 *values;
 };
 

@@ -46,7 +46,7 @@ static u32 fetch(const struct seccomp_data *data, u32 offset)
 /* The filter's answer; 1, which means nothing, when it is not well-formed. */
 static u32 answer(const struct builder *b, const struct seccomp_data *data)
 {
-	u32 a = 0, pc;
+	u32 a = 0, x = 0, pc;
 
 	for (pc = 0; pc < b->len; pc++) {
 		const struct sock_filter *i = &b->insn[pc];
@@ -56,6 +56,12 @@ static u32 answer(const struct builder *b, const struct seccomp_data *data)
 			if (i->k % 4 || i->k > sizeof(*data) - 4)
 				return 1;
 			a = fetch(data, i->k);
+			break;
+		case BPF_MISC | BPF_TAX:
+			x = a;
+			break;
+		case BPF_ALU | BPF_ADD | BPF_X:
+			a += x;
 			break;
 		case BPF_JMP | BPF_JA:
 			pc += i->k;
@@ -80,12 +86,20 @@ static u32 answer(const struct builder *b, const struct seccomp_data *data)
 #define FD_BASE 1020
 #define WARDEN	4711
 
-/* In the whole 4 GiB pieces in which memory of ours lies. */
-static bool near_ours(u64 addr)
+/* May the range reach the 4 GiB pieces from the first to the last with memory of ours? */
+static bool reaches_ours(u64 addr, u64 len)
 {
-	u64 piece = addr >> 32;
+	u32 piece = (u32)(addr >> 32), first = IMAGE_BASE >> 32;
 
-	return piece == IMAGE_BASE >> 32 || (piece >= 0x5510 && piece < BLOCKS_END >> 32);
+	return piece < BLOCKS_END >> 32 && (piece >= first || piece + (u32)(len >> 32) >= first - 1);
+}
+
+static bool range_reaches_ours(const struct sys_entry *entry, const struct seccomp_data *data)
+{
+	for (unsigned n = 0; n < SYS_ARGS; n++)
+		if (RANGE_OF(entry, n) && reaches_ours(data->args[n], data->args[RANGE_OF(entry, n) - 1]))
+			return true;
+	return false;
 }
 
 static bool names_warden(const struct sys_entry *entry, const struct seccomp_data *data)
@@ -120,7 +134,7 @@ static bool condition_holds(const struct sys_entry *entry, const struct seccomp_
 	case TRAP_FD:
 		return (u32)value >= FD_BASE;
 	case TRAP_RANGE:
-		return near_ours(value);
+		return range_reaches_ours(entry, data);
 	default:
 		return false;
 	}
@@ -183,6 +197,10 @@ static const u64 values[] = {
     BLOCKS_END - 1,
     BLOCKS_END,
     0x7fffffffe000UL,
+    0x540000000000UL,
+    0x010000000000UL,
+    0x54ff00000000UL,
+    0x54feffffffffUL,
 };
 
 static struct builder filter;
@@ -236,6 +254,23 @@ static void test_numbers(void)
 	result(good, "each number, with telling values in each argument");
 }
 
+/* Each pair of telling values in each pair of arguments. */
+static void test_ranges(void)
+{
+	struct seccomp_data data = {.arch = AUDIT_ARCH_X86_64, .instruction_pointer = 0x401000};
+	const size_t n = ARRAY_SIZE(values);
+	bool good = true;
+
+	for (data.nr = 0; good && data.nr < SYS_MAX; data.nr++)
+		for (size_t i = 0; good && sys_table[data.nr].ranges && i < 36 * n * n; i++) {
+			memset(data.args, 0, sizeof(data.args));
+			data.args[i % 6] = values[i / 36 % n];
+			data.args[i / 6 % 6] = values[i / 36 / n];
+			good = agrees(&data);
+		}
+	result(good, "ranges of addresses");
+}
+
 static void test_odd_numbers(void)
 {
 	static const u32 numbers[] = {0x3fffffff, 0x40000000, 0x40000001, 0x400001ff,
@@ -274,6 +309,7 @@ int main(void)
 	filter.warden = WARDEN;
 	build(&filter);
 	test_numbers();
+	test_ranges();
 	test_odd_numbers();
 	test_pointers();
 	test_architectures();
