@@ -129,13 +129,16 @@ struct siginfo_raw {
 #define HIDDEN_SIGNALS 3 /* SIGBUS, SIGSEGV, SIGSYS */
 
 enum temporary_mask { MASK_OWN, MASK_TO_USE, MASK_USED };
+/* A signal ended a host call that may sleep, and the guest's call is to be started again: the host call had not begun,
+ * or it had, and the host would have gone back to it. */
+enum restart { RESTART_NONE, RESTART_NOT_BEGUN, RESTART_BEGUN };
 
 struct task {
 	struct regs regs;	  /* first, and the next four at known offsets: entry.S uses them */
 	_Atomic u32 sig_deferred; /* the host blocks everything: set `sig_mask` on the way out */
 	u64 sig_mask;		  /* the host's mask while the guest runs: signal/ alone changes it */
 	_Atomic u32 state;	  /* enum task_state */
-	u32 restart;		  /* a signal came before a host call that may sleep: start the guest's call again */
+	u32 restart;		  /* enum restart */
 	s32 tid, tgid;		  /* host numbers, which are the guest's as well so far */
 
 	struct fs_struct *fs;

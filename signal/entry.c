@@ -54,7 +54,7 @@ void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 			defer(task, sig, info, uc);
 		return;
 	case CONTEXT_BLOCKING:
-		task->restart = true;
+		task->restart = frame_call_begun(uc) ? RESTART_BEGUN : RESTART_NOT_BEGUN;
 		frame_abort_call(uc);
 		defer(task, sig, info, uc);
 		return;

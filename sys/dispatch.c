@@ -61,7 +61,7 @@ void syscall_dispatch(struct task *task)
 	struct regs *regs = &task->regs;
 	s64 ret;
 
-	task->restart = false;
+	task->restart = RESTART_NONE;
 	if (task->sud_users && control_syscall(task, regs))
 		return;
 	ret = do_call(task, regs);

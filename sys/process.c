@@ -396,7 +396,7 @@ SYSCALL(exit)
 	signal_block_hidden();
 	if (task->put_off.signo) {
 		/* It was meant for the process, perhaps, and must not be lost: as if it had come first. */
-		task->restart = true;
+		task->restart = RESTART_NOT_BEGUN;
 		return -EINTR;
 	}
 	ptrace_release(task);

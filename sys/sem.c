@@ -39,19 +39,12 @@ static s64 do_semop(const struct regs *regs, u64 timeout)
 	return host_call_blocking(__NR_semtimedop, (long)ARG0(regs), (long)uops, (long)nops, (long)timeout, 0, 0);
 }
 
-/* Both end with EINTR whatever SA_RESTART says (signal(7)). */
 SYSCALL(semop)
 {
-	s64 ret = do_semop(regs, 0);
-
-	task->restart = false;
-	return ret;
+	return do_semop(regs, 0);
 }
 
 SYSCALL(semtimedop)
 {
-	s64 ret = do_semop(regs, ARG3(regs));
-
-	task->restart = false;
-	return ret;
+	return do_semop(regs, ARG3(regs));
 }

@@ -24,8 +24,9 @@ struct opening {
 	bool write;  /* asks for something that a read-only mount may refuse */
 };
 
-/* An open that may sleep (a FIFO, a terminal) ends with EINTR when a signal comes. For other files
- * Linux never says that, so what cannot sleep is opened again, uninterrupted. */
+/* An open that may sleep for long (a FIFO, a terminal) lets a signal's handler run first. Others hardly ever sleep:
+ * were they begun anew with each signal that comes during the walk, a storm of them could keep a file closed for ever.
+ */
 static bool may_sleep(const struct target *t)
 {
 	struct stat st;
@@ -42,9 +43,9 @@ static long open_host(struct task *task, const struct target *t, const struct op
 
 	if (!(o->oflags & (O_PATH | O_DIRECTORY))) {
 		fd = host_call_blocking(__NR_openat2, t->dfd, (long)t->path, (long)&how, sizeof(how), 0, 0);
-		if (fd != -EINTR || may_sleep(t))
+		if (fd != -EINTR || task->restart != RESTART_NOT_BEGUN || may_sleep(t))
 			return fd;
-		task->restart = false;
+		task->restart = RESTART_NONE;
 	}
 	return host_call4(__NR_openat2, t->dfd, t->path, &how, sizeof(how));
 }

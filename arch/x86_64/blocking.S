@@ -18,6 +18,7 @@ host_call_blocking:
 	mov	%r8, %r10
 	mov	%r9, %r8
 	mov	8(%rsp), %r9
+	xor	%ecx, %ecx		/* not yet begun: frame_call_begun() */
 	mov	%rsp, %r11
 	and	$-ASM_BLOCK_SIZE, %r11
 blocking_begin:
@@ -26,7 +27,7 @@ blocking_begin:
 	syscall
 blocking_end:
 	ret
-1:	movl	$1, TASK_RESTART(%r11)
+1:	movl	$ASM_NOT_BEGUN, TASK_RESTART(%r11)
 blocking_eintr:
 	mov	$-4, %rax
 	ret

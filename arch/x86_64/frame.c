@@ -99,6 +99,12 @@ enum context frame_context(const struct ucontext *uc)
 	return CONTEXT_RUNTIME;
 }
 
+/* The syscall instruction leaves the address behind it in rcx, which was zero before. */
+bool frame_call_begun(struct ucontext *uc)
+{
+	return frame_regs(uc)->rcx == (u64)(uintptr_t)blocking_end;
+}
+
 void frame_abort_call(struct ucontext *uc)
 {
 	frame_regs(uc)->rip = (u64)(uintptr_t)blocking_eintr;

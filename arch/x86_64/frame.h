@@ -52,6 +52,8 @@ int frame_setup(struct rt_sigframe *frame, const struct frame_place *place, int 
 enum context { CONTEXT_GUEST, CONTEXT_RUNTIME, CONTEXT_BLOCKING, CONTEXT_UACCESS, CONTEXT_EXIT };
 enum context frame_context(const struct ucontext *uc);
 
+/* CONTEXT_BLOCKING: has the host seen the call, and gone back to its instruction? */
+bool frame_call_begun(struct ucontext *uc);
 /* CONTEXT_BLOCKING, CONTEXT_UACCESS: the call ends with -EINTR, the copy with -EFAULT. */
 void frame_abort_call(struct ucontext *uc);
 void frame_abort_copy(struct ucontext *uc);

@@ -14,3 +14,4 @@ _Static_assert(KSTACK_TOP == ASM_KSTACK_TOP, "entry.S");
 _Static_assert(BLOCK_SIZE == ASM_BLOCK_SIZE, "entry.S");
 _Static_assert(TASK_FREE == 0, "entry.S");
 _Static_assert(offsetof(struct task, restart) == TASK_RESTART, "blocking.S");
+_Static_assert(RESTART_NOT_BEGUN == ASM_NOT_BEGUN, "blocking.S");
