@@ -213,6 +213,7 @@ SYSCALL(mq_open);
 SYSCALL(rt_sigtimedwait);
 SYSCALL(rt_sigsuspend);
 SYSCALL(pselect6);
+SYSCALL(io_pgetevents);
 SYSCALL(ppoll);
 SYSCALL(epoll_pwait);
 SYSCALL(signalfd);

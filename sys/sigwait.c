@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls that wait under a mask of their own, or for signals: sigsuspend(2), pselect(2), ppoll(2),
- * epoll_pwait(2), sigtimedwait(2), signalfd(2). The host gets a copy of the mask without the
+ * epoll_pwait(2), io_pgetevents(2), sigtimedwait(2), signalfd(2). The host gets a copy of the mask without the
  * signals that the runtime needs. They end with EINTR whatever SA_RESTART says.
  */
 #include <asm/errno.h>
@@ -68,30 +68,53 @@ SYSCALL(ppoll)
 			      (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), (u64)(uintptr_t)&host, sizeof(host)}, mask);
 }
 
-/* The sixth argument points to a pair: the mask's address and its size. */
+/* What the sixth argument of pselect6 and io_pgetevents points to. */
+struct mask_pair {
+	u64 set, size;
+};
+
+/* Such a call, with the other five arguments as they are. Without a mask in the pair it is an ordinary one. */
+static s64 call_with_pair(struct task *task, const struct regs *regs, struct mask_pair pair)
+{
+	u64 args[6] = {ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs), 0};
+	u64 mask, host;
+	int err;
+
+	if (!pair.set)
+		return host_call_blocking((long)regs->orig_rax, (long)args[0], (long)args[1], (long)args[2],
+					  (long)args[3], (long)args[4], 0);
+	err = get_mask(pair.set, pair.size, &mask, &host);
+	if (err)
+		return err;
+	pair.set = (u64)(uintptr_t)&host;
+	args[5] = (u64)(uintptr_t)&pair;
+	return call_with_mask(task, (long)regs->orig_rax, args, mask);
+}
+
 SYSCALL(pselect6)
 {
-	struct {
-		u64 set, size;
-	} pair;
-	u64 mask, host, bytes = ((u64)(u32)ARG0(regs) + 7) / 8;
-	int err;
+	u64 bytes = ((u64)(u32)ARG0(regs) + 7) / 8;
+	struct mask_pair pair;
 
 	if (get_guest(pair, ARG5(regs)))
 		return -EFAULT;
 	if (!guest_owns(ARG1(regs), bytes) || !guest_owns(ARG2(regs), bytes) || !guest_owns(ARG3(regs), bytes) ||
 	    !guest_owns(ARG4(regs), 16))
 		return -EFAULT;
-	if (!pair.set)
-		return host_call_blocking(__NR_pselect6, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs),
-					  (long)ARG3(regs), (long)ARG4(regs), 0);
-	err = get_mask(pair.set, pair.size, &mask, &host);
-	if (err)
-		return err;
-	pair.set = (u64)(uintptr_t)&host;
-	return call_with_mask(
-	    task, __NR_pselect6,
-	    (u64[6]){ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs), (u64)(uintptr_t)&pair}, mask);
+	return call_with_pair(task, regs, pair);
+}
+
+#define IO_EVENT_SIZE 32
+
+SYSCALL(io_pgetevents)
+{
+	struct mask_pair pair;
+
+	if (get_guest(pair, ARG5(regs)))
+		return -EFAULT;
+	if (!guest_owns(ARG3(regs), (ARG2(regs) & 0xffffffff) * IO_EVENT_SIZE) || !guest_owns(ARG4(regs), 16))
+		return -EFAULT;
+	return call_with_pair(task, regs, pair);
 }
 
 static s64 do_epoll_pwait(struct task *task, struct regs *regs, long nr, u64 timeout)

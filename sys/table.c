@@ -367,7 +367,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(330, pkey_alloc),
     PASSES(331, pkey_free),
     TRAPS(332, statx, PATH1),
-    PASSES(333, io_pgetevents),
+    TRAPS_IF(333, io_pgetevents, TRAP_NONNULL, 5, 0),
     PASSES(334, rseq),
     PASSES(335, uretprobe),
     PASSES(336, uprobe),

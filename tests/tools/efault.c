@@ -91,6 +91,7 @@ static const struct signature {
     {"sigaltstack", "nn"},
     {"pselect6", "1nnnbb"},
     {"ppoll", "b1bbs"},
+    {"io_pgetevents", ""},
     {"epoll_pwait", "eb10bs"},
     {"signalfd", "Nbs"},
     {"signalfd4", "Nbs0"},
