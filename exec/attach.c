@@ -153,7 +153,6 @@ static long attach(void *arg)
 	mm.fd_base = args->fd_base;
 	mm.attached = true;
 	memcpy(mm.comm, "secede", sizeof("secede"));
-	task->altstack.flags = SS_DISABLE;
 	err = arena_map(args->arena_fd);
 	if (!err)
 		err = attach_nsproxy(task, args);

@@ -220,6 +220,5 @@ int carry_to_task(const struct carry *c, struct task *task)
 		err = make_sighand(c, task);
 	task->blocked_hidden = c->blocked_hidden & SIG_HIDDEN;
 	mm.sem_undo = c->sem_undo;
-	task->altstack.flags = SS_DISABLE;
 	return err;
 }
