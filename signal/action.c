@@ -20,7 +20,7 @@ static bool has_handler(const struct ksigaction *action)
  */
 static void host_handler(int sig, struct ksigaction *host)
 {
-	void *handler = sig == SIGSYS ? (void *)sigsys_entry : (void *)signal_entry;
+	void *handler = sig == SIGSYS ? (void *)sigsys_entry : (void *)signal_trap;
 
 	host->handler = (u64)(uintptr_t)handler;
 	host->flags = (host->flags & FLAGS_PASSED) | SA_SIGINFO | SA_ONSTACK | SA_RESTORER;

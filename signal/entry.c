@@ -8,6 +8,8 @@
 #include "host/host.h"
 #include "kernel/mm.h"
 
+#define TRAP_TRACE 2
+
 /* The runtime is at work: the signal waits, and nothing more is let through until the way out. */
 static void defer(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
@@ -20,6 +22,15 @@ static void defer(struct task *task, int sig, const struct siginfo_raw *info, st
 static bool is_fault(int sig, const struct siginfo_raw *info)
 {
 	return (sig == SIGSEGV || sig == SIGBUS) && info->code > 0;
+}
+
+/*
+ * The guest steps through its own code (EFLAGS.TF), and the flag has just been set on the way out to it. After a system
+ * call the kernel lets one more instruction run first.
+ */
+static bool is_own_step(int sig, const struct siginfo_raw *info, const struct task *task)
+{
+	return sig == SIGTRAP && info->code == TRAP_TRACE && (task->regs.eflags & EFLAGS_TF);
 }
 
 static void in_runtime(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
@@ -42,7 +53,8 @@ void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 	switch (frame_context(uc)) {
 	case CONTEXT_EXIT:
 		frame_complete_exit(uc, task);
-		signal_deliver(task, sig, info, uc);
+		if (!is_own_step(sig, info, task))
+			signal_deliver(task, sig, info, uc);
 		return;
 	case CONTEXT_GUEST:
 		signal_deliver(task, sig, info, uc);

@@ -103,7 +103,7 @@ bool on_altstack(const struct task *task, u64 sp);
 /* sigaltstack(2) at stack pointer `sp`: 0, -EPERM, -EINVAL, -ENOMEM. */
 int altstack_set(struct task *task, const struct stack_raw *new, u64 sp);
 
-/* The host's handler for all signals but SIGSYS, whose own handler comes here with what is not for it. */
+/* What the host's handlers come to (entry.S), SIGSYS's with what is not for the runtime. */
 void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc);
 
 #endif

@@ -21,7 +21,6 @@
 #define TRAP_TRACE	  2
 #define USER_RIP	  (16 * 8) /* in the host's struct user */
 #define USER_EFLAGS	  (18 * 8)
-#define EFLAGS_TF	  0x100UL
 #define INT3		  0xcc
 #define INT3_SIZE	  1
 
@@ -159,7 +158,7 @@ static void end_steps(struct tracee *t)
 
 	t->stepped = false;
 	if (!host_call4(__NR_ptrace, PTRACE_PEEKUSR, t->tid, USER_EFLAGS, &eflags))
-		host_call4(__NR_ptrace, PTRACE_POKEUSR, t->tid, USER_EFLAGS, eflags & ~EFLAGS_TF);
+		host_call4(__NR_ptrace, PTRACE_POKEUSR, t->tid, USER_EFLAGS, eflags & ~(u64)EFLAGS_TF);
 }
 
 /* If the stop is not for the tracer to see, the tracee goes on. */

@@ -17,6 +17,13 @@ _start:
 	call	runtime_start
 	ud2
 
+/* The host leaves a handler the guest's alignment checks (EFLAGS.AC), which are not for us. */
+.macro clear_ac
+	pushfq
+	andl	$~EFLAGS_AC, (%rsp)
+	popfq
+.endm
+
 /*
  * The host's SIGSYS handler: void sigsys_entry(int sig, siginfo *, ucontext *), on the task's
  * signal stack. A trapped call of the guest goes straight on to the runtime on the kernel stack: the
@@ -24,27 +31,29 @@ _start:
  * that rt_sigreturn would still have to bring back are the vector registers, and one instruction does that
  * without asking the host. The signal frame is simply left behind.
  */
-	.globl sigsys_entry
-	.hidden sigsys_entry
+	.globl sigsys_entry, signal_trap
+	.hidden sigsys_entry, signal_trap
 sigsys_entry:
 	mov	SI_CODE(%rsi), %eax
 	cmp	$SYS_USER_DISPATCH, %eax
 	je	1f
 	/* Another filter's trap, or a SIGSYS that somebody sent, is the guest's own. */
 	cmp	$SYS_SECCOMP, %eax
-	jne	signal_entry
+	jne	signal_trap
 	mov	SI_ERRNO(%rsi), %eax
 	cmp	$TRAP_DATA, %eax
 	je	1f
 	/* A filter of the guest's answers with an errno (sys/seccomp.c): the call returns it. */
 	test	$SECCOMP_GUEST_ERRNO, %eax
-	jz	signal_entry
+	jz	signal_trap
 	and	$SECCOMP_GUEST_ERRNO_MASK, %eax
 	neg	%rax
 	mov	%rax, UC_GREGS+REG_RAX(%rdx)
 	ret
 1:	cld
-	mov	%rsp, %rbx
+	testl	$EFLAGS_AC, UC_GREGS+REG_EFLAGS(%rdx)
+	jnz	4f
+5:	mov	%rsp, %rbx
 	and	$-ASM_BLOCK_SIZE, %rbx
 	lea	UC_GREGS(%rdx), %rsi
 	mov	%rbx, %rdi
@@ -67,7 +76,16 @@ sigsys_entry:
 	mov	%rbx, %rdi
 	call	syscall_dispatch
 	mov	%rbx, %rdi
-	/* falls through */
+	jmp	arch_return_to_guest
+4:	clear_ac
+	jmp	5b
+
+/* The host's handler for all other signals. */
+signal_trap:
+	testl	$EFLAGS_AC, UC_GREGS+REG_EFLAGS(%rdx)
+	jz	signal_entry
+	clear_ac
+	jmp	signal_entry
 
 /*
  * void arch_return_to_guest(struct task *task): leaves with task->regs. rcx and r11 are lost, as

@@ -39,6 +39,9 @@
 #define FP_XFEATURES	 472
 #define FP_XSTATE_MAGIC1 0x46505853
 
+#define EFLAGS_TF 0x100
+#define EFLAGS_AC 0x40000
+
 /* si_code of SIGSYS, and the SECCOMP_RET_DATA by which our filter's traps are told from those of
  * a filter around or inside us. */
 #define SYS_SECCOMP	  1

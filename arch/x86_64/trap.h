@@ -9,6 +9,9 @@
 /* The host's SIGSYS handler; to be installed with SA_NODEFER and an empty mask. */
 void sigsys_entry(int sig, struct siginfo_raw *info, struct ucontext *uc);
 
+/* The handler of the others: signal_entry, entered in a known state. */
+void signal_trap(int sig, struct siginfo_raw *info, struct ucontext *uc);
+
 /* See entry.S. */
 long arch_clone(u64 flags, struct task *child, u64 ptid, u64 ctid, u64 tls);
 void clone_child(struct task *child) __attribute__((noreturn));
