@@ -119,6 +119,7 @@ check-tests: tests
 check-long: check
 	for round in 2 3 4 5 6 7 8 9 10; do tests/run $(UNIT_PROGRAMS) $(TESTS) || exit 1; done
 	tests/run --plain tests/programs/kill_storm 300
+	tests/run --plain build/hostile build/secede -- build/tests/tools/jumps 1000000
 bench:
 	@.ci/need $(BENCH_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
