@@ -119,6 +119,15 @@ struct sigaltstack_guest {
 	u64 size;
 };
 
+/* Syscall User Dispatch (sys/user_dispatch.h) */
+struct user_dispatch {
+	bool all;	     /* every call comes here: a control file is open */
+	bool on;	     /* the guest has calls stopped, */
+	u64 offset, len;     /* but those from there, */
+	u64 selector;	     /* as that byte of its memory says; 0: always */
+	_Atomic u8 stop_all; /* such a byte of our own */
+};
+
 /* The kernel's siginfo_t. */
 struct siginfo_raw {
 	s32 signo, err, code, pad;
@@ -163,8 +172,7 @@ struct task {
 	size_t exec_area_size;
 	u64 clone_flags, clone_stack; /* how this task was asked for: clone_child reads it */
 	u64 clone_ptid;		      /* where it stores its own tid first; 0: the host has done that */
-	u32 sud_users;		      /* open FD_MAP descriptors of this thread: Syscall User Dispatch is on */
-	_Atomic u8 sud_selector;
+	struct user_dispatch dispatch;
 	bool traceme;		/* PTRACE_TRACEME was asked for, and waits for execve */
 	struct tracee *tracees; /* sys/ptrace.c */
 	u64 serial;		/* of all the tasks that ever stood in this block, which one it is */

@@ -8,6 +8,7 @@
  * guest's mask is about to be restored. The host delivers it before all others, as it does with faults, so signals
  * keep their order, and it always has room for it. (Not a SIGSYS: that one's handler lets others in.)
  */
+#include "arch/x86_64/offsets.h"
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "signal/signal.h"
@@ -16,10 +17,15 @@
 
 static const int hidden[HIDDEN_SIGNALS] = {SIGBUS, SIGSEGV, SIGSYS};
 
-/* A thread may send itself any siginfo, also one that looks like the kernel's. */
+/* A thread may send itself any siginfo, also one that looks like the kernel's. What looks like one of the host's own
+ * stops is marked, or it would be taken for a trapped call (entry.S). */
 void signal_requeue(const struct task *task, int sig, const struct siginfo_raw *info)
 {
-	host_call4(__NR_rt_tgsigqueueinfo, task->tgid, task->tid, sig, info);
+	struct siginfo_raw marked = *info;
+
+	if (sig == SIGSYS && info->code == SYS_USER_DISPATCH)
+		marked.err = DISPATCH_GUEST;
+	host_call4(__NR_rt_tgsigqueueinfo, task->tgid, task->tid, sig, &marked);
 }
 
 static void hold(struct task *task, int sig, const struct siginfo_raw *info)

@@ -7,6 +7,7 @@
 #include "sys/cred.h"
 #include "sys/pids.h"
 #include "sys/seccomp.h"
+#include "sys/user_dispatch.h"
 #include "sys/sys.h"
 #include "warden/client.h"
 
@@ -269,8 +270,7 @@ s64 sys_prctl(struct task *task, struct regs *regs)
 	case PR_SET_SECCOMP:
 		return prctl_set_seccomp(task, arg, ARG2(regs));
 	case PR_SET_SYSCALL_USER_DISPATCH:
-		guest_log(task, "prctl(PR_SET_SYSCALL_USER_DISPATCH) is not built: EINVAL");
-		return -EINVAL;
+		return prctl_set_user_dispatch(task, regs);
 	}
 	return host_call5(__NR_prctl, ARG0(regs), arg, ARG2(regs), ARG3(regs), ARG4(regs));
 }

@@ -8,7 +8,6 @@
 #include <asm/errno.h>
 #include <asm/unistd.h>
 #include <asm/stat.h>
-#include <linux/prctl.h>
 #include <linux/uio.h>
 #include "arena/arena.h"
 #include "host/host.h"
@@ -16,7 +15,7 @@
 #include "lib/string.h"
 #include "sys/control.h"
 #include "sys/place.h"
-#include "sys/runtime.h"
+#include "sys/user_dispatch.h"
 #include "vfs/proc.h"
 #include "warden/client.h"
 
@@ -25,27 +24,7 @@
 #define SEEK_CUR  1
 #define UIO_MAX	  1024
 
-/* ---- the switch ---- */
-
-static int dispatch_on(struct task *task)
-{
-	u64 start = (u64)(uintptr_t)runtime_text_start, end = (u64)(uintptr_t)runtime_text_end;
-	long err;
-
-	task->sud_selector = SYSCALL_DISPATCH_FILTER_BLOCK;
-	err = host_call5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, start, end - start + 1,
-			 &task->sud_selector);
-	if (err)
-		return (int)err;
-	task->sud_users = 1;
-	return 0;
-}
-
-static void dispatch_off(struct task *task)
-{
-	host_call5(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_OFF, 0, 0, 0);
-	task->sud_users = 0;
-}
+/* ---- open and close ---- */
 
 /* Is there a control file besides `fd`? */
 static bool others_open(struct task *task, int fd)
@@ -68,7 +47,8 @@ int control_open(struct task *task, int fd, u8 sub, int pid)
 		return (int)err;
 	info.dev = st.st_dev;
 	info.ino = st.st_ino;
-	if (!task->sud_users && dispatch_on(task)) {
+	err = user_dispatch_all(task, true);
+	if (err) {
 		guest_log(task, "writing control files takes Syscall User Dispatch, which the host has not: EPERM");
 		return -EPERM;
 	}
@@ -80,15 +60,15 @@ int control_open(struct task *task, int fd, u8 sub, int pid)
 
 void control_close(struct task *task, int fd)
 {
-	if (task->sud_users && !others_open(task, fd))
-		dispatch_off(task);
+	if (task->dispatch.all && !others_open(task, fd))
+		user_dispatch_all(task, false);
 }
 
 void control_resume(struct task *task)
 {
-	task->sud_users = 0;
+	task->dispatch = (struct user_dispatch){0}; /* the host passes none on */
 	if (others_open(task, -1))
-		dispatch_on(task);
+		user_dispatch_all(task, true);
 }
 
 /* ---- writing ---- */

@@ -5,6 +5,7 @@
 #include "sys/control.h"
 #include "sys/pids.h"
 #include "sys/runtime.h"
+#include "sys/user_dispatch.h"
 #include "warden/client.h"
 
 static s64 unknown_call(struct task *task, u64 nr)
@@ -62,7 +63,9 @@ void syscall_dispatch(struct task *task)
 	s64 ret;
 
 	task->restart = RESTART_NONE;
-	if (task->sud_users && control_syscall(task, regs))
+	if (task->dispatch.on && user_dispatch_stops(task, regs))
+		return;
+	if (task->dispatch.all && control_syscall(task, regs))
 		return;
 	ret = do_call(task, regs);
 	if (ret == -EINTR && task->restart) {

@@ -151,7 +151,7 @@ static void control_close_range(struct task *task, u32 first, u32 last)
 	struct fd_info note;
 	int fd = (int)MIN(first, INT32_MAX);
 
-	for (; task->sud_users && files_next(task->files, fd, &note) && (u32)note.fd <= last; fd = note.fd + 1)
+	for (; task->dispatch.all && files_next(task->files, fd, &note) && (u32)note.fd <= last; fd = note.fd + 1)
 		if (note.kind == FD_MAP)
 			fd_forget(task, note.fd);
 }

@@ -36,7 +36,7 @@ _start:
 sigsys_entry:
 	mov	SI_CODE(%rsi), %eax
 	cmp	$SYS_USER_DISPATCH, %eax
-	je	1f
+	je	4f
 	/* Another filter's trap, or a SIGSYS that somebody sent, is the guest's own. */
 	cmp	$SYS_SECCOMP, %eax
 	jne	signal_trap
@@ -50,6 +50,8 @@ sigsys_entry:
 	neg	%rax
 	mov	%rax, UC_GREGS+REG_RAX(%rdx)
 	ret
+4:	cmpl	$0, SI_ERRNO(%rsi)
+	jne	signal_entry
 1:	cld
 	testl	$EFLAGS_AC, UC_GREGS+REG_EFLAGS(%rdx)
 	jnz	4f

@@ -47,6 +47,8 @@
 #define SYS_SECCOMP	  1
 #define SYS_USER_DISPATCH 2
 #define TRAP_DATA	  0x5ec
+/* si_errno of a SYS_USER_DISPATCH that is the guest's own (sys/user_dispatch.h); the host's have 0. */
+#define DISPATCH_GUEST	  0x5ed
 /* What a guest's own filter says instead of SECCOMP_RET_ERRNO: this bit and the errno. */
 #define SECCOMP_GUEST_ERRNO	 0x8000
 #define SECCOMP_GUEST_ERRNO_MASK 0x0fff
