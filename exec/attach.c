@@ -5,6 +5,7 @@
  */
 #include "exec/exec.h"
 
+#include <linux/prctl.h>
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
@@ -90,6 +91,15 @@ static int attach_sighand(struct task *task)
 	return 0;
 }
 
+/* What the session was started under; our own filter and its no_new_privs do not count. */
+static void attach_seccomp(struct task *task)
+{
+	long mode = host_call5(__NR_prctl, PR_GET_SECCOMP, 0, 0, 0, 0);
+
+	mm.seccomp_outside = mode > 0 ? (u32)mode : SECCOMP_MODE_DISABLED;
+	task->seccomp.no_new_privs = host_call5(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+}
+
 static struct path place_new(u64 mnt, const char *host)
 {
 	return (struct path){mnt, hpath_new(host, strlen(host))};
@@ -152,6 +162,7 @@ static long attach(void *arg)
 	mm.arena_fd = args->arena_fd;
 	mm.fd_base = args->fd_base;
 	mm.attached = true;
+	attach_seccomp(task);
 	memcpy(mm.comm, "secede", sizeof("secede"));
 	err = arena_map(args->arena_fd);
 	if (!err)

@@ -10,7 +10,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-#define CARRY_VERSION 1
+#define CARRY_VERSION 2
 
 /* The numbers, in the order of the text. A new one is a line here and a higher version. */
 /* clang-format off */
@@ -26,7 +26,8 @@ static const struct {
 	NUMBER(cred.gid), NUMBER(cred.egid), NUMBER(cred.sgid), NUMBER(cred.fsgid),
 	NUMBER(cred.cap_inheritable), NUMBER(cred.cap_permitted), NUMBER(cred.cap_effective),
 	NUMBER(cred.cap_bset), NUMBER(cred.cap_ambient), NUMBER(cred.securebits),
-	NUMBER(exe_fd), NUMBER(interp_fd), NUMBER(ngroups), NUMBER(nfds),
+	NUMBER(exe_fd), NUMBER(interp_fd), NUMBER(filters_fd), NUMBER(no_new_privs), NUMBER(seccomp_outside),
+	NUMBER(ngroups), NUMBER(nfds),
 };
 /* clang-format on */
 
@@ -209,9 +210,10 @@ static bool in_arena(u64 addr, size_t size)
 static bool carry_sane(const struct carry *c)
 {
 	return c->arena_fd >= 0 && c->handle >= 0 && c->fd_base >= 0 && c->exe_fd >= 0 && c->interp_fd >= -1 &&
-	       in_arena(c->mnt_ns, sizeof(struct mnt_ns)) && in_arena(c->uts_ns, sizeof(struct uts_ns)) &&
-	       in_arena(c->user_ns, sizeof(struct user_ns)) && c->umask <= 0777 && c->root[0] == '/' &&
-	       c->pwd[0] == '/' && c->exe[0] == '/' && strlen(c->comm) < sizeof(mm.comm);
+	       c->filters_fd >= -1 && in_arena(c->mnt_ns, sizeof(struct mnt_ns)) &&
+	       in_arena(c->uts_ns, sizeof(struct uts_ns)) && in_arena(c->user_ns, sizeof(struct user_ns)) &&
+	       c->umask <= 0777 && c->root[0] == '/' && c->pwd[0] == '/' && c->exe[0] == '/' &&
+	       strlen(c->comm) < sizeof(mm.comm);
 }
 
 bool carry_decode(const char *text, struct carry *c)

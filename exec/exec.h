@@ -31,7 +31,9 @@ struct carry {
 	u64 sig_ignored;  /* signals that stay ignored, bit sig - 1 */
 	struct cred cred; /* groups apart */
 	u32 ngroups;
-	s32 exe_fd, interp_fd;	      /* open on the program and its interpreter (-1: none) */
+	s32 exe_fd, interp_fd; /* open on the program and its interpreter (-1: none) */
+	s32 filters_fd;	       /* the task's seccomp filters (-1: none): exec/filters.c */
+	u32 no_new_privs, seccomp_outside;
 	const char *root, *pwd, *exe; /* host paths */
 	const char *execfn;	      /* what AT_EXECFN shows: the guest's own words */
 	const char *comm;
@@ -48,12 +50,19 @@ void carry_release(struct carry *c);
 
 /* ---- task to carry and back: exec/handover.c ---- */
 
-/* Fills `c` from the task; exe*, execfn, comm and interp_fd are the caller's. 0 or -ENOMEM. */
+/* Fills `c` from the task; exe*, execfn, comm, interp_fd and filters_fd are the caller's. 0 or -ENOMEM. */
 int carry_from_task(struct task *task, struct carry *c);
 /* Gives a fresh task its contexts, as execve leaves them, and fills mm. 0 or -ENOMEM. */
 int carry_to_task(const struct carry *c, struct task *task);
 /* Maps the arena read-only where it belongs. 0, or -errno when the descriptor is none. */
 int arena_map(s32 fd);
+
+/* ---- seccomp filters: exec/filters.c ---- */
+
+/* A descriptor with the list in it, or -errno. */
+int filters_save(const struct seccomp_filter *filter);
+/* Reads one; -1 is an empty list. 0, or -ENOMEM when the descriptor does not hold what it should. */
+int filters_load(int fd, struct seccomp_filter **list);
 
 /* ---- the argument arrays: exec/args.c ---- */
 

@@ -97,6 +97,8 @@ int carry_from_task(struct task *task, struct carry *c)
 	c->user_ns = (u64)(uintptr_t)ns->user;
 	c->blocked_hidden = task->blocked_hidden;
 	c->sem_undo = mm.sem_undo;
+	c->no_new_privs = task->seccomp.no_new_privs;
+	c->seccomp_outside = mm.seccomp_outside;
 	c->sig_ignored = ignored_signals(task->sighand);
 	memcpy(&c->cred, task->cred, sizeof(c->cred));
 	return 0;
@@ -194,6 +196,14 @@ static int make_sighand(const struct carry *c, struct task *task)
 	return 0;
 }
 
+static int make_seccomp(const struct carry *c, struct task *task)
+{
+	task->seccomp.no_new_privs = c->no_new_privs;
+	task->seccomp.mode = c->filters_fd >= 0 ? SECCOMP_MODE_FILTER : SECCOMP_MODE_DISABLED;
+	mm.seccomp_outside = c->seccomp_outside;
+	return filters_load(c->filters_fd, &task->seccomp.filter);
+}
+
 static int fill_mm(const struct carry *c)
 {
 	mm.arena_fd = c->arena_fd;
@@ -220,6 +230,8 @@ int carry_to_task(const struct carry *c, struct task *task)
 		err = make_files(c, task);
 	if (!err)
 		err = make_sighand(c, task);
+	if (!err)
+		err = make_seccomp(c, task);
 	task->blocked_hidden = c->blocked_hidden & SIG_HIDDEN;
 	mm.sem_undo = c->sem_undo;
 	return err;

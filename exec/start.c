@@ -54,6 +54,8 @@ static void start_program(void *arg)
 	host_close(c.exe_fd);
 	if (c.interp_fd >= 0)
 		host_close(c.interp_fd);
+	if (c.filters_fd >= 0)
+		host_close(c.filters_fd);
 	carry_release(&c);
 	arch_return_to_guest(task);
 }

@@ -43,6 +43,11 @@ static struct task *block(u32 i)
 	return (struct task *)(BLOCKS_BASE + BLOCK_SIZE * i);
 }
 
+struct task *task_at(u32 i)
+{
+	return i < mm.nr_blocks ? block(i) : NULL;
+}
+
 /* Whoever was killed before it had counted its block has left a mapping there: it is replaced. */
 static bool block_map(u32 i)
 {
@@ -69,13 +74,15 @@ void task_bury(struct task *task, u64 serial)
 }
 
 /*
- * A task of this address space that is no thread of ours (a vfork child, CLONE_VM alone) can die
- * without a word, by SIGKILL or exit_group, or leave for a new program: its block and contexts are taken back here.
- * Held: mm.tasks_lock.
+ * A task of this address space can die without a word, or leave for a new program, if it is no thread of ours (a
+ * vfork child, CLONE_VM alone); a thread can be killed alone by a filter of its own (SECCOMP_RET_KILL_THREAD). The
+ * block and the contexts are taken back here. Held: mm.tasks_lock.
  */
 static void reap(struct task *task)
 {
-	if (atomic_load(&task->state) == TASK_FREE || task->tgid == current_task()->tgid)
+	bool own = task->tgid == current_task()->tgid;
+
+	if (atomic_load(&task->state) == TASK_FREE || (own && !task->seccomp.mode))
 		return;
 	if (thread_where(task->tid) != THREAD_HERE)
 		bury(task);
@@ -153,9 +160,12 @@ unsigned nr_threads(const struct task *task)
 	unsigned n = 0;
 	u32 i;
 
+	mutex_lock(&mm.tasks_lock);
+	reap_all();
 	for (i = 0; i < mm.nr_blocks; i++)
 		if (atomic_load(&block(i)->state) != TASK_FREE && block(i)->tgid == task->tgid)
 			n++;
+	mutex_unlock(&mm.tasks_lock);
 	return n;
 }
 

@@ -26,4 +26,5 @@ void put_contexts(struct task *task)
 	cred = TAKE(task, cred);
 	if (cred)
 		put_cred(cred);
+	seccomp_put(TAKE(task, seccomp.filter));
 }

@@ -32,16 +32,18 @@ static inline struct task *current_task(void)
 }
 
 struct mm_struct {
-	u64 id;			 /* unlike that of any other address space: see thread_where() */
-	s32 arena_fd;		 /* host descriptor of the arena */
-	s32 fd_base;		 /* descriptor numbers from here on trap in close(2): ours are among them */
-	struct mutex tasks_lock; /* guards allocation of blocks */
-	u32 nr_blocks;		 /* blocks ever mapped: the index is below this */
-	u64 nr_tasks;		 /* tasks ever made */
-	struct hpath *exe;	 /* host path of the guest's program */
-	struct path exe_place;	 /* and where it stands in the guest's tree */
-	bool sem_undo;		 /* somebody here has used SEM_UNDO: there may be an undo list */
-	bool attached;		 /* in the command itself, before its first exec */
+	u64 id;			   /* unlike that of any other address space: see thread_where() */
+	s32 arena_fd;		   /* host descriptor of the arena */
+	s32 fd_base;		   /* descriptor numbers from here on trap in close(2): ours are among them */
+	struct mutex tasks_lock;   /* guards allocation of blocks */
+	u32 nr_blocks;		   /* blocks ever mapped: the index is below this */
+	u64 nr_tasks;		   /* tasks ever made */
+	struct hpath *exe;	   /* host path of the guest's program */
+	struct path exe_place;	   /* and where it stands in the guest's tree */
+	bool sem_undo;		   /* somebody here has used SEM_UNDO: there may be an undo list */
+	struct mutex seccomp_lock; /* one change of filters at a time: kernel/seccomp.h */
+	u32 seccomp_outside;	   /* SECCOMP_MODE_* that the session was started under */
+	bool attached;		   /* in the command itself, before its first exec */
 	char comm[16];
 };
 extern struct mm_struct mm;
@@ -70,6 +72,9 @@ void task_free(struct task *task);
 
 /* The host has made the new task of that serial: from now on the block is the child's. */
 void task_born(struct task *task, u64 serial, s32 tid);
+
+/* The task blocks in a row, whatever their state; NULL behind the last. */
+struct task *task_at(u32 i);
 
 /* A task of that serial which ended without a word, if it did: what it held is released. */
 void task_bury(struct task *task, u64 serial);

@@ -18,6 +18,7 @@
 #include "kernel/ns/mnt.h"
 #include "kernel/ns/nsfs.h"
 #include "kernel/ns/uts.h"
+#include "kernel/seccomp.h"
 
 /* ---- places ---- */
 
@@ -157,6 +158,7 @@ struct task {
 	struct cred *cred;
 	struct mutex alloc_lock; /* task_lock: guards the five pointers against other readers */
 
+	struct seccomp seccomp;
 	u32 host_fs_seq; /* fs->seq that the host thread's cwd and umask follow */
 	struct sigaltstack_guest altstack;
 

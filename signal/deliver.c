@@ -76,8 +76,7 @@ static int lay_frame(const struct task *task, const struct ksigaction *action, i
 
 	find_stack(task, action, &place, frame_regs(uc)->rsp);
 	signal_map_sender(task, &frame.info);
-	if (sig == SIGSYS && info->code == SYS_USER_DISPATCH)
-		frame.info.err = 0;
+	frame.info.pad = 0;
 	frame.uc.stack = (struct stack_raw){alt->sp, alt->flags, 0, alt->size};
 	frame.uc.sigmask = task->temporary_mask ? task->sig_saved : signal_mask(task);
 	if (!(action->flags & SA_RESTORER))

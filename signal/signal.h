@@ -62,8 +62,16 @@ void signal_block_hidden(void);
 
 /* ---- signals that wait: signal/wait.c ---- */
 
-/* Sends the calling thread `sig` (again), through the host. */
+/*
+ * Sends the calling thread `sig` (again), through the host. Its siginfo is marked where there is nothing for anybody
+ * to see: the field `pad`, which is 0 again when the guest gets it. So a SIGSYS that looks like one of the host's own
+ * stops is not taken for a trapped call (entry.S).
+ */
+#define REQUEUED 0x5ec
 void signal_requeue(const struct task *task, int sig, const struct siginfo_raw *info);
+/* The SIGSYS for a call that the guest has forbidden itself. As a fault it cannot wait: it is sent now, and taken on
+ * the way out. Returns what the call leaves in rax. */
+s64 signal_force_sigsys(const struct task *task, const struct regs *regs, s32 code, s32 data);
 /* Keeps one until the guest can take it. */
 void signal_put_off(struct task *task, int sig, const struct siginfo_raw *info);
 /* Gives the host what the guest can take now. Everything is blocked, the hidden too. */

@@ -8,7 +8,7 @@
  * guest's mask is about to be restored. The host delivers it before all others, as it does with faults, so signals
  * keep their order, and it always has room for it. (Not a SIGSYS: that one's handler lets others in.)
  */
-#include "arch/x86_64/offsets.h"
+#include <linux/audit.h>
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "signal/signal.h"
@@ -17,15 +17,30 @@
 
 static const int hidden[HIDDEN_SIGNALS] = {SIGBUS, SIGSEGV, SIGSYS};
 
-/* A thread may send itself any siginfo, also one that looks like the kernel's. What looks like one of the host's own
- * stops is marked, or it would be taken for a trapped call (entry.S). */
+/* A thread may send itself any siginfo, also one that looks like the kernel's. */
 void signal_requeue(const struct task *task, int sig, const struct siginfo_raw *info)
 {
 	struct siginfo_raw marked = *info;
 
-	if (sig == SIGSYS && info->code == SYS_USER_DISPATCH)
-		marked.err = DISPATCH_GUEST;
+	marked.pad = REQUEUED;
 	host_call4(__NR_rt_tgsigqueueinfo, task->tgid, task->tid, sig, &marked);
+}
+
+s64 signal_force_sigsys(const struct task *task, const struct regs *regs, s32 code, s32 data)
+{
+	/* si_call_addr is where other signals tell of the sender; si_syscall and si_arch follow. */
+	struct siginfo_raw info = {
+	    .signo = SIGSYS,
+	    .err = data,
+	    .code = code,
+	    .pid = (s32)regs->rip,
+	    .uid = (u32)(regs->rip >> 32),
+	    .rest = {(u32)regs->orig_rax | (u64)AUDIT_ARCH_X86_64 << 32},
+	};
+
+	signal_block_hidden();
+	signal_requeue(task, SIGSYS, &info);
+	return (s64)regs->orig_rax;
 }
 
 static void hold(struct task *task, int sig, const struct siginfo_raw *info)

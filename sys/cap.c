@@ -267,6 +267,12 @@ s64 sys_prctl(struct task *task, struct regs *regs)
 		return set_securebits(task, arg);
 	case PR_CAP_AMBIENT:
 		return ambient(task, regs);
+	case PR_SET_NO_NEW_PRIVS:
+		return prctl_set_no_new_privs(task, regs);
+	case PR_GET_NO_NEW_PRIVS:
+		return prctl_get_no_new_privs(task, regs);
+	case PR_GET_SECCOMP:
+		return prctl_get_seccomp(task);
 	case PR_SET_SECCOMP:
 		return prctl_set_seccomp(task, arg, ARG2(regs));
 	case PR_SET_SYSCALL_USER_DISPATCH:

@@ -5,6 +5,7 @@
 #include "sys/control.h"
 #include "sys/pids.h"
 #include "sys/runtime.h"
+#include "sys/seccomp.h"
 #include "sys/user_dispatch.h"
 #include "warden/client.h"
 
@@ -65,9 +66,11 @@ void syscall_dispatch(struct task *task)
 	task->restart = RESTART_NONE;
 	if (task->dispatch.on && user_dispatch_stops(task, regs))
 		return;
-	if (task->dispatch.all && control_syscall(task, regs))
-		return;
-	ret = do_call(task, regs);
+	if (!task->seccomp.mode || secure_computing(task, regs, &ret)) {
+		if (task->dispatch.all && control_syscall(task, regs))
+			return;
+		ret = do_call(task, regs);
+	}
 	if (ret == -EINTR && task->restart) {
 		/* As if the signal had come before the guest's call. */
 		regs->rip -= SYSCALL_INSN_SIZE;

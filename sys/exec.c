@@ -28,7 +28,8 @@
 struct linux_binprm {
 	struct task *task;
 	struct exec_args args;
-	int exe_fd, interp_fd;	      /* -1: not open */
+	int exe_fd, interp_fd; /* -1: not open */
+	int filters_fd;
 	char filename[PATH_MAX + 32]; /* the program in the guest's words, or /dev/fd/N[/name] */
 	bool inaccessible;	      /* that descriptor closes on exec: a script could not be found again */
 	const char *interp;	      /* what the next #! interpreter is told as its script */
@@ -247,6 +248,7 @@ static int add_carry(struct linux_binprm *bprm, bool by_fd)
 	c.exe = bprm->exe;
 	c.exe_fd = bprm->exe_fd;
 	c.interp_fd = bprm->interp_fd;
+	c.filters_fd = bprm->filters_fd;
 	c.execfn = bprm->filename;
 	c.comm = comm;
 	len = carry_encode(&c, bprm->args.carry, CARRY_MAX);
@@ -269,6 +271,16 @@ static void runtime_path(char *buf, size_t size)
 		fmt_str(&f, arena()->runtime);
 	else
 		fmt_print(&f, "%s/thread-self/exe", arena()->proc);
+}
+
+/* What the new image asks of the guest's own filters must be there; the host keeps its copy anyway. */
+static int save_filters(struct linux_binprm *bprm)
+{
+	const struct seccomp_filter *filter = bprm->task->seccomp.filter;
+
+	if (filter)
+		bprm->filters_fd = filters_save(filter);
+	return filter && bprm->filters_fd < 0 ? bprm->filters_fd : 0;
 }
 
 /* Keeps a descriptor open across execve. */
@@ -298,6 +310,7 @@ static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 		keep_open(task->nsproxy->handle);
 		keep_open(bprm->exe_fd);
 		keep_open(bprm->interp_fd);
+		keep_open(bprm->filters_fd);
 		ptrace_exec(task);
 		err = host_call3(__NR_execve, path, bprm->args.argv, bprm->args.envp);
 	}
@@ -336,13 +349,15 @@ static s64 do_open_execve(struct linux_binprm *bprm, int dfd, const char *name, 
 	name_program(bprm, dfd, name);
 	err = prepare_binary(bprm);
 	if (!err)
+		err = save_filters(bprm);
+	if (!err)
 		err = host_execve(bprm, dfd != AT_FDCWD && !name[0]);
 	return err;
 }
 
 static s64 do_execveat(struct task *task, int dfd, u64 uname, u64 uargv, u64 uenvp, u64 flags)
 {
-	struct linux_binprm bprm = {.task = task, .exe_fd = -1, .interp_fd = -1};
+	struct linux_binprm bprm = {.task = task, .exe_fd = -1, .interp_fd = -1, .filters_fd = -1};
 	char name[PATH_MAX];
 	s64 err = strncpy_from_guest(name, uname, sizeof(name));
 
@@ -354,6 +369,8 @@ static s64 do_execveat(struct task *task, int dfd, u64 uname, u64 uargv, u64 uen
 		host_close(bprm.exe_fd);
 	if (bprm.interp_fd >= 0)
 		host_close(bprm.interp_fd);
+	if (bprm.filters_fd >= 0)
+		host_close(bprm.filters_fd);
 	return err;
 }
 

@@ -7,6 +7,7 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
+#include "sys/seccomp.h"
 #include "sys/place.h"
 #include "sys/sys.h"
 #include "vfs/proc.h"
@@ -84,9 +85,12 @@ SYSCALL(ioctl)
 {
 	int fd = (int)ARG0(regs);
 	struct fd_info note;
+	s64 ret;
 
 	if (fd_is_ours(fd))
 		return -EBADF;
+	if (seccomp_ioctl(task, regs, &ret))
+		return ret;
 	if (fd_note(task, fd, &note) && note.kind == FD_NS && note.sub < NS_TYPES)
 		return nsfs_ioctl(task, &note, (u32)ARG1(regs), ARG2(regs));
 	return host_call_blocking(__NR_ioctl, fd, (long)ARG1(regs), (long)ARG2(regs), 0, 0, 0);

@@ -11,6 +11,7 @@
 #include "sys/control.h"
 #include "sys/ptrace.h"
 #include "sys/runtime.h"
+#include "sys/seccomp.h"
 #include "warden/client.h"
 
 /* What the four calls have in common: clone3(2)'s struct clone_args, as far as it is built. */
@@ -93,10 +94,11 @@ static void child_common(struct task *child, u64 flags, u64 stack)
 
 /* ---- a child with memory of its own ---- */
 
-/* Everything that another thread of the parent could be in the middle of. One order: the task's
+/* Everything that another thread of the parent could be in the middle of. One order: the filters, the task's
  * blocks, the task itself, then the contexts, the heap last, because the others allocate while they hold theirs. */
 static void fork_lock(struct task *task)
 {
+	mutex_lock(&mm.seccomp_lock);
 	mutex_lock(&mm.tasks_lock);
 	task_lock(task);       /* /proc may be looking at us */
 	if (!task->fs->shared) /* a shared one is no copy in the child: it must not be unlocked twice */
@@ -115,6 +117,7 @@ static void fork_unlock(struct task *task)
 		mutex_unlock(&task->fs->lock);
 	task_unlock(task);
 	mutex_unlock(&mm.tasks_lock);
+	mutex_unlock(&mm.seccomp_lock);
 }
 
 /* What a child with its own memory gets that is not just the copy of what the parent has. */
@@ -247,6 +250,7 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 	child->clone_flags = req->flags;
 	child->clone_stack = req->stack;
 	child->tgid = req->flags & CLONE_THREAD ? task->tgid : 0;
+	copy_seccomp(task, child);
 }
 
 /* The child's first steps, on its own kernel stack. */

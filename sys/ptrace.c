@@ -132,8 +132,8 @@ static bool is_own_signal(s32 tid, int sig)
 	if (host_call4(__NR_ptrace, PTRACE_GETSIGINFO, tid, 0, &info))
 		return false;
 	if (sig == SIGSYS)
-		return (info.code == SYS_USER_DISPATCH && info.err != DISPATCH_GUEST) ||
-		       (info.code == SYS_SECCOMP && (info.err == TRAP_DATA || (info.err & SECCOMP_GUEST_ERRNO)));
+		return !info.pad &&
+		       (info.code == SYS_USER_DISPATCH || (info.code == SYS_SECCOMP && info.err == TRAP_DATA));
 	return info.code > 0 && in_runtime(peek_rip(tid));
 }
 

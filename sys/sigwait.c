@@ -160,6 +160,7 @@ SYSCALL(rt_sigtimedwait)
 	if (sig < 0)
 		return sig;
 	signal_map_sender(task, &info);
+	info.pad = 0;
 	if (ARG1(regs) && put_guest(ARG1(regs), info))
 		return -EFAULT;
 	return sig;

@@ -23,15 +23,15 @@
 #define PASSES(nr, call)	       [nr] = {.name = #call, .when = PASS}
 #define DENIES(nr, call, err)	       [nr] = {.name = #call, .when = DENY, .arg = (err)}
 
-/* NS_GET_USERNS, NS_GET_PARENT, NS_GET_NSTYPE, NS_GET_OWNER_UID */
-static const u32 ioctl_values[] = {0xb701, 0xb702, 0xb703, 0xb704};
+/* NS_GET_USERNS, NS_GET_PARENT, NS_GET_NSTYPE, NS_GET_OWNER_UID; SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND */
+static const u32 ioctl_values[] = {0xb701, 0xb702, 0xb703, 0xb704, 0xc0502100, 0xc0182101};
 /* SO_PEERCRED */
 static const u32 getsockopt_values[] = {17};
 /* F_DUPFD, F_SETOWN, F_SETOWN_EX, F_DUPFD_CLOEXEC */
 static const u32 fcntl_values[] = {0, 8, 15, 1030};
-/* PR_GET/SET_KEEPCAPS, SET_SECCOMP, CAPBSET_READ/DROP, GET/SET_SECUREBITS, SET_MM, CAP_AMBIENT,
- * SET_SYSCALL_USER_DISPATCH, and "are we inside secede?" */
-static const u32 prctl_values[] = {7, 8, 22, 23, 24, 27, 28, 35, 47, 59, 0x53454345};
+/* PR_GET/SET_KEEPCAPS, GET/SET_SECCOMP, CAPBSET_READ/DROP, GET/SET_SECUREBITS, SET_MM, SET/GET_NO_NEW_PRIVS,
+ * CAP_AMBIENT, SET_SYSCALL_USER_DISPATCH, and "are we inside secede?" */
+static const u32 prctl_values[] = {7, 8, 21, 22, 23, 24, 27, 28, 35, 38, 39, 47, 59, 0x53454345};
 
 const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(0, read),

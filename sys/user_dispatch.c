@@ -2,12 +2,10 @@
 /* Syscall User Dispatch, for the guest and for control files (sys/user_dispatch.h). */
 #include "sys/user_dispatch.h"
 
-#include <linux/audit.h>
 #include <linux/prctl.h>
 #include "arch/x86_64/offsets.h"
 #include "host/host.h"
 #include "host/uaccess.h"
-#include "lib/string.h"
 #include "signal/signal.h"
 #include "sys/runtime.h"
 
@@ -72,37 +70,15 @@ s64 prctl_set_user_dispatch(struct task *task, const struct regs *regs)
 	return err;
 }
 
-/* siginfo_t of SIGSYS */
-struct sigsys_info {
-	s32 signo, err, code, pad;
-	u64 call_addr;
-	s32 syscall;
-	u32 arch;
-	u64 rest[12];
-};
-_Static_assert(sizeof(struct sigsys_info) == sizeof(struct siginfo_raw), "the kernel's");
-
 bool user_dispatch_stops(struct task *task, struct regs *regs)
 {
 	const struct user_dispatch *d = &task->dispatch;
-	struct sigsys_info sigsys = {
-	    .signo = SIGSYS,
-	    .code = SYS_USER_DISPATCH,
-	    .call_addr = regs->rip,
-	    .syscall = (s32)regs->orig_rax,
-	    .arch = AUDIT_ARCH_X86_64,
-	};
 	u8 state = SYSCALL_DISPATCH_FILTER_BLOCK;
-	struct siginfo_raw info;
 
 	if (regs->rip - d->offset < d->len)
 		return false;
 	if (d->selector && !get_guest(state, d->selector) && state == SYSCALL_DISPATCH_FILTER_ALLOW)
 		return false;
-	memcpy(&info, &sigsys, sizeof(info));
-	/* As a fault it cannot wait: it is sent now, and taken on the way out. */
-	signal_block_hidden();
-	signal_requeue(task, SIGSYS, &info);
-	regs->rax = regs->orig_rax;
+	regs->rax = (u64)signal_force_sigsys(task, regs, SYS_USER_DISPATCH, 0);
 	return true;
 }

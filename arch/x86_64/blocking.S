@@ -32,6 +32,30 @@ blocking_eintr:
 	mov	$-4, %rax
 	ret
 
+/*
+ * long arch_seccomp_gate(const struct regs *regs): the guest's call, made where its own filters are asked (sys/secure.c).
+ * That may wait for another process, so it is a window like the one above.
+ */
+	.globl arch_seccomp_gate, seccomp_gate_begin, seccomp_gate_end
+	.hidden arch_seccomp_gate, seccomp_gate_begin, seccomp_gate_end
+arch_seccomp_gate:
+	mov	REG_ORIG_RAX(%rdi), %rax
+	mov	REG_RSI(%rdi), %rsi
+	mov	REG_RDX(%rdi), %rdx
+	mov	REG_R10(%rdi), %r10
+	mov	REG_R8(%rdi), %r8
+	mov	REG_R9(%rdi), %r9
+	mov	REG_RDI(%rdi), %rdi
+	xor	%ecx, %ecx
+	mov	%rsp, %r11
+	and	$-ASM_BLOCK_SIZE, %r11
+seccomp_gate_begin:
+	cmpl	$0, TASK_SIG_DEFERRED(%r11)
+	jne	1b
+	syscall
+seccomp_gate_end:
+	ret
+
 /* What the host's handlers return to. */
 	.globl signal_restorer
 	.hidden signal_restorer

@@ -42,16 +42,10 @@ sigsys_entry:
 	jne	signal_trap
 	mov	SI_ERRNO(%rsi), %eax
 	cmp	$TRAP_DATA, %eax
-	je	1f
-	/* A filter of the guest's answers with an errno (sys/seccomp.c): the call returns it. */
-	test	$SECCOMP_GUEST_ERRNO, %eax
-	jz	signal_trap
-	and	$SECCOMP_GUEST_ERRNO_MASK, %eax
-	neg	%rax
-	mov	%rax, UC_GREGS+REG_RAX(%rdx)
-	ret
-4:	cmpl	$0, SI_ERRNO(%rsi)
-	jne	signal_entry
+	jne	signal_trap
+	/* So is one that we sent on, whatever mark it has (signal_requeue). */
+4:	cmpl	$0, SI_PAD(%rsi)
+	jne	signal_trap
 1:	cld
 	testl	$EFLAGS_AC, UC_GREGS+REG_EFLAGS(%rdx)
 	jnz	4f

@@ -6,6 +6,7 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "lib/string.h"
+#include "arch/x86_64/trap.h"
 #include "sys/runtime.h"
 
 _Static_assert(offsetof(struct ucontext, gregs) == UC_GREGS, "entry.S");
@@ -92,7 +93,7 @@ enum context frame_context(const struct ucontext *uc)
 		return CONTEXT_GUEST;
 	if (within(rip, arch_exit_begin, arch_exit_end))
 		return CONTEXT_EXIT;
-	if (within(rip, blocking_begin, blocking_end))
+	if (within(rip, blocking_begin, blocking_end) || within(rip, seccomp_gate_begin, seccomp_gate_end))
 		return CONTEXT_BLOCKING;
 	if (within(rip, uaccess_begin, uaccess_end))
 		return CONTEXT_UACCESS;
@@ -102,7 +103,9 @@ enum context frame_context(const struct ucontext *uc)
 /* The syscall instruction leaves the address behind it in rcx, which was zero before. */
 bool frame_call_begun(struct ucontext *uc)
 {
-	return frame_regs(uc)->rcx == (u64)(uintptr_t)blocking_end;
+	u64 rcx = frame_regs(uc)->rcx;
+
+	return rcx == (u64)(uintptr_t)blocking_end || rcx == (u64)(uintptr_t)seccomp_gate_end;
 }
 
 void frame_abort_call(struct ucontext *uc)

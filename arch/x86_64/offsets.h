@@ -33,6 +33,7 @@
 /* The host's signal frame: siginfo, ucontext, and the extended state that the latter points to. */
 #define SI_ERRNO	 4
 #define SI_CODE		 8
+#define SI_PAD		 12
 #define UC_GREGS	 40 /* in the order of struct regs */
 #define UC_FPSTATE	 224
 #define FP_MAGIC1	 464
@@ -47,10 +48,5 @@
 #define SYS_SECCOMP	  1
 #define SYS_USER_DISPATCH 2
 #define TRAP_DATA	  0x5ec
-/* si_errno of a SYS_USER_DISPATCH that is the guest's own (sys/user_dispatch.h); the host's have 0. */
-#define DISPATCH_GUEST	  0x5ed
-/* What a guest's own filter says instead of SECCOMP_RET_ERRNO: this bit and the errno. */
-#define SECCOMP_GUEST_ERRNO	 0x8000
-#define SECCOMP_GUEST_ERRNO_MASK 0x0fff
 
 #endif

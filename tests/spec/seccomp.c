@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Filters that a program installs over itself (seccomp(2)): they are obeyed, and nothing else stops working. */
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <signal.h>
-#include <sys/prctl.h>
-
-#include "tests/spec/world.h"
-
-#define ERROR(n) (SECCOMP_RET_ERRNO | (n))
-
-/* Answers call `nr` with `answer`, all others as usual. */
-static int install(int nr, unsigned answer)
-{
-	struct sock_filter filter[] = {
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)nr, 0, 1),
-	    BPF_STMT(BPF_RET | BPF_K, answer),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
-
-	CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
-}
+#include "tests/spec/filters.h"
 
 static void still_works(void)
 {

@@ -37,6 +37,8 @@ static struct carry example(void)
 	    .ngroups = NGROUPS,
 	    .exe_fd = 4,
 	    .interp_fd = -1,
+	    .filters_fd = -1,
+	    .no_new_privs = 1,
 	    .root = "/",
 	    .pwd = "/a b\n\x01\xff/12 34",
 	    .exe = "/bin/true",
@@ -62,6 +64,8 @@ static void test_roundtrip(void **state)
 	assert_int_equal(out.pwd_mnt, in.pwd_mnt);
 	assert_int_equal(out.sig_mask, in.sig_mask);
 	assert_int_equal(out.interp_fd, -1);
+	assert_int_equal(out.filters_fd, -1);
+	assert_int_equal(out.no_new_privs, 1);
 	assert_int_equal(out.cred.fsgid, in.cred.fsgid);
 	assert_int_equal(out.cred.cap_permitted, in.cred.cap_permitted);
 	assert_null(out.cred.groups);
@@ -102,6 +106,7 @@ static void test_insane(void **state)
 	c = example(), c.user_ns = ARENA_BASE + ARENA_SIZE - 1, refuse(&c);
 	c = example(), c.exe_fd = -1, refuse(&c);
 	c = example(), c.interp_fd = -2, refuse(&c);
+	c = example(), c.filters_fd = -2, refuse(&c);
 	c = example(), c.pwd = "relative", refuse(&c);
 	c = example(), c.comm = "sixteen letters.", refuse(&c);
 	c = example(), c.umask = 01000, refuse(&c);
