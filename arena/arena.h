@@ -22,7 +22,8 @@ struct handle {
 	struct uts_ns *uts;
 	struct user_ns *user;
 };
-#define HANDLES_MAX 4096
+#define HANDLES_MAX   65536
+#define HANDLES_CHUNK 256
 
 struct arena_header {
 	u64 magic;
@@ -41,12 +42,18 @@ struct arena_header {
 	u64 next_version;    /* of mount trees; see kernel/ns/mnt_tree.h */
 	_Atomic u64 objects; /* allocated blocks: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */
-	struct handle handles[HANDLES_MAX];
+	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */
 };
 
 static inline struct arena_header *arena(void)
 {
 	return (struct arena_header *)ARENA_BASE;
+}
+
+/* Entry `index`, which is below nr_handles. */
+static inline struct handle *handle_at(u32 index)
+{
+	return &arena()->handles[index / HANDLES_CHUNK][index % HANDLES_CHUNK];
 }
 
 /* Does [p, p + size) lie in the arena? Readers ask before they follow a pointer. */

@@ -107,7 +107,7 @@ struct sighand_struct {
 struct nsproxy {
 	_Atomic u32 users; /* tasks of this address space */
 	s32 handle;	   /* host descriptor: guest's end of the socket to the warden (warden/proto.h) */
-	u64 inode;	   /* its socket inode; arena()->handles[] says the same */
+	u64 inode;	   /* its socket inode; its struct handle says the same */
 	struct mnt_ns *mnt;
 	struct uts_ns *uts;
 	struct user_ns *user; /* Linux keeps this in the credentials; here it moves with the others */

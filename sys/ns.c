@@ -164,7 +164,7 @@ static int prepare_nsproxy(struct task *task, struct nsset *set)
 		set->nsproxy = NULL;
 		return (int)index;
 	}
-	h = &arena()->handles[index];
+	h = handle_at((u32)index);
 	set->nsproxy->users = 1;
 	set->nsproxy->mnt = h->mnt;
 	set->nsproxy->uts = h->uts;

@@ -68,10 +68,32 @@ bool request_add(struct request *req, const char *s, size_t len)
 
 /* ---- sending it ---- */
 
+#define IN_FLIGHT_MS 5000
+
+/* The host counts descriptors that are on their way, by user, against RLIMIT_NOFILE: when there are too many, the warden
+ * will have taken some of them in a moment. */
+static int send_patiently(int handle, const void *data, size_t len, int fd)
+{
+	struct pollfd end = {.fd = handle};
+	u32 waited;
+	int err;
+
+	for (waited = 0;; waited++) {
+		struct {
+			s64 sec, nsec;
+		} a_moment = {0, 1000000};
+
+		err = host_send(handle, data, len, fd);
+		if (err != -ETOOMANYREFS || waited == IN_FLIGHT_MS)
+			return err;
+		host_call5(__NR_ppoll, &end, 1, &a_moment, NULL, 0);
+	}
+}
+
 /* Sends `req`, with descriptor `fd` unless it is -1. 0, or -errno: -EIO when nobody listens. */
 static int send_request(int handle, struct request *req, int fd)
 {
-	int err = host_send(handle, req, offsetof(struct request, data) + data_used(req), fd);
+	int err = send_patiently(handle, req, offsetof(struct request, data) + data_used(req), fd);
 
 	if (!err)
 		return 0;
@@ -199,6 +221,7 @@ s64 warden_open_ns(const struct task *task, struct request *req, s32 *fd, u64 *i
 int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out)
 {
 	struct nsproxy *new = kzalloc(sizeof(*new));
+	const struct handle *h;
 	struct request req;
 	s64 index;
 
@@ -212,9 +235,10 @@ int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flag
 		return (int)index;
 	}
 	new->users = 1;
-	new->mnt = arena()->handles[index].mnt;
-	new->uts = arena()->handles[index].uts;
-	new->user = arena()->handles[index].user;
+	h = handle_at((u32)index);
+	new->mnt = h->mnt;
+	new->uts = h->uts;
+	new->user = h->user;
 	*out = new;
 	return 0;
 }

@@ -17,7 +17,7 @@ bool request_add(struct request *req, const char *s, size_t len);
  */
 s64 warden_call(const struct task *task, struct request *req, u64 *value);
 /* The same for requests that make a handle: on success *handle is the new guest end (close-on-exec:
- * execve keeps the one that it needs) and *inode its socket inode, and the result is its index in arena()->handles;
+ * execve keeps the one that it needs) and *inode its socket inode, and the result is its index in handle_at();
  * otherwise *handle is -1. */
 s64 warden_call_handle(const struct task *task, struct request *req, s32 *handle, u64 *inode);
 /* REQ_OPEN_NS: *fd is a new descriptor that holds the namespace, at the lowest free number, close-on-exec. */

@@ -3,6 +3,11 @@
 #include <errno.h>
 #include "warden/warden.h"
 
+/* Finds an entry by its inode: chains of indices, each one more than the number, 0 at the end. */
+#define BUCKETS 4096
+static u32 bucket[BUCKETS], next_in_bucket[HANDLES_MAX];
+static u32 lowest_free; /* no entry below it is free */
+
 void ns_set_put(struct ns_set *set)
 {
 	if (set->mnt)
@@ -13,55 +18,96 @@ void ns_set_put(struct ns_set *set)
 		user_ns_put(set->user);
 }
 
+static u32 *bucket_of(u64 inode)
+{
+	return &bucket[inode % BUCKETS];
+}
+
 struct handle *handle_find(u64 inode)
 {
-	for (u32 i = 0; inode && i < arena()->nr_handles; i++) {
-		if (atomic_load(&arena()->handles[i].inode) == inode)
-			return &arena()->handles[i];
+	for (u32 i = *bucket_of(inode); i; i = next_in_bucket[i - 1]) {
+		if (atomic_load(&handle_at(i - 1)->inode) == inode)
+			return handle_at(i - 1);
 	}
 	return NULL;
 }
 
+static void bucket_add(u64 inode, u32 index)
+{
+	next_in_bucket[index] = *bucket_of(inode);
+	*bucket_of(inode) = index + 1;
+}
+
+static void bucket_remove(u64 inode, u32 index)
+{
+	u32 *at = bucket_of(inode);
+
+	while (*at != index + 1)
+		at = &next_in_bucket[*at - 1];
+	*at = next_in_bucket[index];
+}
+
+/* One more entry at the end of the table, or -ENOSPC. */
+static s64 table_grow(void)
+{
+	u32 index = arena()->nr_handles;
+	struct handle **chunk;
+
+	if (index == HANDLES_MAX)
+		return -ENOSPC;
+	chunk = &arena()->handles[index / HANDLES_CHUNK];
+	if (!*chunk) {
+		*chunk = arena_alloc(HANDLES_CHUNK * sizeof(**chunk));
+		if (!*chunk)
+			return -ENOSPC;
+		atomic_fetch_sub(&arena()->objects, 1); /* stays: not among what is to be released again */
+	}
+	arena()->nr_handles++;
+	return index;
+}
+
 static s64 free_index(void)
 {
-	for (u32 i = 0; i < arena()->nr_handles; i++) {
-		if (!atomic_load(&arena()->handles[i].inode))
-			return i;
+	for (; lowest_free < arena()->nr_handles; lowest_free++) {
+		if (!atomic_load(&handle_at(lowest_free)->inode))
+			return lowest_free;
 	}
-	return arena()->nr_handles < HANDLES_MAX ? (s64)arena()->nr_handles : -ENOSPC;
+	return table_grow();
 }
 
 s64 handle_publish(u64 inode, const struct ns_set *set)
 {
 	struct handle *h;
-	s64 index = free_index();
+	s64 index;
 
 	if (!inode || handle_find(inode))
 		return -EINVAL;
+	index = free_index();
 	if (index < 0)
 		return index;
-	h = &arena()->handles[index];
+	h = handle_at((u32)index);
 	h->kind = set->kind;
 	h->mnt = set->mnt;
 	h->uts = set->uts;
 	h->user = set->user;
 	/* Readers look for the inode: it comes last, and goes first. */
 	atomic_store(&h->inode, inode);
-	if (index == arena()->nr_handles)
-		arena()->nr_handles++;
+	bucket_add(inode, (u32)index);
 	return index;
 }
 
 void handle_release(u32 index)
 {
-	struct handle *h = &arena()->handles[index];
+	struct handle *h = handle_at(index);
 	struct ns_set set = {h->kind, h->mnt, h->uts, h->user};
 
+	bucket_remove(h->inode, index);
 	atomic_store(&h->inode, 0);
 	h->mnt = NULL;
 	h->uts = NULL;
 	h->user = NULL;
 	ns_set_put(&set);
-	while (arena()->nr_handles && !atomic_load(&arena()->handles[arena()->nr_handles - 1].inode))
+	lowest_free = MIN(lowest_free, index);
+	while (arena()->nr_handles && !atomic_load(&handle_at(arena()->nr_handles - 1)->inode))
 		arena()->nr_handles--;
 }

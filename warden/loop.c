@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -13,12 +14,26 @@
 
 static int epoll_fd;
 static int sockets[HANDLES_MAX]; /* of each handle in use, our end */
-static u32 nr_sockets;
+static u32 nr_sockets, sockets_max;
+
+/* Descriptors that handles must leave: the loop's own, one that comes with a message, those of storage. */
+#define SPARE 16
+
+static u32 descriptors_for_handles(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= HANDLES_MAX + SPARE)
+		return HANDLES_MAX;
+	return limit.rlim_cur > 2 * SPARE ? (u32)limit.rlim_cur - SPARE : (u32)limit.rlim_cur / 2;
+}
 
 int loop_watch(int fd, u32 index)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u32 = index};
 
+	if (nr_sockets >= sockets_max)
+		return -ENOSPC;
 	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
 		return -errno;
 	sockets[index] = fd;
@@ -98,6 +113,7 @@ void warden_run(int first_socket, u32 first_handle)
 	struct epoll_event events[64];
 	int n;
 
+	sockets_max = descriptors_for_handles();
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd >= 0)
 		loop_watch(first_socket, first_handle);

@@ -11,7 +11,7 @@
  * of a fresh socket pair (SCM_RIGHTS) on which the one reply comes. With a dead warden the
  * kernel closes that end, and the guest reads end-of-file: it never waits in vain. For
  * REQ_UNSHARE, REQ_SETNS and REQ_OPEN_NS the fresh pair lives on as the new handle: self_inode is
- * the socket inode of the end that the guest keeps, and reply.result the index in arena()->handles.
+ * the socket inode of the end that the guest keeps, and reply.result the index in handle_at().
  */
 #ifndef SECEDE_WARDEN_PROTO_H
 #define SECEDE_WARDEN_PROTO_H

@@ -86,7 +86,7 @@ bool request_serve(u32 index, const struct request *req, size_t len, int fd)
 {
 	struct call call = {
 	    .req = req,
-	    .self = &arena()->handles[index],
+	    .self = handle_at(index),
 	    .s = {"", "", "", ""},
 	    .fd = fd,
 	};

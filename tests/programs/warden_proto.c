@@ -164,7 +164,7 @@ static void first_namespaces(void)
 
 	start(-1);
 	CHECK(arena()->magic == ARENA_MAGIC && arena()->ready && arena()->uid == geteuid());
-	CHECK(arena()->nr_handles == 1 && arena()->handles[0].inode == session.handle_inode);
+	CHECK(arena()->nr_handles == 1 && handle_at(0)->inode == session.handle_inode);
 	root = mnt_by_id(arena()->init_mnt, arena()->init_mnt->root);
 	CHECK(root && root->locked && root->dir && !strcmp(root->host, "/"));
 	CHECK_OK(stat("/", &st));
@@ -374,30 +374,53 @@ static void half_closed_handle_ends(void)
 	SOON(kill(pid, 0) < 0 && errno == ESRCH);
 }
 
-static void many_handles(void)
+/* Handles until there is no room for more, of which there must be `at_least` in the end; closes them. */
+static void fill_table(int at_least, int at_most)
 {
-	const struct rlimit lifted = {20000, 20000};
-	static int fds[HANDLES_MAX + 8];
-	int nr = 0;
+	int *fds = calloc((size_t)at_most + 1, sizeof(*fds)), nr;
 	s64 got = 0;
 
-	setrlimit(RLIMIT_NOFILE, &lifted);
-	start(-1);
-	while (nr < HANDLES_MAX + 8) {
+	CHECK(fds != NULL);
+	for (nr = 0; nr < at_most && got >= 0; nr++) {
 		begin(REQ_UNSHARE);
 		req.flags = CLONE_NEWUTS;
-		got = call_sized(session.handle, used(), &fds[nr++]);
-		if (got < 0)
-			break;
+		got = call_sized(session.handle, used(), &fds[nr]);
 	}
-	CHECK(nr > 200);
-	CHECK(got == -ENOSPC || got == -EIO);
+	CHECK(nr > at_least);
+	IS(got, nr == at_most ? got : -ENOSPC);
+	begin(REQ_SETNAME);
+	req.caps = CAP_FULL_SET;
+	add("alive");
+	IS(call(), 0);
 	while (nr)
 		close(fds[--nr]);
+	free(fds);
 	SOON(arena()->nr_handles == 1);
-	begin(REQ_UNSHARE);
-	req.flags = CLONE_NEWUTS;
-	CHECK(call() >= 0);
+}
+
+static void many_handles(void)
+{
+	struct rlimit limit;
+	u64 objects;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+	start(-1);
+	objects = arena()->objects;
+	fill_table((int)MIN(limit.rlim_max / 2, 4500), 5000);
+	SOON(arena()->objects == objects);
+	fill_table((int)MIN(limit.rlim_max / 2, 4500), 5000);
+}
+
+static void handles_end_where_descriptors_do(void)
+{
+	const struct rlimit few = {200, 200};
+
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &few));
+	start(-1);
+	fill_table(150, 200);
+	fill_table(150, 200);
 }
 
 /* ---- namespaces ---- */
@@ -414,10 +437,10 @@ static void unshare_makes_copies(void)
 	req.flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER;
 	index = call_sized(session.handle, used(), &fd);
 	CHECK(index == 1);
-	CHECK(arena()->handles[1].mnt != arena()->init_mnt && arena()->handles[1].uts != arena()->init_uts);
-	CHECK(arena()->handles[1].user->parent == arena()->init_user);
-	CHECK(arena()->handles[1].mnt->user_ns == arena()->handles[1].user);
-	CHECK(arena()->handles[1].mnt->nr == arena()->init_mnt->nr);
+	CHECK(handle_at(1)->mnt != arena()->init_mnt && handle_at(1)->uts != arena()->init_uts);
+	CHECK(handle_at(1)->user->parent == arena()->init_user);
+	CHECK(handle_at(1)->mnt->user_ns == handle_at(1)->user);
+	CHECK(handle_at(1)->mnt->nr == arena()->init_mnt->nr);
 	close(fd);
 	SOON(arena()->nr_handles == 1 && arena()->objects == objects);
 	begin(REQ_UNSHARE);
@@ -455,7 +478,7 @@ static void user_namespaces_nest_so_deep(void)
 
 			begin(REQ_ID_MAP);
 			req.arg = (u64)order[turn];
-			req.inode = arena()->handles[got].inode;
+			req.inode = handle_at((u32)got)->inode;
 			snprintf(map, sizeof(map), "%u %u 1", req.arg ? getegid() : geteuid(),
 				 req.arg ? getegid() : geteuid());
 			add(req.arg == 2 ? "deny" : map);
@@ -478,12 +501,12 @@ static void setns_and_its_rules(void)
 	index = call_sized(session.handle, used(), &other);
 	CHECK(index > 0);
 	begin(REQ_OPEN_NS);
-	req.inode = arena()->handles[index].inode;
+	req.inode = handle_at((u32)index)->inode;
 	req.arg = NS_UTS;
 	kind = call_sized(session.handle, used(), &ns);
-	CHECK(kind > 0 && arena()->handles[kind].kind == 1 + NS_UTS && arena()->handles[kind].mnt == NULL);
+	CHECK(kind > 0 && handle_at((u32)kind)->kind == 1 + NS_UTS && handle_at((u32)kind)->mnt == NULL);
 	begin(REQ_SETNS);
-	req.inode = arena()->handles[kind].inode;
+	req.inode = handle_at((u32)kind)->inode;
 	req.flags = CLONE_NEWNS;
 	IS(call(), -EINVAL);
 	req.self_inode = 0;
@@ -496,12 +519,12 @@ static void setns_and_its_rules(void)
 	begin(REQ_SETNAME);
 	add("both");
 	IS(call_sized(joined, used(), NULL), 0);
-	CHECK(uts_is(arena()->handles[index].uts, "both"));
+	CHECK(uts_is(handle_at((u32)index)->uts, "both"));
 	CHECK(!uts_is(arena()->init_uts, "both"));
 	/* What only holds a namespace open can ask for nothing. */
 	IS(call_sized(ns, used(), NULL), -EINVAL);
 	begin(REQ_OPEN_NS);
-	req.inode = arena()->handles[index].inode;
+	req.inode = handle_at((u32)index)->inode;
 	req.arg = NS_UTS;
 	req.flags = NS_OWNER;
 	CHECK(call() > 0);
@@ -536,7 +559,7 @@ static void id_maps(void)
 	begin(REQ_UNSHARE);
 	req.flags = CLONE_NEWUSER;
 	index = call_sized(session.handle, used(), &fd);
-	inode = arena()->handles[index].inode;
+	inode = handle_at((u32)index)->inode;
 	IS(id_map(fd, 0, inode, ""), -EINVAL);
 	IS(id_map(fd, 0, inode, "0 0"), -EINVAL);
 	IS(id_map(fd, 0, inode, other), -EPERM);
@@ -550,14 +573,14 @@ static void id_maps(void)
 	IS(id_map(fd, 2, inode, "allow"), -EPERM);
 	IS(id_map(fd, 1, inode, mine), 0);
 	IS(id_map(fd, 2, inode, "deny"), -EPERM); /* also when it is denied already, as on Linux */
-	CHECK(make_kuid(arena()->handles[index].user, 0) == geteuid());
+	CHECK(make_kuid(handle_at((u32)index)->user, 0) == geteuid());
 	close(fd);
 
 	/* The parent, with its capabilities, may map what it likes. */
 	begin(REQ_UNSHARE);
 	req.flags = CLONE_NEWUSER;
 	index = call_sized(session.handle, used(), &fd);
-	inode = arena()->handles[index].inode;
+	inode = handle_at((u32)index)->inode;
 	IS(id_map(session.handle, 0, inode, "0 100000 65536\n65536 5 3"), 0);
 	IS(id_map(session.handle, 1, inode, "0 0 10"), 0);
 	IS(id_map(session.handle, 2, inode, "deny"), -EPERM);
@@ -733,6 +756,7 @@ static const struct test tests[] = {
     {"a handle must be a socket that is not known yet", handle_must_be_a_socket},
     {"a handle that is shut down has ended", half_closed_handle_ends},
     {"thousands of handles", many_handles},
+    {"as many handles as descriptors: ENOSPC", handles_end_where_descriptors_do},
     {"REQ_UNSHARE copies and is undone by the hang-up", unshare_makes_copies},
     {"user namespaces nest as deep as on Linux", user_namespaces_nest_so_deep},
     {"REQ_SETNS, REQ_OPEN_NS and their conditions", setns_and_its_rules},

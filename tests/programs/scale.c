@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* Many at once: threads, processes, namespaces, chains of fork and exec. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "tests/spec/tap.h"
+
+static char *self;
+
+/* ---- threads ---- */
+
+#define THREADS 500
+static pthread_barrier_t all_here;
+static int caught;
+
+static void on_signal(int sig)
+{
+	__atomic_add_fetch(&caught, 1, __ATOMIC_RELAXED);
+}
+
+/* What the runtime does for a thread, while as many others ask for the same. */
+static void *work(void *arg)
+{
+	struct stat st;
+	int fd;
+
+	pthread_barrier_wait(&all_here);
+	for (int i = 0; i < 4; i++) {
+		fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+		CHECK(fd >= 0 && fstat(fd, &st) == 0 && stat("/usr/bin", &st) == 0);
+		close(fd);
+		pthread_kill(pthread_self(), SIGUSR1);
+	}
+	return NULL;
+}
+
+static void threads_come_and_go(void)
+{
+	static pthread_t thread[THREADS];
+	pthread_attr_t small;
+
+	signal(SIGUSR1, on_signal);
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 64 << 10);
+	pthread_barrier_init(&all_here, NULL, THREADS);
+	for (int round = 1; round <= 3; round++) {
+		for (int i = 0; i < THREADS; i++)
+			CHECK(pthread_create(&thread[i], &small, work, NULL) == 0);
+		for (int i = 0; i < THREADS; i++)
+			CHECK(pthread_join(thread[i], NULL) == 0);
+		CHECK(caught == round * THREADS * 4);
+	}
+}
+
+/* ---- processes ---- */
+
+#define PROCESSES 300
+
+/* Children that all do `what` at the same moment and stay until all have done so; how many failed. */
+static int all_at_once(int (*what)(void))
+{
+	int begin[2], done[2], end[2], failed = 0;
+	char c = 0;
+
+	CHECK(pipe(begin) == 0 && pipe(done) == 0 && pipe(end) == 0);
+	for (int i = 0; i < PROCESSES; i++) {
+		if (CHECK_OK(fork()) != 0)
+			continue;
+		close(begin[1]);
+		close(end[1]);
+		CHECK(read(begin[0], &c, 1) == 0);
+		c = (char)what();
+		CHECK(write(done[1], &c, 1) == 1);
+		CHECK(read(end[0], &c, 1) == 0);
+		_exit(0);
+	}
+	close(begin[1]);
+	for (int i = 0; i < PROCESSES; i++) {
+		CHECK(read(done[0], &c, 1) == 1);
+		failed += c != 0;
+	}
+	close(end[1]);
+	for (int i = 0, status; i < PROCESSES; i++)
+		CHECK(wait(&status) > 0 && status == 0);
+	return failed;
+}
+
+static int open_a_file(void)
+{
+	return open("/etc/passwd", O_RDONLY) < 0;
+}
+
+static void processes_at_once(void)
+{
+	CHECK(all_at_once(open_a_file) == 0);
+}
+
+static int new_namespace(void)
+{
+	char name[64];
+
+	if (unshare(CLONE_NEWUTS) != 0 || sethostname("other", 5) != 0)
+		return 1;
+	return gethostname(name, sizeof(name)) != 0 || strcmp(name, "other") != 0;
+}
+
+/* Each gets its own, though the host lets a user have no more descriptors on their way than one process may have open. */
+static void namespaces_at_once(void)
+{
+	struct rlimit few;
+
+	getrlimit(RLIMIT_NOFILE, &few);
+	few.rlim_cur = 20;
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &few));
+	CHECK(all_at_once(new_namespace) == 0);
+}
+
+/* ---- generations ---- */
+
+#define DEPTH 200
+
+/* A child of a child of a child, each of which waits for its own. */
+static void deep_tree(void)
+{
+	int depth, status;
+	pid_t pid;
+
+	for (depth = 0; depth < DEPTH; depth++) {
+		pid = fork();
+		CHECK(pid >= 0);
+		if (pid) {
+			CHECK(waitpid(pid, &status, 0) == pid);
+			_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+		}
+	}
+	_exit(access("/etc/passwd", R_OK) ? 1 : 0);
+}
+
+static void counts_itself_down(int left)
+{
+	char number[16];
+
+	if (!left)
+		_exit(0);
+	snprintf(number, sizeof(number), "%d", left - 1);
+	execl(self, self, "exec", number, (char *)NULL);
+	_exit(1);
+}
+
+static void chain_of_execs(void)
+{
+	counts_itself_down(500);
+}
+
+static int nr_descriptors(void)
+{
+	int nr = 0;
+
+	for (int fd = 0; fd < 4096; fd++)
+		nr += fcntl(fd, F_GETFD) != -1;
+	return nr;
+}
+
+static void execs_in_a_row(void)
+{
+	char *const args[] = {self, "exec", "0", NULL};
+	int before = nr_descriptors(), status;
+	pid_t pid;
+
+	for (int i = 0; i < 300; i++) {
+		if (i % 2 == 0) {
+			CHECK(posix_spawn(&pid, self, NULL, NULL, args, NULL) == 0); /* a vfork */
+		} else {
+			pid = fork();
+			CHECK(pid >= 0);
+			if (!pid)
+				execv(self, args), _exit(1);
+		}
+		CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	}
+	CHECK(nr_descriptors() == before);
+}
+
+static const struct test tests[] = {
+    {"500 threads, three times", threads_come_and_go},
+    {"300 processes at once", processes_at_once},
+    {"300 of them make namespaces at once, with few descriptors", namespaces_at_once},
+    {"a process tree 200 deep", deep_tree},
+    {"a chain of 500 execs", chain_of_execs},
+    {"300 times fork and exec", execs_in_a_row},
+};
+
+int main(int argc, char **argv)
+{
+	self = argv[0];
+	if (argc > 2 && !strcmp(argv[1], "exec"))
+		counts_itself_down(atoi(argv[2]));
+	return RUN_TESTS(tests);
+}
