@@ -15,7 +15,7 @@ HOSTED_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote . -idirafter /usr/include -idiraft
 HOSTED_LDFLAGS = -static
 
 KERNEL_NS = $(wildcard kernel/ns/*.c)
-ARENA = arena/trie.c arena/alloc.c
+ARENA = arena/trie.c arena/alloc.c arena/seen.c
 RT_SRC = $(wildcard kernel/*.c) $(KERNEL_NS) $(ARENA) $(wildcard vfs/*.c sys/*.c signal/*.c exec/*.c host/*.c lib/*.c) \
 	$(wildcard arch/x86_64/*.c arch/x86_64/*.S) warden/client.c
 CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) lib/fmt.c

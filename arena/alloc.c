@@ -23,6 +23,7 @@ struct block {
 
 static struct {
 	char *fresh; /* from here to the end of the arena nothing was ever used: it is zero */
+	char *end;
 	struct {
 		struct block *first, *last;
 	} queue[CLASSES];
@@ -35,14 +36,19 @@ static size_t class_size(u32 class)
 	return class % 2 ? power + power / 2 : power;
 }
 
-int arena_init(void)
+int arena_init(u64 size)
 {
 	struct arena_header *h = arena();
 
 	_Static_assert(sizeof(struct block) == 16, "blocks are aligned to 16 bytes");
+	_Static_assert(sizeof(*h) <= ARENA_STEP, "whoever has mapped one step sees the header");
 	memset(&heap, 0, sizeof(heap));
 	heap.fresh = (char *)ARENA_BASE + ALIGN_UP(sizeof(*h), 64);
+	heap.end = (char *)ARENA_BASE + size;
 	h->magic = ARENA_MAGIC;
+	h->size = size;
+	atomic_store(&h->end, ARENA_STEP);
+	arena_seen = size;
 	/* Below the numbers that the host gives its own namespaces, so that none of ours equals one of those. */
 	h->next_inum = 0xe0000000;
 	h->next_mount_id = 1;
@@ -67,9 +73,11 @@ static struct block *fresh_take(u32 class)
 {
 	struct block *b = (struct block *)heap.fresh;
 
-	if (class_size(class) > ARENA_BASE + ARENA_SIZE - (uintptr_t)b)
+	if (class_size(class) > (size_t)(heap.end - heap.fresh))
 		return NULL;
 	heap.fresh += class_size(class);
+	/* Before anything that lies there can be found. */
+	atomic_store(&arena()->end, ALIGN_UP((uintptr_t)heap.fresh - ARENA_BASE, ARENA_STEP));
 	b->class = class;
 	return b;
 }

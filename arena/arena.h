@@ -11,7 +11,8 @@
 #include "kernel/ns/uts.h"
 
 #define ARENA_BASE  0x551000000000UL
-#define ARENA_SIZE  (64UL << 20)
+#define ARENA_SIZE  (64UL << 20) /* at most: the addresses that it may take */
+#define ARENA_STEP  (1UL << 20)	 /* it comes into use in such pieces */
 #define ARENA_MAGIC 0x3161656465636573UL
 
 /* A live set of namespaces, and the socket whose guest end keeps it alive; see warden/proto.h. */
@@ -27,6 +28,8 @@ struct handle {
 
 struct arena_header {
 	u64 magic;
+	u64 size;		/* of the memory, as it was made */
+	_Atomic u64 end;	/* all that is in use lies below this offset, a multiple of ARENA_STEP; only grows */
 	_Atomic u64 ready;	/* 1 once the warden has built the first namespaces */
 	u32 uid, gid;		/* host ids of the caller */
 	u32 warden;		/* host pid */
@@ -56,16 +59,30 @@ static inline struct handle *handle_at(u32 index)
 	return &arena()->handles[index / HANDLES_CHUNK][index % HANDLES_CHUNK];
 }
 
-/* Does [p, p + size) lie in the arena? Readers ask before they follow a pointer. */
+/*
+ * A guest maps no more of the arena than is in use: the rest would count against its limits, be locked by mlockall(2)
+ * and be written into its core dumps. So before it looks at what may be new (a version of a mount tree, a handle), it
+ * maps what has come into use since. The warden and the unit tests have all of it from the beginning.
+ */
+extern u64 arena_seen; /* bytes mapped */
+extern void (*arena_see_more)(void);
+
+static inline void arena_see(void)
+{
+	if (atomic_load_explicit(&arena()->end, memory_order_relaxed) > arena_seen)
+		arena_see_more();
+}
+
+/* Does [p, p + size) lie in what is mapped of the arena? Readers ask before they follow a pointer. */
 static inline bool arena_contains(const void *p, size_t size)
 {
-	uintptr_t a = (uintptr_t)p;
+	uintptr_t offset = (uintptr_t)p - ARENA_BASE;
 
-	return a >= ARENA_BASE && size <= ARENA_SIZE && a <= ARENA_BASE + ARENA_SIZE - size;
+	return size <= arena_seen && offset <= arena_seen - size;
 }
 
 /* The allocator: the warden's alone (arena/alloc.c). Zeroed, 16-byte aligned; NULL: full. */
-int arena_init(void); /* after the mapping exists; lays out the header and the free lists */
+int arena_init(u64 size); /* after the mapping exists; lays out the header and the free lists */
 void *arena_alloc(size_t size);
 void arena_free(void *p);
 

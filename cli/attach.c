@@ -36,9 +36,16 @@ static void lift_limits(void)
 	lift(RLIMIT_FSIZE, &file_size, ARENA_SIZE);
 	lift(RLIMIT_AS, &memory, 1UL << 30);
 	lift(RLIMIT_NOFILE, &files, RLIM_INFINITY);
-	if (file_size.rlim_max < ARENA_SIZE)
-		die("the hard limit on file sizes leaves no room for %lu MiB of shared memory (raise ulimit -f)",
-		    ARENA_SIZE >> 20);
+}
+
+/* As much shared memory as the hard limits leave room for; the warden maps all of it, beside what it needs itself. */
+static u64 arena_size(void)
+{
+	u64 size = MIN(ARENA_SIZE, MIN(file_size.rlim_max, memory.rlim_max / 8));
+
+	if (file_size.rlim_max < ARENA_STEP)
+		die("the hard limit on file sizes leaves no room for shared memory (raise ulimit -f)");
+	return MAX(ALIGN_DOWN(size, ARENA_STEP), ARENA_STEP);
 }
 
 static void restore(int resource, const struct rlimit *old)
@@ -184,6 +191,7 @@ void enter_session(const struct options *options, char **argv)
 	own_places(exe, pwd);
 	lift_limits();
 	runtime = open_runtime(exe, runtime_path, sizeof(runtime_path));
+	config.arena_size = arena_size();
 	config.log_fd = open_log(options->log);
 	start_session(&config, &args);
 	if (config.log_fd >= 0)

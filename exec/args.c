@@ -48,27 +48,38 @@ static int fetch(const char **to, u64 uarray, u64 *n)
 	return 0;
 }
 
-static int area_map(struct task *task, size_t size)
-{
-	long at = host_call6(__NR_mmap, NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			     -1, 0);
+#define AREA_SMALL (32UL << 10)
 
-	if (at < 0)
+/* From the heap: an address space that may have no further mapping can still execute a program. Much goes apart. */
+static int area_alloc(struct task *task, size_t size)
+{
+	bool apart = size > AREA_SMALL;
+	long at;
+
+	if (apart)
+		at = host_call6(__NR_mmap, NULL, size, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	else
+		at = (long)(uintptr_t)kzalloc(size);
+	if (at <= 0)
 		return -ENOMEM;
 	/* Size first: whoever releases asks for the address. */
-	task->exec_area_size = size;
+	task->exec_area_size = apart ? size : 0;
 	task->exec_area = (void *)at;
 	return 0;
 }
 
 void exec_release(struct task *task)
 {
-	void *area = task->exec_area;
+	void *area = task->exec_area, *carry = task->exec_carry;
 
-	if (!area)
-		return;
 	task->exec_area = NULL;
-	host_call2(__NR_munmap, area, task->exec_area_size);
+	task->exec_carry = NULL;
+	kfree(carry);
+	if (area && task->exec_area_size)
+		host_call2(__NR_munmap, area, task->exec_area_size);
+	else
+		kfree(area);
 }
 
 int exec_args_get(struct task *task, u64 uargv, u64 uenvp, struct exec_args *out)
@@ -79,12 +90,11 @@ int exec_args_get(struct task *task, u64 uargv, u64 uenvp, struct exec_args *out
 	if (envc < 0)
 		return (int)envc;
 	/* argv: one more for an empty list, and its NULL. envp: the carry and the NULL. */
-	err = area_map(task, (ARGS_SPARE + (u64)argc + 2 + (u64)envc + 2) * sizeof(u64) + CARRY_MAX);
+	err = area_alloc(task, (ARGS_SPARE + (u64)argc + 2 + (u64)envc + 2) * sizeof(u64));
 	if (err)
 		return err;
 	out->argv = (const char **)task->exec_area + ARGS_SPARE;
 	out->envp = out->argv + argc + 2;
-	out->carry = (char *)(out->envp + envc + 2);
 	out->argc = (u64)argc;
 	out->envc = (u64)envc;
 	err = fetch(out->argv, uargv, &out->argc);

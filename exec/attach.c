@@ -159,7 +159,6 @@ static long attach(void *arg)
 
 	task->tid = task->tgid = (s32)host_call0(__NR_getpid);
 	mm_draw_id();
-	mm.arena_fd = args->arena_fd;
 	mm.fd_base = args->fd_base;
 	mm.attached = true;
 	attach_seccomp(task);

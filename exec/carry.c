@@ -201,9 +201,10 @@ static void get_arrays(struct reader *r, struct carry *c)
 	c->groups = groups;
 }
 
+/* It is not mapped yet. */
 static bool in_arena(u64 addr, size_t size)
 {
-	return arena_contains((const void *)(uintptr_t)addr, size);
+	return addr >= ARENA_BASE && addr <= ARENA_BASE + ARENA_SIZE - size;
 }
 
 /* What later code relies on. */

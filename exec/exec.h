@@ -70,13 +70,11 @@ int filters_load(int fd, struct seccomp_filter **list);
 
 /*
  * execve's argv and envp as the host gets them: the guest's own strings, with ours among them.
- * They are mapped apart, because they may be large, and belong to the task: a vfork child that has
- * gone over to its new program leaves them to its parent.
+ * They belong to the task: a vfork child that has gone over to its new program leaves them to its parent.
  */
 struct exec_args {
-	const char **argv, **envp; /* NULL-terminated; argv may grow downwards by ARGS_SPARE */
+	const char **argv, **envp; /* NULL-terminated; argv may grow downwards by ARGS_SPARE, envp by one, the carry */
 	u64 argc, envc;
-	char *carry; /* CARRY_MAX bytes; envp has room for this one more */
 };
 /* 0, -EFAULT, -E2BIG or -ENOMEM. On error nothing is held. */
 int exec_args_get(struct task *task, u64 uargv, u64 uenvp, struct exec_args *out);

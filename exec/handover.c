@@ -106,15 +106,38 @@ int carry_from_task(struct task *task, struct carry *c)
 
 /* ---- after ---- */
 
-int arena_map(s32 fd)
+/* Maps the arena from where it is mapped now to `end`. Two threads may do so at once. */
+static int map_up_to(s32 fd, u64 end)
 {
-	long at = host_call6(__NR_mmap, ARENA_BASE, ARENA_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
+	u64 from = arena_seen;
+	long at = host_call6(__NR_mmap, ARENA_BASE + from, end - from, PROT_READ, MAP_SHARED | MAP_FIXED, fd, from);
 
 	if (at < 0)
 		return (int)at;
 	/* Else the host would make all of its pages when it writes the guest's core. */
-	host_call3(__NR_madvise, ARENA_BASE, ARENA_SIZE, MADV_DONTDUMP);
-	return arena()->magic == ARENA_MAGIC ? 0 : -EINVAL;
+	host_call3(__NR_madvise, at, end - from, MADV_DONTDUMP);
+	arena_seen = end;
+	return 0;
+}
+
+static void see_more(void)
+{
+	if (map_up_to(mm.arena_fd, atomic_load(&arena()->end)))
+		panic("no address space is left for what the session has come to know (raise ulimit -v)");
+}
+
+int arena_map(s32 fd)
+{
+	int err = map_up_to(fd, ARENA_STEP);
+
+	if (err)
+		return err;
+	if (arena()->magic != ARENA_MAGIC)
+		return -EINVAL;
+	mm.arena_fd = fd;
+	arena_see_more = see_more;
+	arena_see();
+	return 0;
 }
 
 static int make_nsproxy(const struct carry *c, struct task *task)
@@ -206,7 +229,6 @@ static int make_seccomp(const struct carry *c, struct task *task)
 
 static int fill_mm(const struct carry *c)
 {
-	mm.arena_fd = c->arena_fd;
 	mm.fd_base = c->fd_base;
 	mm.exe = hpath_new(c->exe, strlen(c->exe));
 	if (!mm.exe)

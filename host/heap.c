@@ -12,7 +12,7 @@
 
 #define MIN_SHIFT 5 /* 32 bytes, the header included */
 #define MAX_SHIFT 22
-#define CHUNK	  (256UL << 10)
+#define CHUNK	  (64UL << 10)
 
 /* Before each block; 16 bytes keep what follows aligned. */
 struct header {

@@ -170,8 +170,9 @@ struct task {
 	u8 temporary_mask; /* sig_mask is that of sigsuspend(2), ppoll(2) ...; after it comes sig_saved */
 	u64 sig_saved;	   /* with the hidden bits */
 
-	void *exec_area; /* what execve mapped for the argument arrays: exec/args.c */
-	size_t exec_area_size;
+	void *exec_area;       /* what execve took for the argument arrays: exec/args.c */
+	size_t exec_area_size; /* 0: from the heap */
+	char *exec_carry;
 	u64 clone_flags, clone_stack; /* how this task was asked for: clone_child reads it */
 	u64 clone_ptid;		      /* where it stores its own tid first; 0: the host has done that */
 	struct user_dispatch dispatch;

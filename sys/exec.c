@@ -231,12 +231,26 @@ static void make_comm(const struct linux_binprm *bprm, bool by_fd, char comm[siz
 	comm[len] = '\0';
 }
 
+/* Nearly every carry is short. */
+static int write_carry(struct task *task, const struct carry *c)
+{
+	static const size_t sizes[] = {2000, CARRY_MAX};
+	s64 len = -E2BIG;
+	u32 i;
+
+	for (i = 0; len == -E2BIG && i < ARRAY_SIZE(sizes); i++) {
+		kfree(task->exec_carry);
+		task->exec_carry = kzalloc(sizes[i]);
+		len = task->exec_carry ? carry_encode(c, task->exec_carry, sizes[i]) : -ENOMEM;
+	}
+	return len < 0 ? (int)len : 0;
+}
+
 /* Puts the carry behind the guest's environment. */
 static int add_carry(struct linux_binprm *bprm, bool by_fd)
 {
 	char comm[sizeof(mm.comm)];
 	struct carry c = {0};
-	s64 len;
 	int err;
 
 	err = carry_from_task(bprm->task, &c);
@@ -251,11 +265,11 @@ static int add_carry(struct linux_binprm *bprm, bool by_fd)
 	c.filters_fd = bprm->filters_fd;
 	c.execfn = bprm->filename;
 	c.comm = comm;
-	len = carry_encode(&c, bprm->args.carry, CARRY_MAX);
+	err = write_carry(bprm->task, &c);
 	carry_release(&c);
-	if (len < 0)
-		return (int)len;
-	bprm->args.envp[bprm->args.envc] = bprm->args.carry;
+	if (err)
+		return err;
+	bprm->args.envp[bprm->args.envc] = bprm->task->exec_carry;
 	/* Another thread may have shortened the guest's list while it was copied: the carry is the last. */
 	bprm->args.envp[bprm->args.envc + 1] = NULL;
 	return 0;

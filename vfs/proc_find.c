@@ -62,6 +62,7 @@ const struct handle *handle_by_inode(u64 inode)
 {
 	u32 nr = MIN(arena()->nr_handles, (u32)HANDLES_MAX);
 
+	arena_see();
 	for (u32 i = 0; inode && i < nr; i++)
 		if (atomic_load(&handle_at(i)->inode) == inode)
 			return handle_at(i);

@@ -70,8 +70,8 @@ bool request_add(struct request *req, const char *s, size_t len)
 
 #define IN_FLIGHT_MS 5000
 
-/* The host counts descriptors that are on their way, by user, against RLIMIT_NOFILE: when there are too many, the warden
- * will have taken some of them in a moment. */
+/* The host counts descriptors that are on their way, by user, against RLIMIT_NOFILE: when there are too many, the
+ * warden will have taken some of them in a moment. */
 static int send_patiently(int handle, const void *data, size_t len, int fd)
 {
 	struct pollfd end = {.fd = handle};
@@ -184,6 +184,7 @@ static s64 call_for_handle(int via, struct request *req, s32 *handle, u64 *inode
 		host_close(pair[0]);
 		return ret < 0 ? ret : -EIO;
 	}
+	arena_see();
 	*handle = move_out_of_the_way(pair[0]);
 	*inode = req->self_inode;
 	return *handle < 0 ? *handle : ret;

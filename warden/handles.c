@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of handles in the arena: who publishes an entry, who takes it back. */
 #include <errno.h>
+#include <stdlib.h>
 #include "warden/warden.h"
 
 /* Finds an entry by its inode: chains of indices, each one more than the number, 0 at the end. */
 #define BUCKETS 4096
-static u32 bucket[BUCKETS], next_in_bucket[HANDLES_MAX];
-static u32 lowest_free; /* no entry below it is free */
+static u32 bucket[BUCKETS];
+static u32 *next_in_bucket; /* as long as the table */
+static u32 lowest_free;	    /* no entry below it is free */
 
 void ns_set_put(struct ns_set *set)
 {
@@ -47,21 +49,27 @@ static void bucket_remove(u64 inode, u32 index)
 	*at = next_in_bucket[index];
 }
 
+static bool add_chunk(struct handle **chunk, u32 first)
+{
+	u32 *next = realloc(next_in_bucket, (first + HANDLES_CHUNK) * sizeof(*next));
+
+	if (!next)
+		return false;
+	next_in_bucket = next;
+	*chunk = arena_alloc(HANDLES_CHUNK * sizeof(**chunk));
+	if (*chunk)
+		atomic_fetch_sub(&arena()->objects, 1); /* stays: not among what is to be released again */
+	return *chunk;
+}
+
 /* One more entry at the end of the table, or -ENOSPC. */
 static s64 table_grow(void)
 {
 	u32 index = arena()->nr_handles;
-	struct handle **chunk;
+	struct handle **chunk = &arena()->handles[index / HANDLES_CHUNK];
 
-	if (index == HANDLES_MAX)
+	if (index == HANDLES_MAX || (!*chunk && !add_chunk(chunk, index)))
 		return -ENOSPC;
-	chunk = &arena()->handles[index / HANDLES_CHUNK];
-	if (!*chunk) {
-		*chunk = arena_alloc(HANDLES_CHUNK * sizeof(**chunk));
-		if (!*chunk)
-			return -ENOSPC;
-		atomic_fetch_sub(&arena()->objects, 1); /* stays: not among what is to be released again */
-	}
 	arena()->nr_handles++;
 	return index;
 }

@@ -4,6 +4,7 @@
  * handle has gone, however it went.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -13,8 +14,8 @@
 #include "warden/warden.h"
 
 static int epoll_fd;
-static int sockets[HANDLES_MAX]; /* of each handle in use, our end */
-static u32 nr_sockets, sockets_max;
+static int *sockets; /* of each handle in use, our end */
+static u32 nr_sockets, sockets_max, sockets_cap;
 
 /* Descriptors that handles must leave: the loop's own, one that comes with a message, those of storage. */
 #define SPARE 16
@@ -28,11 +29,24 @@ static u32 descriptors_for_handles(void)
 	return limit.rlim_cur > 2 * SPARE ? (u32)limit.rlim_cur - SPARE : (u32)limit.rlim_cur / 2;
 }
 
+/* Makes room for that index. */
+static bool sockets_grow(u32 index)
+{
+	u32 cap = ALIGN_UP(index + 1, HANDLES_CHUNK);
+	int *more = index < sockets_cap ? sockets : realloc(sockets, cap * sizeof(*sockets));
+
+	if (!more)
+		return false;
+	sockets = more;
+	sockets_cap = MAX(sockets_cap, cap);
+	return true;
+}
+
 int loop_watch(int fd, u32 index)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u32 = index};
 
-	if (nr_sockets >= sockets_max)
+	if (nr_sockets >= sockets_max || !sockets_grow(index))
 		return -ENOSPC;
 	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
 		return -errno;

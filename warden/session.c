@@ -30,14 +30,14 @@
 
 /* ---- the arena ---- */
 
-static int arena_map(int fd, int prot, int how)
+static int arena_map(int fd, u64 size, int prot, int how)
 {
-	void *p = mmap((void *)ARENA_BASE, ARENA_SIZE, prot, MAP_SHARED | how, fd, 0);
+	void *p = mmap((void *)ARENA_BASE, size, prot, MAP_SHARED | how, fd, 0);
 
 	if (p == (void *)ARENA_BASE)
 		return 0;
 	if (p != MAP_FAILED) /* a kernel that does not know MAP_FIXED_NOREPLACE */
-		munmap(p, ARENA_SIZE);
+		munmap(p, size);
 	return p == MAP_FAILED ? -errno : -EEXIST;
 }
 
@@ -45,7 +45,7 @@ static int arena_map(int fd, int prot, int how)
  * The memory, writable here. Whoever opens the descriptor again, through /proc or as it is, cannot map it
  * writable or write to it: the seals come after our own mapping.
  */
-static int arena_create(const char **what)
+static int arena_create(u64 size, const char **what)
 {
 	int fd = memfd_create("secede-arena", MFD_CLOEXEC | MFD_NOEXEC_SEAL), err;
 
@@ -54,7 +54,7 @@ static int arena_create(const char **what)
 		fd = memfd_create("secede-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	err = ftruncate(fd, ARENA_SIZE) ? -errno : arena_map(fd, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE);
+	err = ftruncate(fd, (off_t)size) ? -errno : arena_map(fd, size, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE);
 	if (!err) {
 		*what = "seal shared memory";
 		err = fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ? -errno
@@ -303,19 +303,19 @@ static int start_warden(const struct session_config *config, struct session *out
 
 int session_start(const struct session_config *config, struct session *out, const char **what)
 {
-	int fd = arena_create(what), err;
+	int fd = arena_create(config->arena_size, what), err;
 
 	if (fd < 0)
 		return fd;
 	*what = "lay out the session's first namespaces";
-	arena_init();
+	arena_init(config->arena_size);
 	err = first_namespaces(config);
 	if (!err)
 		err = start_warden(config, out, what);
 	/* From here on this process is a guest like any other. */
 	if (!err) {
 		*what = "map shared memory";
-		err = arena_map(fd, PROT_READ, MAP_FIXED);
+		err = arena_map(fd, config->arena_size, PROT_READ, MAP_FIXED);
 	}
 	if (err)
 		close(fd);

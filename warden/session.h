@@ -7,6 +7,7 @@
 
 struct session_config {
 	const char *runtime; /* host path of the runtime's ELF */
+	u64 arena_size;	     /* of the shared memory, a multiple of ARENA_STEP */
 	int log_fd;	     /* --log's file, open for appending; -1: none */
 	char **argv;	     /* of the process: overwritten in the warden, so that ps shows it by its name */
 };
@@ -20,7 +21,7 @@ struct session {
 /*
  * Builds the arena and starts the warden. On success the arena is mapped read-only here, and both
  * descriptors are the caller's, close-on-exec. Otherwise -errno, and *what says what could not be
- * done. The resource limits must leave room: ARENA_SIZE of file size and of address space.
+ * done. The resource limits must leave room: arena_size of file size and of address space.
  */
 int session_start(const struct session_config *config, struct session *out, const char **what);
 

@@ -39,6 +39,7 @@ static inline const struct mnt_tree *mnt_tree(const struct mnt_ns *ns)
 {
 	u64 seq = atomic_load_explicit(&((struct mnt_ns *)ns)->seq, memory_order_acquire);
 
+	arena_see();
 	return (const struct mnt_tree *)(ARENA_BASE + ((seq & ((1UL << SEQ_PLACE_BITS) - 1)) << 4));
 }
 

@@ -13,6 +13,7 @@ static struct uid_map id_map(const struct user_ns *ns, bool gid)
 	u32 set = atomic_load_explicit(&((struct user_ns *)ns)->maps_set, memory_order_acquire);
 	struct uid_map map = {READ_ONCE(from->nr), READ_ONCE(from->extent)};
 
+	arena_see();
 	if (!(set & (gid ? 2 : 1)) || map.nr > UID_MAP_MAX ||
 	    !arena_contains(map.extent, map.nr * sizeof(map.extent[0])))
 		map.nr = 0;

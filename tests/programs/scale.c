@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -109,7 +110,7 @@ static int new_namespace(void)
 	return gethostname(name, sizeof(name)) != 0 || strcmp(name, "other") != 0;
 }
 
-/* Each gets its own, though the host lets a user have no more descriptors on their way than one process may have open. */
+/* Each gets its own, though the host lets no user have more descriptors on their way than a process may have open. */
 static void namespaces_at_once(void)
 {
 	struct rlimit few;
@@ -118,6 +119,41 @@ static void namespaces_at_once(void)
 	few.rlim_cur = 20;
 	CHECK_OK(setrlimit(RLIMIT_NOFILE, &few));
 	CHECK(all_at_once(new_namespace) == 0);
+}
+
+#define MOUNTS 4000
+
+/* Thousands of mounts are seen by a process that was there before them, and gone with their namespace. */
+static void mounts_seen_by_all(void)
+{
+	int made[2], seen;
+	char path[64], c;
+	pid_t pid;
+
+	CHECK_OK(unshare(CLONE_NEWNS));
+	CHECK_OK(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	CHECK_OK(mkdir("shown", 0777));
+	CHECK_OK(mkdir("points", 0777));
+	close(open("shown/file", O_CREAT | O_WRONLY, 0666));
+	CHECK(pipe(made) == 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		close(made[1]);
+		CHECK(read(made[0], &c, 1) == 0);
+		for (int i = seen = 0; i < MOUNTS; i++) {
+			snprintf(path, sizeof(path), "points/%d/file", i);
+			seen += access(path, F_OK) == 0;
+		}
+		_exit(seen != MOUNTS);
+	}
+	for (int i = 0; i < MOUNTS; i++) {
+		snprintf(path, sizeof(path), "points/%d", i);
+		CHECK_OK(mkdir(path, 0777));
+		CHECK_OK(mount("shown", path, NULL, MS_BIND, NULL));
+	}
+	close(made[1]);
+	CHECK(waitpid(pid, &seen, 0) == pid && seen == 0);
 }
 
 /* ---- generations ---- */
@@ -190,6 +226,7 @@ static const struct test tests[] = {
     {"500 threads, three times", threads_come_and_go},
     {"300 processes at once", processes_at_once},
     {"300 of them make namespaces at once, with few descriptors", namespaces_at_once},
+    {"4000 mounts are seen by a process that was there before", mounts_seen_by_all},
     {"a process tree 200 deep", deep_tree},
     {"a chain of 500 execs", chain_of_execs},
     {"300 times fork and exec", execs_in_a_row},

@@ -22,7 +22,7 @@ static char *no_arguments[] = {NULL};
 static void start(int log_fd)
 {
 	const struct session_config config = {
-	    .runtime = "/nowhere/secede-runtime", .log_fd = log_fd, .argv = no_arguments};
+	    .arena_size = ARENA_SIZE, .runtime = "/nowhere/secede-runtime", .log_fd = log_fd, .argv = no_arguments};
 	const char *what;
 	int err = session_start(&config, &session, &what);
 

@@ -32,7 +32,7 @@ int arena_setup(void **state)
 	kzalloc_fail_at = 0;
 	memset(&world, 0, sizeof(world));
 	world.threads = 1;
-	return arena_init();
+	return arena_init(ARENA_SIZE);
 }
 
 int arena_teardown(void **state)

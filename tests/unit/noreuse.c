@@ -10,10 +10,11 @@
 
 static char *fresh;
 
-int arena_init(void)
+int arena_init(u64 size)
 {
 	fresh = (char *)ARENA_BASE + ALIGN_UP(sizeof(struct arena_header), 64);
 	arena()->magic = ARENA_MAGIC;
+	arena_seen = size;
 	arena()->next_mount_id = 1;
 	arena()->next_version = 1;
 	arena()->next_inum = 1;

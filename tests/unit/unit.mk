@@ -11,7 +11,7 @@ UNIT_ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 UNIT_TSAN = -fsanitize=thread -Wno-tsan
 
 UNIT_TESTS = $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
-UNIT_SRC = $(wildcard kernel/*.c kernel/ns/*.c) arena/trie.c tests/unit/arena.c tests/unit/fakes.c tests/unit/mounts.c tests/unit/tasks.c \
+UNIT_SRC = $(wildcard kernel/*.c kernel/ns/*.c) arena/trie.c arena/seen.c tests/unit/arena.c tests/unit/fakes.c tests/unit/mounts.c tests/unit/tasks.c \
 	exec/carry.c exec/script.c lib/fmt.c
 
 UNIT_ASAN_OBJ = $(patsubst %.c,$(B)/unit/asan/%.o,$(UNIT_SRC) arena/alloc.c)
