@@ -18,7 +18,7 @@ KERNEL_NS = $(wildcard kernel/ns/*.c)
 ARENA = arena/trie.c arena/alloc.c arena/seen.c
 RT_SRC = $(wildcard kernel/*.c) $(KERNEL_NS) $(ARENA) $(wildcard vfs/*.c sys/*.c signal/*.c exec/*.c host/*.c lib/*.c) \
 	$(wildcard arch/x86_64/*.c arch/x86_64/*.S) warden/client.c
-CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) lib/fmt.c
+CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c
 
 RT_OBJ = $(patsubst %,$(B)/rt/%.o,$(RT_SRC))
 CMD_OBJ = $(patsubst %,$(B)/cmd/%.o,$(CMD_SRC))
@@ -54,7 +54,7 @@ $(B)/tests/%: tests/%.c
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
 
 # The warden without a runtime.
-WARDEN_SRC = $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) lib/fmt.c
+WARDEN_SRC = $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c
 $(B)/tests/programs/warden_proto: tests/programs/warden_proto.c $(WARDEN_SRC) $(wildcard warden/*.h arena/*.h kernel/ns/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)

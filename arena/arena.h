@@ -9,6 +9,7 @@
 
 #include "kernel/ns/mnt.h"
 #include "kernel/ns/uts.h"
+#include "kernel/pid.h"
 
 #define ARENA_BASE  0x551000000000UL
 #define ARENA_SIZE  (64UL << 20) /* at most: the addresses that it may take */
@@ -34,6 +35,7 @@ struct arena_header {
 	u32 uid, gid;		/* host ids of the caller */
 	u32 warden;		/* host pid */
 	u32 logging;		/* 1: --log was given, guests send REQ_LOG */
+	u32 strict_linux;	/* 1: --strict-linux was given */
 	u64 storage_dev;	/* st_dev of the storage directory, 0 while there is none */
 	char runtime[PATH_MAX]; /* host path of the runtime ELF */
 	char storage[256];	/* host path of the storage directory; set when it is made */
@@ -46,6 +48,7 @@ struct arena_header {
 	_Atomic u64 objects; /* allocated blocks: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */
+	struct pid_map pids;
 };
 
 static inline struct arena_header *arena(void)

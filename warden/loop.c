@@ -44,7 +44,7 @@ static bool sockets_grow(u32 index)
 
 int loop_watch(int fd, u32 index)
 {
-	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u32 = index};
+	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u64 = index};
 
 	if (nr_sockets >= sockets_max || !sockets_grow(index))
 		return -ENOSPC;
@@ -53,6 +53,21 @@ int loop_watch(int fd, u32 index)
 	sockets[index] = fd;
 	nr_sockets++;
 	return 0;
+}
+
+/* The epoll data of a pidfd: the guest's number with this bit. */
+#define IS_PID (1ULL << 32)
+
+int loop_watch_pidfd(int pidfd, s32 guest)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = IS_PID | (u32)guest};
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, pidfd, &event) == 0 ? 0 : -errno;
+}
+
+void loop_forget_pidfd(int pidfd)
+{
+	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
 }
 
 static void forget(u32 index)
@@ -111,6 +126,10 @@ static void serve(const struct epoll_event *event)
 {
 	u32 index = event->data.u32;
 
+	if (event->data.u64 & IS_PID) {
+		pids_event((s32)index);
+		return;
+	}
 	/* A guest that shuts its own handle down has ended it as well. */
 	if (!(event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))) {
 		serve_one(index);
@@ -132,7 +151,7 @@ void warden_run(int first_socket, u32 first_handle)
 	if (epoll_fd >= 0)
 		loop_watch(first_socket, first_handle);
 	while (nr_sockets) {
-		n = epoll_wait(epoll_fd, events, ARRAY_SIZE(events), -1);
+		n = epoll_wait(epoll_fd, events, ARRAY_SIZE(events), pids_tick());
 		for (int i = 0; i < n; i++)
 			serve(&events[i]);
 	}

@@ -33,11 +33,21 @@ enum req_op {
 	REQ_ID_MAP,  /* arg: 0 uid_map, 1 gid_map, 2 setgroups; inode: handle whose user namespace; s: text */
 	REQ_LOG,     /* s: a line; no reply descriptor, no reply */
 	REQ_PIVOT,   /* dst: id of the new root mount, src: id of the old one; arg, s: mount and point to put that at */
+	REQ_PID,     /* arg: a guest's number; flags: enum pid_op; src: PID_MOVE: the new host number */
 };
 
 /* Which namespace REQ_OPEN_NS means: that one, the user namespace owning it, or a user
  * namespace's parent (ioctl_ns(2)). */
 enum ns_relation { NS_ITSELF, NS_OWNER, NS_PARENT };
+
+/* The steps of a task that takes its number along to another host process (kernel/pid.h). */
+enum pid_op {
+	PID_RESERVE,
+	PID_CANCEL,    /* it stays where it is */
+	PID_MOVE,      /* it has moved to host process src, which asks for itself */
+	PID_MOVE_HUSK, /* the same, and what it left is a husk */
+	PID_HUSK_GONE, /* the husk has been waited for */
+};
 
 #define REQ_STRINGS 4
 #define REQ_DATA    12288

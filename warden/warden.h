@@ -73,7 +73,15 @@ s64 do_umount(struct call *call);
 s64 do_move(struct call *call);
 s64 do_pivot(struct call *call);
 s64 do_id_map(struct call *call); /* warden/idmap.c */
+s64 do_pid(struct call *call);	  /* warden/pids.c */
 s64 do_log(struct call *call);	  /* warden/log.c */
+
+/* ---- tasks that took their number along (warden/pids.c) ---- */
+
+/* The host process of that guest number has ended: its pidfd says so. */
+void pids_event(s32 guest);
+/* Looks after those that ended; returns how many milliseconds from now it wants to be called again, -1: not at all. */
+int pids_tick(void);
 
 /* ---- --log's file (warden/log.c) ---- */
 
@@ -124,6 +132,9 @@ int import_mounts(struct mnt_ns *ns);
 
 /* Serves the socket `fd` in the name of that handle; the loop's from now on. 0 or -errno. */
 int loop_watch(int fd, u32 index);
+/* Calls pids_event() when the process of that pidfd ends; the descriptor stays the caller's. 0 or -errno. */
+int loop_watch_pidfd(int pidfd, s32 guest);
+void loop_forget_pidfd(int pidfd);
 /* The event loop; ends when the last handle has gone. (warden/loop.c) */
 __attribute__((noreturn)) void warden_run(int first_socket, u32 first_handle);
 

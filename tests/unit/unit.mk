@@ -41,4 +41,4 @@ unit: $(UNIT_PROGRAMS)
 .SECONDARY: $(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ) $(B)/unit/tsan/arena/alloc.o $(B)/unit/tsan/tests/unit/noreuse.o \
 	$(foreach t,$(UNIT_TESTS),$(B)/unit/asan/tests/unit/test_$(t).o $(B)/unit/tsan/tests/unit/test_$(t).o)
 -include $(patsubst %.o,%.d,$(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ)) $(UNIT_TESTS:%=$(B)/unit/asan/tests/unit/test_%.d) \
-	$(UNIT_TESTS:%=$(B)/unit/tsan/tests/unit/test_%.d)
+	$(UNIT_TESTS:%=$(B)/unit/tsan/tests/unit/test_%.d) $(B)/unit/tsan/arena/alloc.d $(B)/unit/tsan/tests/unit/noreuse.d

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* The map between the guests' numbers and the host's (kernel/pid.h). */
+#include "kernel/pid.h"
+
+#include <asm/errno.h>
+#include "kernel/alloc.h"
+
+static u32 bucket(s32 nr)
+{
+	return (u32)nr * 0x9e3779b1u >> 22; /* the upper 10 bits: PIDS_BUCKETS */
+}
+_Static_assert(PIDS_BUCKETS == 1 << 10, "bucket() yields 10 bits");
+
+/* ---- reading ---- */
+
+/* What one reading found: whose host number is it, whose guest number? */
+struct seen {
+	s32 guest;     /* of the entry with that host number; 0: there is none */
+	bool is_guest; /* there is an entry of that guest number: */
+	s32 host;      /* its host number */
+	bool husk;
+};
+
+/* Chains may change under the reader's feet: the count of steps ends it, the sequence count judges it. */
+static void look_once(const struct pid_map *map, s32 nr, struct seen *seen)
+{
+	u32 at, steps;
+
+	*seen = (struct seen){0};
+	at = map->by_guest[bucket(nr)];
+	for (steps = 0; at && steps < PIDS_MAX && !seen->is_guest; steps++) {
+		const struct pid_entry *e = &map->entry[at - 1];
+
+		if (e->guest == nr)
+			*seen = (struct seen){.is_guest = true, .host = e->host, .husk = e->husk};
+		at = e->next_guest;
+	}
+	at = map->by_host[bucket(nr)];
+	for (steps = 0; at && steps < PIDS_MAX && !seen->guest; steps++) {
+		const struct pid_entry *e = &map->entry[at - 1];
+
+		if (e->host == nr)
+			seen->guest = e->guest;
+		at = e->next_host;
+	}
+}
+
+#define TRIES 100000 /* a warden killed while it wrote leaves the count odd for ever */
+
+static void look(const struct pid_map *map, s32 nr, struct seen *seen)
+{
+	int tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		u32 seq = atomic_load(&map->seq);
+
+		look_once(map, nr, seen);
+		atomic_thread_fence(memory_order_acquire);
+		if (!(seq & 1) && atomic_load(&map->seq) == seq)
+			return;
+	}
+}
+
+s32 pid_to_host(const struct pid_map *map, s32 nr)
+{
+	struct seen seen;
+	s32 plain = nr & ~PID_SUBSTITUTE;
+
+	if (!atomic_load(&map->nr) || nr <= 0)
+		return nr;
+	look(map, nr, &seen);
+	if (seen.is_guest)
+		return seen.host ? seen.host : PID_NONE;
+	if (seen.guest)
+		return PID_NONE;
+	if (plain == nr)
+		return nr;
+	look(map, plain, &seen);
+	return seen.is_guest && !seen.guest ? plain : PID_NONE;
+}
+
+s32 pid_to_guest(const struct pid_map *map, s32 nr)
+{
+	struct seen seen;
+
+	if (!atomic_load(&map->nr) || nr <= 0)
+		return nr;
+	look(map, nr, &seen);
+	if (seen.guest)
+		return seen.guest;
+	return seen.is_guest ? nr | PID_SUBSTITUTE : nr;
+}
+
+bool pid_is_husk(const struct pid_map *map, s32 host)
+{
+	struct seen seen;
+
+	if (!atomic_load(&map->nr))
+		return false;
+	look(map, host, &seen);
+	return seen.is_guest && !seen.guest && seen.husk;
+}
+
+bool pid_find(const struct pid_map *map, s32 guest, s32 *host)
+{
+	struct seen seen;
+
+	look(map, guest, &seen);
+	*host = seen.host;
+	return seen.is_guest;
+}
+
+/* ---- writing ---- */
+
+static void write_begin(struct pid_map *map)
+{
+	atomic_fetch_add(&map->seq, 1);
+	atomic_thread_fence(memory_order_release);
+}
+
+static void write_end(struct pid_map *map)
+{
+	atomic_fetch_add(&map->seq, 1);
+}
+
+static struct pid_entry *entry_of(struct pid_map *map, s32 guest)
+{
+	u32 at = map->by_guest[bucket(guest)];
+
+	while (at && map->entry[at - 1].guest != guest)
+		at = map->entry[at - 1].next_guest;
+	return at ? &map->entry[at - 1] : NULL;
+}
+
+static u32 index_of(const struct pid_map *map, const struct pid_entry *e)
+{
+	return (u32)(e - map->entry) + 1;
+}
+
+static void host_link(struct pid_map *map, struct pid_entry *e, s32 host)
+{
+	_Atomic u32 *head = &map->by_host[bucket(host)];
+
+	e->host = host;
+	e->next_host = *head;
+	*head = index_of(map, e);
+}
+
+static void host_unlink(struct pid_map *map, struct pid_entry *e)
+{
+	_Atomic u32 *at = &map->by_host[bucket(e->host)];
+
+	if (!e->host)
+		return;
+	while (*at != index_of(map, e))
+		at = &map->entry[*at - 1].next_host;
+	*at = e->next_host;
+	e->host = 0;
+}
+
+static void guest_unlink(struct pid_map *map, struct pid_entry *e)
+{
+	_Atomic u32 *at = &map->by_guest[bucket(e->guest)];
+
+	while (*at != index_of(map, e))
+		at = &map->entry[*at - 1].next_guest;
+	*at = e->next_guest;
+	e->guest = 0;
+}
+
+int pid_reserve(struct pid_map *map, s32 guest)
+{
+	struct pid_entry *e;
+	u32 i;
+
+	if (guest <= 0 || guest >= PID_SUBSTITUTE)
+		return -EINVAL;
+	if (entry_of(map, guest))
+		return -EEXIST;
+	for (i = 0; i < PIDS_MAX && map->entry[i].guest; i++)
+		;
+	if (i == PIDS_MAX)
+		return -ENOMEM;
+	e = &map->entry[i];
+	write_begin(map);
+	e->husk = false;
+	e->guest = guest;
+	e->next_guest = map->by_guest[bucket(guest)];
+	map->by_guest[bucket(guest)] = i + 1;
+	host_link(map, e, guest);
+	atomic_fetch_add(&map->nr, 1);
+	write_end(map);
+	return 0;
+}
+
+int pid_move(struct pid_map *map, s32 guest, s32 host, bool husk)
+{
+	struct pid_entry *e = entry_of(map, guest);
+
+	if (!e || e->host != guest)
+		return -ESRCH;
+	if (host <= 0 || host >= PID_SUBSTITUTE || host == guest)
+		return -EINVAL;
+	write_begin(map);
+	host_unlink(map, e);
+	host_link(map, e, host);
+	e->husk = husk;
+	write_end(map);
+	return 0;
+}
+
+void pid_gone(struct pid_map *map, s32 guest)
+{
+	struct pid_entry *e = entry_of(map, guest);
+
+	if (!e)
+		return;
+	write_begin(map);
+	host_unlink(map, e);
+	write_end(map);
+}
+
+void pid_husk_gone(struct pid_map *map, s32 guest)
+{
+	struct pid_entry *e = entry_of(map, guest);
+
+	if (e)
+		e->husk = false;
+}
+
+void pid_free(struct pid_map *map, s32 guest)
+{
+	struct pid_entry *e = entry_of(map, guest);
+
+	if (!e)
+		return;
+	write_begin(map);
+	host_unlink(map, e);
+	guest_unlink(map, e);
+	atomic_fetch_sub(&map->nr, 1);
+	write_end(map);
+}

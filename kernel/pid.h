@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Process and thread numbers. A guest's number is the host's, until a task goes on in another host process
+ * (unshare(CLONE_VM), sys/rehost.c): it keeps its number, and the host's is another one from then on. The map
+ * holds just those; as long as it is empty, both are the same and nobody looks further.
+ *
+ * The host may give the number that such a task had left to somebody else. That one is known to guests as
+ * the number with PID_SUBSTITUTE set: the host's own numbers stay below that bit, so guest numbers never
+ * collide and need no allocator.
+ *
+ * An entry is (guest, host), in one of three states:
+ *	host == guest	reserved: the task is about to move, and still is where it was;
+ *	host != guest	it has moved;
+ *	host == 0	it is gone, but a task that the host gave the same number may still be known by a substitute.
+ * Entries stand in the arena: the warden alone writes, the others read under a sequence count.
+ */
+#ifndef SECEDE_KERNEL_PID_H
+#define SECEDE_KERNEL_PID_H
+
+#include "lib/types.h"
+
+#define PID_SUBSTITUTE 0x400000 /* Linux's PID_MAX_LIMIT: no host number has this bit */
+#define PID_NONE       (-1)	/* no task of that number is visible to guests */
+
+#define PIDS_MAX     8192 /* entries */
+#define PIDS_BUCKETS 1024
+
+struct pid_entry {
+	_Atomic s32 guest; /* 0: the entry is free */
+	_Atomic s32 host;
+	_Atomic bool
+	    husk; /* the host process that it left is a zombie of its own, which nobody is to see (sys/wait.c) */
+	_Atomic u32 next_guest, next_host; /* the next in the bucket; index + 1, 0 ends */
+};
+
+struct pid_map {
+	_Atomic u32 seq; /* odd while the warden writes; a futex for those who wait for a change */
+	_Atomic u32 nr;	 /* entries in use */
+	_Atomic u32 by_guest[PIDS_BUCKETS], by_host[PIDS_BUCKETS];
+	struct pid_entry entry[PIDS_MAX];
+};
+
+/* ---- reading: anybody, without a lock ---- */
+
+/* The host's number of the guest's `nr`, or PID_NONE. */
+s32 pid_to_host(const struct pid_map *map, s32 nr);
+/* The guest's number of the host's `nr`. */
+s32 pid_to_guest(const struct pid_map *map, s32 nr);
+/* Is that host process one that a task left behind, and that nobody is to see? */
+bool pid_is_husk(const struct pid_map *map, s32 host);
+
+/* ---- writing: the warden alone ---- */
+
+/* A reserved entry for `guest`. 0, -EEXIST (it has one), -ENOMEM (the map is full), -EINVAL (no number). */
+int pid_reserve(struct pid_map *map, s32 guest);
+/* The task has moved to `host`. 0, or -ESRCH: nothing is reserved. */
+int pid_move(struct pid_map *map, s32 guest, s32 host, bool husk);
+/* The task is gone; the entry stays for the substitutes. */
+void pid_gone(struct pid_map *map, s32 guest);
+/* The husk has been taken away. */
+void pid_husk_gone(struct pid_map *map, s32 guest);
+void pid_free(struct pid_map *map, s32 guest);
+/* Has `guest` an entry? Then *host is its host number, 0 when it is gone. */
+bool pid_find(const struct pid_map *map, s32 guest, s32 *host);
+
+#endif
