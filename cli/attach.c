@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -186,6 +187,8 @@ void enter_session(const struct options *options, char **argv)
 	if (prctl(PR_SECEDE, 0, 0, 0, 0) == 1) {
 		if (options->log)
 			die("--log cannot be given inside a session (give it to the first secede)");
+		if (options->strict_linux)
+			die("--strict-linux cannot be given inside a session (give it to the first secede)");
 		return;
 	}
 	own_places(exe, pwd);
@@ -193,6 +196,7 @@ void enter_session(const struct options *options, char **argv)
 	runtime = open_runtime(exe, runtime_path, sizeof(runtime_path));
 	config.arena_size = arena_size();
 	config.log_fd = open_log(options->log);
+	config.strict_linux = options->strict_linux || getenv("SECEDE_STRICT_LINUX");
 	start_session(&config, &args);
 	if (config.log_fd >= 0)
 		close(config.log_fd);

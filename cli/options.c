@@ -26,6 +26,7 @@ enum {
 	OPT_TMPFS,
 	OPT_HOSTNAME,
 	OPT_LOG,
+	OPT_STRICT_LINUX,
 	OPT_UNBUILT,
 };
 
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
     {"tmpfs", required_argument, NULL, OPT_TMPFS},
     {"hostname", required_argument, NULL, OPT_HOSTNAME},
     {"log", required_argument, NULL, OPT_LOG},
+    {"strict-linux", no_argument, NULL, OPT_STRICT_LINUX},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     /* unshare(1) knows these; see UNBUILT. */
@@ -186,6 +188,9 @@ static bool parse_value(struct options *o, int option, char *argument)
 		return true;
 	case OPT_LOG:
 		o->log = argument;
+		return true;
+	case OPT_STRICT_LINUX:
+		o->strict_linux = true;
 		return true;
 	default:
 		return false;

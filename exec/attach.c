@@ -157,7 +157,7 @@ static long attach(void *arg)
 	struct task *task = current_task();
 	int err;
 
-	task->tid = task->tgid = (s32)host_call0(__NR_getpid);
+	task->tid = task->tgid = task->host_tid = task->host_tgid = (s32)host_call0(__NR_getpid);
 	mm_draw_id();
 	mm.fd_base = args->fd_base;
 	mm.attached = true;

@@ -99,6 +99,7 @@ int carry_from_task(struct task *task, struct carry *c)
 	c->sem_undo = mm.sem_undo;
 	c->no_new_privs = task->seccomp.no_new_privs;
 	c->seccomp_outside = mm.seccomp_outside;
+	c->numbers_trapped = task->numbers_trapped;
 	c->sig_ignored = ignored_signals(task->sighand);
 	memcpy(&c->cred, task->cred, sizeof(c->cred));
 	return 0;
@@ -256,5 +257,6 @@ int carry_to_task(const struct carry *c, struct task *task)
 		err = make_seccomp(c, task);
 	task->blocked_hidden = c->blocked_hidden & SIG_HIDDEN;
 	mm.sem_undo = c->sem_undo;
+	task->numbers_trapped = c->numbers_trapped;
 	return err;
 }

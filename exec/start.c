@@ -10,6 +10,7 @@
 #include "host/host.h"
 #include "signal/signal.h"
 #include "sys/control.h"
+#include "sys/fork.h"
 #include "sys/runtime.h"
 
 __attribute__((noreturn)) static void not_by_hand(void)
@@ -24,6 +25,7 @@ static void start_task(struct task *task, const struct carry *c)
 {
 	if (arena_map(c->arena_fd))
 		not_by_hand();
+	task_identify(task);
 	if (carry_to_task(c, task))
 		panic("no memory for a task");
 	/* When another thread executes a program, this handle must not go along. */
@@ -44,7 +46,7 @@ static void start_program(void *arg)
 	struct carry c;
 
 	/* Nothing of this process can hold a lock yet, but the first lock asks who takes it. */
-	task->tid = task->tgid = (s32)host_call0(__NR_getpid);
+	task->tid = task->tgid = task->host_tid = task->host_tgid = (s32)host_call0(__NR_getpid);
 	mm_draw_id();
 	initial_stack_parse(arg, &stack);
 	if (!initial_stack_take_carry(&stack) || !carry_decode(stack.carry, &c))

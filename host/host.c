@@ -3,6 +3,7 @@
 #include "host/host.h"
 
 #include <asm/errno.h>
+#include "arena/arena.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
 
@@ -53,4 +54,9 @@ void host_exit_sem(void)
 {
 	if (mm.sem_undo)
 		host_call1(__NR_unshare, CLONE_SYSVSEM);
+}
+
+bool strict_linux(void)
+{
+	return arena()->strict_linux;
 }

@@ -56,7 +56,7 @@ static void lock_slow(struct mutex *m, u32 self)
 
 void mutex_lock(struct mutex *m)
 {
-	u32 self = (u32)current_task()->tid, free = 0;
+	u32 self = (u32)current_task()->host_tid, free = 0;
 
 	if (!atomic_compare_exchange_strong(&m->owner, &free, self))
 		lock_slow(m, self);

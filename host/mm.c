@@ -84,7 +84,7 @@ static void reap(struct task *task)
 
 	if (atomic_load(&task->state) == TASK_FREE || (own && !task->seccomp.mode))
 		return;
-	if (thread_where(task->tid) != THREAD_HERE)
+	if (thread_where(task->host_tid) != THREAD_HERE)
 		bury(task);
 }
 
@@ -123,7 +123,7 @@ struct task *task_alloc(void)
 	if (task) {
 		memset(task, 0, sizeof(*task));
 		task->serial = ++mm.nr_tasks;
-		task->tid = first ? 0 : current_task()->tid;
+		task->host_tid = first ? 0 : current_task()->host_tid;
 		atomic_store(&task->state, TASK_NEW);
 	}
 	if (!first)
@@ -136,7 +136,7 @@ void task_born(struct task *task, u64 serial, s32 tid)
 	mutex_lock(&mm.tasks_lock);
 	/* It may have run already, and even gone. */
 	if (atomic_load(&task->state) == TASK_NEW && task->serial == serial)
-		task->tid = tid;
+		task->host_tid = tid;
 	mutex_unlock(&mm.tasks_lock);
 }
 

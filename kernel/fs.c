@@ -30,7 +30,7 @@ struct fs_struct *dup_fs(struct fs_struct *old)
 	if (!fs)
 		return NULL;
 	atomic_init(&fs->users, 1);
-	mutex_lock(&old->lock);
+	old = fs_lock(old);
 	/* The copy starts at the same seq: whoever was in line with the old one is with the new. */
 	atomic_init(&fs->seq, atomic_load(&old->seq));
 	fs->umask = old->umask;
@@ -61,26 +61,63 @@ static void places_fill(struct fs_struct *fs, u32 which, const struct fs_places 
 	fs->at[which].pwd = place_fill(&s->pwd[which], &from->pwd);
 }
 
-struct fs_struct *share_fs(struct fs_struct *old)
+struct fs_struct *fs_lock(struct fs_struct *fs)
 {
-	struct shared_fs *s = shared_alloc(sizeof(*s));
+	struct fs_struct *moved;
 
+	mutex_lock(&fs->lock);
+	/* It can move once, and whoever uses the old one keeps the new one alive. */
+	moved = atomic_load(&fs->moved);
+	if (!moved)
+		return fs;
+	mutex_unlock(&fs->lock);
+	mutex_lock(&moved->lock);
+	return moved;
+}
+
+void follow_fs(struct task *task)
+{
+	struct fs_struct *old = task->fs, *moved = atomic_load(&old->moved);
+
+	if (!moved)
+		return;
+	atomic_fetch_add(&moved->users, 1);
+	task_lock(task);
+	task->fs = moved;
+	task_unlock(task);
+	put_fs(old);
+}
+
+int share_fs(struct task *task)
+{
+	struct fs_struct *old;
+	struct shared_fs *s;
+
+	follow_fs(task);
+	if (task->fs->shared)
+		return 0;
+	s = shared_alloc(sizeof(*s));
 	if (!s)
-		return NULL;
-	atomic_init(&s->fs.users, 1);
+		return -ENOMEM;
+	atomic_init(&s->fs.users, 1); /* the old one's reference */
 	s->fs.shared = s->fs.lock.shared = true;
-	mutex_lock(&old->lock);
-	atomic_init(&s->fs.seq, atomic_load(&old->seq));
-	s->fs.umask = old->umask;
-	places_fill(&s->fs, 0, fs_now(old));
+	old = fs_lock(task->fs);
+	if (!old->shared) { /* or another thread was faster, and ours is left unused */
+		atomic_init(&s->fs.seq, atomic_load(&old->seq));
+		s->fs.umask = old->umask;
+		places_fill(&s->fs, 0, fs_now(old));
+		atomic_store(&old->moved, &s->fs);
+	}
 	mutex_unlock(&old->lock);
-	return &s->fs;
+	follow_fs(task);
+	return 0;
 }
 
 void put_fs(struct fs_struct *fs)
 {
 	if (!fs || atomic_fetch_sub(&fs->users, 1) != 1 || fs->shared)
 		return;
+	put_fs(atomic_load(&fs->moved));
 	path_put(&fs_now(fs)->root);
 	path_put(&fs_now(fs)->pwd);
 	kfree(fs);
@@ -130,7 +167,7 @@ void set_fs_root(struct fs_struct *fs, struct path place)
 {
 	struct fs_places places;
 
-	mutex_lock(&fs->lock);
+	fs = fs_lock(fs);
 	places = *fs_now(fs);
 	places.root = place;
 	replace_places(fs, &places, fs->shared ? place : fs_now(fs)->root);
@@ -140,7 +177,7 @@ void set_fs_pwd(struct fs_struct *fs, struct path place)
 {
 	struct fs_places places;
 
-	mutex_lock(&fs->lock);
+	fs = fs_lock(fs);
 	places = *fs_now(fs);
 	places.pwd = place;
 	replace_places(fs, &places, fs->shared ? place : fs_now(fs)->pwd);
@@ -150,7 +187,7 @@ int get_fs_root(struct fs_struct *fs, struct path *out)
 {
 	int err;
 
-	mutex_lock(&fs->lock);
+	fs = fs_lock(fs);
 	err = place_get(fs, &fs_now(fs)->root, out);
 	mutex_unlock(&fs->lock);
 	return err;
@@ -160,7 +197,7 @@ int get_fs_pwd(struct fs_struct *fs, struct path *out)
 {
 	int err;
 
-	mutex_lock(&fs->lock);
+	fs = fs_lock(fs);
 	err = place_get(fs, &fs_now(fs)->pwd, out);
 	mutex_unlock(&fs->lock);
 	return err;

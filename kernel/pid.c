@@ -19,6 +19,7 @@ struct seen {
 	bool is_guest; /* there is an entry of that guest number: */
 	s32 host;      /* its host number */
 	bool husk;
+	u32 since;
 };
 
 /* Chains may change under the reader's feet: the count of steps ends it, the sequence count judges it. */
@@ -32,7 +33,7 @@ static void look_once(const struct pid_map *map, s32 nr, struct seen *seen)
 		const struct pid_entry *e = &map->entry[at - 1];
 
 		if (e->guest == nr)
-			*seen = (struct seen){.is_guest = true, .host = e->host, .husk = e->husk};
+			*seen = (struct seen){.is_guest = true, .host = e->host, .husk = e->husk, .since = e->since};
 		at = e->next_guest;
 	}
 	at = map->by_host[bucket(nr)];
@@ -89,6 +90,17 @@ s32 pid_to_guest(const struct pid_map *map, s32 nr)
 	if (seen.guest)
 		return seen.guest;
 	return seen.is_guest ? nr | PID_SUBSTITUTE : nr;
+}
+
+s32 pid_of_new(const struct pid_map *map, u32 seq, s32 host)
+{
+	struct seen seen;
+
+	if (!atomic_load(&map->nr))
+		return host;
+	look(map, host, &seen);
+	/* Only who has a number can reserve it: since then, the new one itself. */
+	return seen.is_guest && (s32)(seen.since - seq) <= 0 ? host | PID_SUBSTITUTE : host;
 }
 
 bool pid_is_husk(const struct pid_map *map, s32 host)
@@ -184,6 +196,7 @@ int pid_reserve(struct pid_map *map, s32 guest)
 	e = &map->entry[i];
 	write_begin(map);
 	e->husk = false;
+	e->since = atomic_load(&map->seq);
 	e->guest = guest;
 	e->next_guest = map->by_guest[bucket(guest)];
 	map->by_guest[bucket(guest)] = i + 1;

@@ -30,6 +30,7 @@ struct pid_entry {
 	_Atomic s32 host;
 	_Atomic bool
 	    husk; /* the host process that it left is a zombie of its own, which nobody is to see (sys/wait.c) */
+	_Atomic u32 since;		   /* pid_map.seq when it was reserved */
 	_Atomic u32 next_guest, next_host; /* the next in the bucket; index + 1, 0 ends */
 };
 
@@ -46,6 +47,11 @@ struct pid_map {
 s32 pid_to_host(const struct pid_map *map, s32 nr);
 /* The guest's number of the host's `nr`. */
 s32 pid_to_guest(const struct pid_map *map, s32 nr);
+/*
+ * The number by which guests know a task that came to be after the map was at `seq`, whatever it has done since: it may
+ * have moved already.
+ */
+s32 pid_of_new(const struct pid_map *map, u32 seq, s32 host);
 /* Is that host process one that a task left behind, and that nobody is to see? */
 bool pid_is_husk(const struct pid_map *map, s32 host);
 

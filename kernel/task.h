@@ -47,8 +47,10 @@ struct fs_struct {
 	struct mutex lock; /* guards places and umask */
 	_Atomic u32 seq;   /* raised before each change; a task whose host_fs_seq differs must sync its host thread */
 	u32 umask;
-	bool shared; /* stands in memory shared with other processes (share_fs) */
-	u32 now;     /* which of the two is in force: a change writes the other one, and then this */
+	bool shared; /* stands in memory shared with other processes */
+	/* It goes on in there, since it was shared beyond the address space; set once, under the lock. */
+	struct fs_struct *_Atomic moved;
+	u32 now; /* which of the two is in force: a change writes the other one, and then this */
 	struct fs_places at[2];
 };
 /* Held: fs->lock. */
@@ -129,6 +131,14 @@ struct user_dispatch {
 	_Atomic u8 stop_all; /* such a byte of our own */
 };
 
+/* What the clone calls have in common: clone3(2)'s struct clone_args, as far as it is built. */
+struct clone_request {
+	u64 flags; /* without the exit signal */
+	u64 exit_signal;
+	u64 stack; /* the child's first stack pointer, 0: the parent's */
+	u64 ptid, ctid, pidfd, tls;
+};
+
 /* The kernel's siginfo_t. */
 struct siginfo_raw {
 	s32 signo, err, code, pad;
@@ -149,7 +159,9 @@ struct task {
 	u64 sig_mask;		  /* the host's mask while the guest runs: signal/ alone changes it */
 	_Atomic u32 state;	  /* enum task_state */
 	u32 restart;		  /* enum restart */
-	s32 tid, tgid;		  /* host numbers, which are the guest's as well so far */
+	s32 tid, tgid;		  /* as guests know it (kernel/pid.h) */
+	s32 host_tid, host_tgid;
+	bool numbers_trapped; /* getpid(2) and its like come to us (sys/filter.c) */
 
 	struct fs_struct *fs;
 	struct files_struct *files;
@@ -173,12 +185,13 @@ struct task {
 	void *exec_area;       /* what execve took for the argument arrays: exec/args.c */
 	size_t exec_area_size; /* 0: from the heap */
 	char *exec_carry;
-	u64 clone_flags, clone_stack; /* how this task was asked for: clone_child reads it */
-	u64 clone_ptid;		      /* where it stores its own tid first; 0: the host has done that */
 	struct user_dispatch dispatch;
-	bool traceme;		/* PTRACE_TRACEME was asked for, and waits for execve */
-	struct tracee *tracees; /* sys/ptrace.c */
-	u64 serial;		/* of all the tasks that ever stood in this block, which one it is */
+	struct clone_request clone_request; /* how this task was asked for: clone_child reads it */
+	u32 clone_seq;			    /* of the map of numbers, before the newest child was made */
+	bool stores_ptid;		    /* it stores its own tid for its parent first: the host has not done that */
+	bool traceme;			    /* PTRACE_TRACEME was asked for, and waits for execve */
+	struct tracee *tracees;		    /* sys/ptrace.c */
+	u64 serial;			    /* of all the tasks that ever stood in this block, which one it is */
 };
 
 /* In a block that is TASK_NEW `tid` is that of the thread which makes the child, and then the child's: whose death
@@ -197,9 +210,16 @@ static inline void task_unlock(struct task *t)
 /* ---- contexts ---- */
 struct fs_struct *dup_fs(struct fs_struct *old);
 void put_fs(struct fs_struct *fs);
-/* A copy that forked children can share (CLONE_FS without CLONE_VM), or NULL (ENOMEM). It is counted like
- * any other, but a killed process does not give its count back: the memory goes with the last one. */
-struct fs_struct *share_fs(struct fs_struct *old);
+/*
+ * Makes the task's fs, whoever else uses it, one that forked children can share (CLONE_FS without CLONE_VM). It is
+ * counted like any other, but a killed process does not give its count back: the memory goes with the last one.
+ * 0 or -ENOMEM.
+ */
+int share_fs(struct task *task);
+/* Locks it where it stands now, which is what it returns. */
+struct fs_struct *fs_lock(struct fs_struct *fs);
+/* The task's fs has moved: it follows. */
+void follow_fs(struct task *task);
 int copy_fs(u64 flags, struct task *parent, struct task *child);
 int unshare_fs(u64 flags, struct task *task, struct fs_struct **new);
 /* Replaces root or pwd; takes over the reference in `place`. */
@@ -229,6 +249,16 @@ int unshare_namespaces(u64 flags, struct task *task, struct nsproxy **new, struc
 int copy_contexts(u64 flags, struct task *parent, struct task *child);
 /* exit: puts every context of the task. */
 void put_contexts(struct task *task);
+
+/* What unshare prepares; after the swap, what it releases. NULL: stays as it is. */
+struct unshared {
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct cred *cred;
+};
+/* `files` as for warden_close_handle(). */
+void put_unshared(struct unshared *u, const struct files_struct *files);
 /* unshare(2), whole. */
 int ksys_unshare(struct task *task, u64 flags);
 
@@ -246,6 +276,14 @@ int host_unshare_files(void); /* the host's descriptor table becomes private */
  * the second does it, and cannot fail. */
 int host_exit_sem_prepare(void);
 void host_exit_sem(void);
+/*
+ * CLONE_VM: the task goes on in an address space of its own, a copy of this one taken now, without the other tasks;
+ * what `flags` do not unshare stays shared. 0 there; here it does not return, and everything that the task held
+ * here is released, `new` included. -ENOMEM, -EAGAIN, -EIO: nothing has changed.
+ */
+int host_leave_mm(struct task *task, u64 flags, struct unshared *new);
+/* Are answers to be those of Linux itself, where it has no such feature? */
+bool strict_linux(void);
 unsigned nr_threads(const struct task *task); /* tasks of its thread group */
 unsigned mm_users(void);		      /* tasks of this address space, of whatever group */
 

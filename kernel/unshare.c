@@ -8,33 +8,46 @@
 #define UNSHARE_VALID                                                                                                  \
 	(CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM | CLONE_NS_BUILT)
 
-/* What the caller asked for implies more (the documents' 7.2, and Linux's user namespaces). */
+/*
+ * What the caller asked for implies more (the documents' 7.2, and Linux's user namespaces). The documents also force
+ * handlers to drag the thread group along; here they can be had by themselves, and only Linux does as they say.
+ */
 static u64 implied_flags(u64 flags)
 {
 	if (flags & CLONE_NEWUSER)
 		flags |= CLONE_THREAD | CLONE_FS;
+	if (!strict_linux() && (flags & CLONE_THREAD))
+		flags |= CLONE_VM;
 	if (flags & CLONE_VM)
 		flags |= CLONE_SIGHAND;
-	if (flags & CLONE_SIGHAND)
+	if (strict_linux() && (flags & CLONE_SIGHAND))
 		flags |= CLONE_THREAD;
 	if (flags & CLONE_NEWNS)
 		flags |= CLONE_FS;
 	return flags;
 }
 
-/*
- * -EINVAL for bits that mean nothing, for namespaces that are not built, and, as Linux answers
- * it, for memory, handlers or thread group that are really shared.
- */
-static int check_unshare_flags(const struct task *task, u64 flags)
+/* Linux unshares memory, handlers and thread group only where nothing is shared: -EINVAL. */
+static int check_strict(const struct task *task, u64 flags)
 {
-	if (flags & ~(u64)UNSHARE_VALID)
-		return -EINVAL;
 	if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) && nr_threads(task) > 1)
 		return -EINVAL;
 	if ((flags & CLONE_VM) && mm_users() > 1)
 		return -EINVAL;
 	if ((flags & (CLONE_SIGHAND | CLONE_VM)) && atomic_load(&task->sighand->users) > 1)
+		return -EINVAL;
+	return 0;
+}
+
+/* -EINVAL for bits that mean nothing, and for namespaces that are not built. */
+static int check_unshare_flags(const struct task *task, u64 flags)
+{
+	if (flags & ~(u64)UNSHARE_VALID)
+		return -EINVAL;
+	if (strict_linux())
+		return check_strict(task, flags);
+	/* Handlers alone, while memory stays shared: not built yet. */
+	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM) && atomic_load(&task->sighand->users) > 1)
 		return -EINVAL;
 	return 0;
 }
@@ -52,15 +65,7 @@ static bool current_chrooted(struct task *task)
 	return chrooted;
 }
 
-/* What unshare prepares; after the swap, what it releases. */
-struct unshared {
-	struct fs_struct *fs;
-	struct files_struct *files;
-	struct nsproxy *nsproxy;
-	struct cred *cred;
-};
-
-static void put_unshared(struct unshared *u, const struct files_struct *files)
+void put_unshared(struct unshared *u, const struct files_struct *files)
 {
 	put_fs(u->fs);
 	put_files(u->files);
@@ -69,7 +74,8 @@ static void put_unshared(struct unshared *u, const struct files_struct *files)
 		put_cred(u->cred);
 }
 
-static int prepare(struct task *task, u64 flags, struct unshared *new)
+/* `leaves`: the task leaves the address space, and with that the host's tables. */
+static int prepare(struct task *task, u64 flags, bool leaves, struct unshared *new)
 {
 	int err;
 
@@ -80,11 +86,11 @@ static int prepare(struct task *task, u64 flags, struct unshared *new)
 		err = unshare_files(flags, task, &new->files);
 	if (!err)
 		err = unshare_namespaces(flags, task, &new->nsproxy, &new->cred);
-	if (!err && (flags & CLONE_SYSVSEM))
+	if (!err && !leaves && (flags & CLONE_SYSVSEM))
 		err = host_exit_sem_prepare();
 	/* The host's table cannot be put back together, so this comes when nothing else can fail.
 	 * Asked even with one user here: another address space may share the table. */
-	if (!err && (flags & CLONE_FILES))
+	if (!err && !leaves && (flags & CLONE_FILES))
 		err = host_unshare_files();
 	return err;
 }
@@ -97,7 +103,7 @@ static int prepare(struct task *task, u64 flags, struct unshared *new)
 	} while (0)
 
 /* The one moment in which the task changes: afterwards `u` holds what it had before. */
-static void commit(struct task *task, u64 flags, struct unshared *u)
+static void commit(struct task *task, u64 flags, bool leaves, struct unshared *u)
 {
 	task_lock(task);
 	if (u->fs)
@@ -111,22 +117,26 @@ static void commit(struct task *task, u64 flags, struct unshared *u)
 	if (u->cred)
 		SWAP(task->cred, u->cred);
 	task_unlock(task);
-	if (flags & CLONE_SYSVSEM)
+	if (!leaves && (flags & CLONE_SYSVSEM))
 		host_exit_sem();
 }
 
 int ksys_unshare(struct task *task, u64 flags)
 {
 	struct unshared u = {0};
+	bool leaves;
 	int err;
 
 	flags = implied_flags(flags);
 	err = check_unshare_flags(task, flags);
 	if (err)
 		return err;
-	err = prepare(task, flags, &u);
+	leaves = (flags & CLONE_VM) && mm_users() > 1;
+	err = prepare(task, flags, leaves, &u);
+	if (!err && leaves)
+		err = host_leave_mm(task, flags, &u);
 	if (!err)
-		commit(task, flags, &u);
+		commit(task, flags, leaves, &u);
 	put_unshared(&u, err ? NULL : task->files);
 	return err;
 }

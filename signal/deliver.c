@@ -2,6 +2,7 @@
 /* Delivery: the guest's action on a signal that found it in guest code. Everything is blocked. */
 #include <asm/errno.h>
 #include "arch/x86_64/frame.h"
+#include "arena/arena.h"
 #include "host/host.h"
 #include "kernel/mm.h"
 
@@ -14,6 +15,8 @@ void signal_map_sender(const struct task *task, struct siginfo_raw *info)
 	/* SI_QUEUE is not among these: its sender writes the field, in its own numbers. */
 	if (info->code == SI_USER || info->code == SI_TKILL || from_child)
 		info->uid = from_kuid_munged(task->nsproxy->user, info->uid);
+	if (info->code == SI_USER || info->code == SI_TKILL || from_child)
+		info->pid = pid_to_guest(&arena()->pids, info->pid);
 }
 
 /* The default action is the host's to carry out: it gets the disposition, and the signal again. */
@@ -107,10 +110,19 @@ static bool is_forced(int sig, const struct siginfo_raw *info)
 	return (SIG_HIDDEN & SIGBIT(sig)) && info->code > 0;
 }
 
+/* The end of what a task left behind when it moved to another host process is nobody's business. */
+static bool is_of_husk(int sig, const struct siginfo_raw *info)
+{
+	return sig == SIGCHLD && info->code > 0 && pid_is_husk(&arena()->pids, info->pid);
+}
+
 static void act(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
 	bool blocked = task->blocked_hidden & SIGBIT(sig), forced = is_forced(sig, info);
 	struct ksigaction action;
+
+	if (is_of_husk(sig, info))
+		return;
 
 	if (blocked && !forced) {
 		signal_put_off(task, sig, info);

@@ -23,7 +23,7 @@ void signal_requeue(const struct task *task, int sig, const struct siginfo_raw *
 	struct siginfo_raw marked = *info;
 
 	marked.pad = REQUEUED;
-	host_call4(__NR_rt_tgsigqueueinfo, task->tgid, task->tid, sig, &marked);
+	host_call4(__NR_rt_tgsigqueueinfo, task->host_tgid, task->host_tid, sig, &marked);
 }
 
 s64 signal_force_sigsys(const struct task *task, const struct regs *regs, s32 code, s32 data)

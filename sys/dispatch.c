@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The dispatcher: from a trapped call's number to the function that does it. */
 #include <asm/errno.h>
+#include "arena/arena.h"
 #include "host/host.h"
 #include "sys/control.h"
 #include "sys/pids.h"
@@ -51,11 +52,13 @@ static s64 do_call(struct task *task, struct regs *regs)
 {
 	u64 nr = regs->orig_rax;
 	const struct sys_entry *entry;
+	s64 ret;
 
 	if (nr >= SYS_MAX || !sys_table[nr].name)
 		return unknown_call(task, nr);
 	entry = &sys_table[nr];
-	return entry->pids ? do_entry_with_pids(task, regs, entry) : do_entry(task, regs, entry);
+	ret = entry->pids ? do_entry_with_pids(task, regs, entry) : do_entry(task, regs, entry);
+	return entry->gives_pid && ret > 0 ? pid_to_guest(&arena()->pids, (s32)ret) : ret;
 }
 
 void syscall_dispatch(struct task *task)
@@ -64,6 +67,7 @@ void syscall_dispatch(struct task *task)
 	s64 ret;
 
 	task->restart = RESTART_NONE;
+	follow_fs(task);
 	if (task->dispatch.on && user_dispatch_stops(task, regs))
 		return;
 	if (!task->seccomp.mode || secure_computing(task, regs, &ret)) {

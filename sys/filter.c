@@ -14,7 +14,9 @@
 #include "arena/arena.h"
 #include "host/host.h"
 #include "kernel/mm.h"
+#include "sys/fork.h"
 #include "sys/runtime.h"
+#include "warden/client.h"
 
 #define INSNS_MAX 2048
 #define X32_BIT	  0x40000000u
@@ -33,7 +35,6 @@ struct builder {
 	struct sock_filter insn[INSNS_MAX];
 	u32 len;
 	s32 fd_base;
-	s32 warden;
 	u32 last_trap; /* the newest jump to the common end; each holds the place of the one before, until then */
 };
 
@@ -148,22 +149,16 @@ static void leaf_range(struct builder *b, const struct sys_entry *entry)
 }
 
 /*
- * The warden's number, and for kill(2) its group's and "all". What a number means that another argument says is for the
- * call itself to find out.
+ * A number may be the warden's, or one that the host knows by another number (kernel/pid.h). 0 is the caller, for most
+ * of these calls.
  */
 static void leaf_pid(struct builder *b, const struct sys_entry *entry)
 {
 	for (unsigned n = 0; n < SYS_ARGS; n++) {
-		bool kill = PID_OF(entry, n) == PID_KILL;
-
 		if (!PID_OF(entry, n))
 			continue;
 		load(b, OFF_ARG_LOW(n));
-		if (kill) {
-			jump_equal(b, (u32)-1, 2, 0);
-			jump_equal(b, (u32)-b->warden, 1, 0);
-		}
-		jump_equal(b, (u32)b->warden, 0, 1);
+		jump_equal(b, 0, 1, 0);
 		trap(b);
 	}
 	ret(b, SECCOMP_RET_ALLOW);
@@ -255,22 +250,50 @@ static void build(struct builder *b)
 	end_of_traps(b);
 }
 
+static long install(struct builder *b)
+{
+	struct sock_fprog prog = {.len = (u16)b->len, .filter = b->insn};
+	/* SPEC_ALLOW: without it older kernels slow every process under a filter down. */
+	long err = host_call3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog);
+
+	return err ? host_call3(__NR_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) : err;
+}
+
 int install_filter(s32 fd_base)
 {
 	static struct builder b;
-	struct sock_fprog prog = {.filter = b.insn};
 	long err;
 
 	b.fd_base = fd_base;
-	b.warden = (s32)arena()->warden;
 	build(&b);
-	prog.len = (u16)b.len;
 	err = host_call5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (err)
-		return (int)err;
-	/* SPEC_ALLOW: without it older kernels slow every process under a filter down. */
-	err = host_call3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog);
-	if (err)
-		err = host_call3(__NR_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
-	return (int)err;
+	return err ? (int)err : (int)install(&b);
+}
+
+/* ---- numbers of its own ---- */
+
+void trap_numbers(struct task *task)
+{
+	struct builder b; /* other threads may be at the same */
+	u32 nr, past;
+
+	if (task->numbers_trapped)
+		return;
+	b.len = 0;
+	b.last_trap = NO_TRAP;
+	load(&b, OFF_NR);
+	for (nr = 0; nr < SYS_MAX; nr++) {
+		if (!sys_table[nr].gives_pid)
+			continue;
+		past = b.len;
+		jump_equal(&b, nr, 0, 1);
+		trap(&b);
+		b.insn[past].jf = (u8)(b.len - past - 1);
+	}
+	ret(&b, SECCOMP_RET_ALLOW);
+	end_of_traps(&b);
+	if (install(&b))
+		guest_log(task, "no filter for process numbers: getpid() shows the host's");
+	else
+		task->numbers_trapped = true;
 }

@@ -115,10 +115,9 @@ SYSCALL(getcwd)
 
 SYSCALL(umask)
 {
-	struct fs_struct *fs = task->fs;
+	struct fs_struct *fs = fs_lock(task->fs);
 	u32 old, seq;
 
-	mutex_lock(&fs->lock);
 	old = fs->umask;
 	seq = atomic_fetch_add(&fs->seq, 1) + 1;
 	publish();

@@ -98,5 +98,5 @@ SYSCALL(kill)
 	s32 pid = (s32)ARG0(regs);
 	int sig = (int)ARG1(regs);
 
-	return pid == -1 ? kill_all((s32)host_call0(__NR_getpid), sig) : host_call2(__NR_kill, pid, sig);
+	return pid == -1 ? kill_all(task->host_tgid, sig) : host_call2(__NR_kill, pid, sig);
 }

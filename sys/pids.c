@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Process numbers, where guests name them. The host's are the guests', but for the warden: it does not exist for
- * guests, so the host is told a number that no process has, and says what it always says to that.
+ * Process numbers, where guests name them. The host's are the guests', but for tasks that took theirs along
+ * (kernel/pid.h), and for the warden: it does not exist for guests, so the host is told a number that no process has,
+ * and says what it always says to that.
  */
 #include "sys/pids.h"
 
 #include "arena/arena.h"
 #include "host/host.h"
+#include "warden/client.h"
 
 /* The kernel's numbers for what `who` and `id` mean. */
 #define PRIO_USER	2
@@ -27,7 +29,9 @@ bool process_is_hidden(s32 pid)
 
 s32 pid_for_host(s32 nr)
 {
-	return pid_is_hidden(nr) ? PID_NOBODY : nr;
+	s32 host = pid_is_hidden(nr) ? PID_NONE : pid_to_host(&arena()->pids, nr);
+
+	return host == PID_NONE ? PID_NOBODY : host;
 }
 
 s32 pid_or_group_for_host(s32 nr)
@@ -63,4 +67,15 @@ void pids_for_host(const struct sys_entry *entry, struct regs *regs)
 		if (PID_OF(entry, n))
 			*arg_slot(regs, n) = (u64)for_host(PID_OF(entry, n), (s32)*arg_slot(regs, n), which);
 	}
+}
+
+int warden_pid(const struct task *task, enum pid_op op, s32 guest, s32 host)
+{
+	struct request req;
+
+	request_init(&req, REQ_PID, task);
+	req.flags = op;
+	req.arg = (u64)(u32)guest;
+	req.src = (u64)(u32)host;
+	return (int)warden_call(task, &req, NULL);
 }

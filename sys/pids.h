@@ -4,6 +4,7 @@
 #define SECEDE_SYS_PIDS_H
 
 #include "sys/table.h"
+#include "warden/proto.h"
 
 /* No process has it, and none ever will: beyond Linux's PID_MAX_LIMIT. */
 #define PID_NOBODY 0x7fffffff
@@ -18,5 +19,8 @@ s32 pid_for_host(s32 nr);
 s32 pid_or_group_for_host(s32 nr);
 /* Puts the host's numbers in the place of the guest's, in all arguments that the entry marks. */
 void pids_for_host(const struct sys_entry *entry, struct regs *regs);
+
+/* Tells the warden of a step of a task that takes its number along. 0 or -errno. */
+int warden_pid(const struct task *task, enum pid_op op, s32 guest, s32 host);
 
 #endif

@@ -3,24 +3,17 @@
 #include <asm/errno.h>
 #include <asm/signal.h>
 #include "arch/x86_64/trap.h"
-#include "host/heap.h"
+#include "arena/arena.h"
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
 #include "sys/control.h"
+#include "sys/fork.h"
 #include "sys/ptrace.h"
 #include "sys/runtime.h"
 #include "sys/seccomp.h"
 #include "warden/client.h"
-
-/* What the four calls have in common: clone3(2)'s struct clone_args, as far as it is built. */
-struct clone_request {
-	u64 flags; /* without the exit signal */
-	u64 exit_signal;
-	u64 stack; /* the child's first stack pointer, 0: the parent's */
-	u64 ptid, ctid, pidfd, tls;
-};
 
 /* What the host is asked for: sharing of fs and the namespaces are ours. */
 static u64 host_flags(const struct clone_request *req)
@@ -46,24 +39,10 @@ static int check_flags(struct task *task, const struct clone_request *req)
 		return -EINVAL;
 	if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
 		return -EINVAL;
-	if ((flags & CLONE_FS) && !(flags & CLONE_VM) && !task->fs->shared && atomic_load(&task->fs->users) > 1) {
-		guest_log(task, "clone: CLONE_FS without CLONE_VM is not built for threads: EINVAL");
-		return -EINVAL;
-	}
 	return 0;
 }
 
-/*
- * clone(2) has one pointer for the pidfd and for the tid, and a block of the runtime may need that one (`slot`, else
- * NULL): there the host stores the child's tid when there is a child, whoever is killed then. What the host cannot
- * store for the guest, the parent does, and a child in the same memory before it does anything else.
- */
-struct host_settid {
-	u64 flags, ptid;
-	bool by_hand;
-};
-
-static struct host_settid host_settid(const struct clone_request *req, s32 *slot)
+struct host_settid host_settid(const struct clone_request *req, s32 *slot)
 {
 	u64 flags = host_flags(req) & ~(u64)CLONE_PARENT_SETTID, asked = req->flags & CLONE_PARENT_SETTID;
 
@@ -74,163 +53,36 @@ static struct host_settid host_settid(const struct clone_request *req, s32 *slot
 	return (struct host_settid){flags | asked, req->ptid, false};
 }
 
-static void settid_by_hand(u64 uptid, s64 tid)
+static void settid_by_hand(u64 uptid, s32 number)
 {
-	u32 value = (u32)tid;
-
 	/* As in clone(2), a bad address is not an error here. */
-	(void)put_guest(uptid, value);
+	(void)put_guest(uptid, number);
 }
 
-static void child_common(struct task *child, u64 flags, u64 stack)
+s32 clone_finish_parent(const struct task *task, const struct clone_request *req, const struct host_settid *settid,
+			s32 host)
+{
+	s32 number = pid_of_new(&arena()->pids, task->clone_seq, host);
+
+	if (settid->by_hand || ((req->flags & CLONE_PARENT_SETTID) && number != host))
+		settid_by_hand(req->ptid, number);
+	return number;
+}
+
+void clone_finish_child(struct task *child, const struct clone_request *req)
 {
 	child->regs.rax = 0;
-	if (stack)
-		child->regs.rsp = stack;
-	if (flags & CLONE_CLEAR_SIGHAND)
+	if (req->stack)
+		child->regs.rsp = req->stack;
+	if (req->flags & CLONE_CLEAR_SIGHAND)
 		signal_flush_handlers(child->sighand);
 	control_resume(child); /* the host does not pass dispatching on */
-}
-
-/* ---- a child with memory of its own ---- */
-
-/* Everything that another thread of the parent could be in the middle of. One order: the filters, the task's
- * blocks, the task itself, then the contexts, the heap last, because the others allocate while they hold theirs. */
-static void fork_lock(struct task *task)
-{
-	mutex_lock(&mm.seccomp_lock);
-	mutex_lock(&mm.tasks_lock);
-	task_lock(task);       /* /proc may be looking at us */
-	if (!task->fs->shared) /* a shared one is no copy in the child: it must not be unlocked twice */
-		mutex_lock(&task->fs->lock);
-	mutex_lock(&task->files->lock);
-	mutex_lock(&task->sighand->lock);
-	heap_lock();
-}
-
-static void fork_unlock(struct task *task)
-{
-	heap_unlock();
-	mutex_unlock(&task->sighand->lock);
-	mutex_unlock(&task->files->lock);
-	if (!task->fs->shared)
-		mutex_unlock(&task->fs->lock);
-	task_unlock(task);
-	mutex_unlock(&mm.tasks_lock);
-	mutex_unlock(&mm.seccomp_lock);
-}
-
-/* What a child with its own memory gets that is not just the copy of what the parent has. */
-struct fork_contexts {
-	struct fs_struct
-	    *fs; /* a reference on the shared one, or a private copy of it; NULL: the copied memory will do */
-	struct nsproxy *nsproxy; /* new namespaces, NULL: the parent's */
-	struct cred *cred;
-};
-
-static int fork_prepare_fs(struct task *task, u64 flags, struct fs_struct **out)
-{
-	struct fs_struct *old = task->fs, *shared;
-
-	*out = NULL;
-	if (!(flags & CLONE_FS)) {
-		if (task->fs->shared)
-			*out = dup_fs(task->fs);
-		return task->fs->shared && !*out ? -ENOMEM : 0;
-	}
-	if (!task->fs->shared) {
-		shared = share_fs(task->fs);
-		if (!shared)
-			return -ENOMEM;
-		task_lock(task);
-		task->fs = shared;
-		task_unlock(task);
-		put_fs(old);
-	}
-	atomic_fetch_add(&task->fs->users, 1);
-	*out = task->fs;
-	return 0;
-}
-
-static void fork_contexts_put(struct fork_contexts *new, const struct files_struct *files)
-{
-	put_fs(new->fs);
-	put_nsproxy(new->nsproxy, files);
-	if (new->cred)
-		put_cred(new->cred);
-}
-
-static int fork_prepare(struct task *task, u64 flags, struct fork_contexts *new)
-{
-	int err = fork_prepare_fs(task, flags, &new->fs);
-
-	if (!err)
-		err = unshare_namespaces(flags, task, &new->nsproxy, &new->cred);
-	if (err)
-		fork_contexts_put(new, NULL);
-	return err;
-}
-
-/* The child's copy of the parent's memory has one task, whatever the counts say. */
-static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
-{
-	task->tid = task->tgid = host_gettid();
-	task->sig_held = 0; /* what is pending is not inherited */
-	if (!(flags & CLONE_SYSVSEM))
-		mm.sem_undo = false;
-	if (!(flags & CLONE_FILES))
-		task->files->foreign = false;
-	tasks_forget_others(task);
-	ptrace_release(task);
-	task->clone_flags = flags;
-	if (new->fs)
-		task->fs = new->fs;
-	else
-		atomic_store(&task->fs->users, 1);
-	atomic_store(&task->files->users, 1);
-	atomic_store(&task->sighand->users, 1);
-	atomic_store(&task->nsproxy->users, 1);
-	atomic_store(&task->cred->users, 1);
-	if (new->nsproxy) {
-		put_nsproxy(task->nsproxy, task->files);
-		task->nsproxy = new->nsproxy;
-	}
-	if (new->cred)
-		commit_creds(task, new->cred);
-}
-
-static s64 clone_copy(struct task *task, const struct clone_request *req)
-{
-	struct host_settid settid = host_settid(req, NULL);
-	struct fork_contexts new = {0};
-	s64 tid;
-	int err = fork_prepare(task, req->flags, &new);
-
-	if (err)
-		return err;
-	if (req->flags & CLONE_FILES)
-		task->files->foreign = true;
-	signal_block_all();
-	fork_lock(task);
-	/* On the parent's stack: the child has a copy of it, this frame included. */
-	tid = host_call5(__NR_clone, settid.flags, 0, settid.ptid, req->ctid, req->tls);
-	if (tid == 0) {
-		task->tid = host_gettid(); /* before any lock is touched */
-		mm_draw_id();
-		fork_unlock(task);
-		fork_child(task, req->flags, &new);
-		child_common(task, req->flags, req->stack);
-	} else {
-		fork_unlock(task);
-		/* In the parent's memory these are only what the child was given a copy of; a shared fs
-		 * keeps the child's count. */
-		if (tid > 0 && (req->flags & CLONE_FS))
-			new.fs = NULL;
-		fork_contexts_put(&new, tid < 0 ? NULL : task->files);
-		if (tid > 0 && settid.by_hand)
-			settid_by_hand(req->ptid, tid);
-	}
-	return tid;
+	if (child->tid == child->host_tid && child->tgid == child->host_tgid)
+		return;
+	trap_numbers(child);
+	/* As in clone(2), a bad address is not an error here. */
+	if (req->flags & CLONE_CHILD_SETTID)
+		(void)put_guest(req->ctid, child->tid);
 }
 
 /* ---- a child in the same memory: a thread, or a process until it execs (vfork) ---- */
@@ -247,8 +99,9 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 	/* Starts with everything blocked and restores the mask on its way out to the guest. */
 	child->sig_mask = task->sig_mask;
 	atomic_store(&child->sig_deferred, 1);
-	child->clone_flags = req->flags;
-	child->clone_stack = req->stack;
+	child->clone_request = *req;
+	child->numbers_trapped = task->numbers_trapped;
+	/* Until it can ask: so that the count of threads is right. */
 	child->tgid = req->flags & CLONE_THREAD ? task->tgid : 0;
 	copy_seccomp(task, child);
 }
@@ -256,14 +109,14 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 /* The child's first steps, on its own kernel stack. */
 void clone_child(struct task *child)
 {
-	child->tid = host_gettid();
-	if (!(child->clone_flags & CLONE_THREAD))
-		child->tgid = child->tid;
+	struct clone_request req = child->clone_request;
+
+	task_identify_new(child);
 	atomic_store(&child->state, TASK_RUNNING);
-	if (child->clone_ptid)
-		settid_by_hand(child->clone_ptid, child->tid);
+	if (child->stores_ptid || ((req.flags & CLONE_PARENT_SETTID) && child->tid != child->host_tid))
+		settid_by_hand(req.ptid, child->tid);
 	signal_init_thread(child);
-	child_common(child, child->clone_flags, child->clone_stack);
+	clone_finish_child(child, &req);
 	arch_return_to_guest(child);
 }
 
@@ -290,8 +143,9 @@ static s64 clone_vm(struct task *task, const struct clone_request *req)
 	signal_block_all();
 	clone_vm_prepare(task, child, req);
 	/* Threads are killed together; any other child can outlive us from its first moment on. */
-	settid = host_settid(req, req->flags & CLONE_THREAD ? NULL : &child->tid);
-	child->clone_ptid = settid.by_hand ? req->ptid : 0;
+	settid = host_settid(req, req->flags & CLONE_THREAD ? NULL : &child->host_tid);
+	child->stores_ptid = settid.by_hand;
+	task->clone_seq = atomic_load(&arena()->pids.seq);
 	tid = arch_clone(settid.flags, child, settid.ptid, req->ctid, req->tls);
 	if (tid < 0) {
 		put_contexts(child);
@@ -299,8 +153,7 @@ static s64 clone_vm(struct task *task, const struct clone_request *req)
 		return tid;
 	}
 	task_born(child, serial, (s32)tid);
-	if (settid.by_hand)
-		settid_by_hand(req->ptid, tid);
+	tid = clone_finish_parent(task, req, &settid, (s32)tid);
 	if (copied.handle >= 0)
 		warden_close_handle(&copied, task->files);
 	/* It has executed a program or gone: what it held here is released, unless it did that itself. */

@@ -11,8 +11,10 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 #include "arch/x86_64/trap.h"
+#include "arena/arena.h"
 #include "host/host.h"
 #include "host/uaccess.h"
+#include "sys/pids.h"
 #include "sys/ptrace.h"
 #include "sys/runtime.h"
 
@@ -277,20 +279,71 @@ static bool report(struct task *task, s32 tid, s32 *status)
 
 /* ---- the calls ---- */
 
+#define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
+
+/*
+ * A husk (kernel/pid.h) is taken away, and nobody hears of it. True: that was one.
+ */
+static bool bury_husk(const struct task *task, s32 host)
+{
+	if (!pid_is_husk(&arena()->pids, host))
+		return false;
+	host_call4(__NR_wait4, host, NULL, WNOHANG | __WALL, NULL);
+	warden_pid(task, PID_HUSK_GONE, host, 0);
+	return true;
+}
+
+/*
+ * wait4(2) while there are numbers that are not the host's: who it is must be asked while it is still there. A host
+ * number, or what wait4(2) says; *guest: as guests know it.
+ */
+static s64 wait_by_number(const struct task *task, const struct regs *regs, s32 *status, s32 *guest)
+{
+	s32 which = (s32)ARG0(regs), options = (s32)ARG2(regs);
+	s32 type = which > 0 ? P_PID : which == -1 ? P_ALL : P_PGID;
+	struct siginfo_raw info = {0};
+	s64 ret;
+
+	for (;;) {
+		info.pid = 0;
+		ret = host_call_blocking(__NR_waitid, type, which < -1 ? -which : which, (long)&info,
+					 options | WEXITED | WNOWAIT, 0, 0);
+		if (ret || !info.pid)
+			return ret;
+		if (bury_husk(task, info.pid))
+			continue;
+		*guest = pid_to_guest(&arena()->pids, info.pid);
+		ret = host_call4(__NR_wait4, info.pid, status, options | WNOHANG, ARG3(regs));
+		if (ret > 0)
+			return ret; /* else another thread was faster */
+	}
+}
+
+static s64 wait_host(const struct task *task, const struct regs *regs, s32 *status, s32 *guest)
+{
+	s64 ret;
+
+	/* The call knows options that the other one does not, and the other way round. */
+	if (atomic_load(&arena()->pids.nr) && !((u32)ARG2(regs) & ~WAIT4_OPTIONS))
+		return wait_by_number(task, regs, status, guest);
+	ret = host_call_blocking(__NR_wait4, (long)ARG0(regs), (long)status, (long)ARG2(regs), (long)ARG3(regs), 0, 0);
+	*guest = (s32)ret;
+	return ret;
+}
+
 SYSCALL(wait4)
 {
-	s32 status;
+	s32 status = 0, guest = 0;
 	s64 pid;
 
 	if (ARG3(regs) && !access_ok(ARG3(regs), sizeof(u64)))
 		return -EFAULT;
 	do {
-		pid = host_call_blocking(__NR_wait4, (long)ARG0(regs), (long)&status, (long)ARG2(regs),
-					 (long)ARG3(regs), 0, 0);
+		pid = wait_host(task, regs, &status, &guest);
 	} while (pid > 0 && !report(task, (s32)pid, &status));
 	if (pid > 0 && ARG1(regs) && put_guest(ARG1(regs), status))
 		return -EFAULT;
-	return pid;
+	return pid > 0 ? guest : pid;
 }
 
 /* The first fields of a SIGCHLD's siginfo_t, which are all that waitid(2) fills. */
@@ -332,7 +385,8 @@ SYSCALL(waitid)
 	do {
 		ret = host_call_blocking(__NR_waitid, (long)ARG0(regs), (long)ARG1(regs), (long)&got, (long)ARG3(regs),
 					 (long)ARG4(regs), 0);
-	} while (!ret && !report_info(task, &got.info));
+	} while (!ret && (bury_husk(task, got.info.pid) || !report_info(task, &got.info)));
+	got.info.pid = pid_to_guest(&arena()->pids, got.info.pid);
 	if (got.info.pid)
 		got.info.uid = from_kuid_munged(task->nsproxy->user, got.info.uid);
 	/* The kernel fills it in whatever came of the call. */
@@ -349,7 +403,7 @@ SYSCALL(ptrace)
 	s32 tid = (s32)ARG1(regs);
 	s64 ret;
 
-	if (request == PTRACE_TRACEME && (task->clone_flags & CLONE_VFORK)) {
+	if (request == PTRACE_TRACEME && (task->clone_request.flags & CLONE_VFORK)) {
 		task->traceme = true;
 		return 0;
 	}

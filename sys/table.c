@@ -20,6 +20,9 @@
 #define PIDS(nr, call, pid_args)       [nr] = {.name = #call, .when = TRAP_PID, .pids = (pid_args)}
 #define TRAPS_PIDS(nr, call, pid_args) [nr] = {.name = #call, .fn = sys_##call, .when = TRAP, .pids = (pid_args)}
 #define TRAPS_RANGE(nr, call, args)    [nr] = {.name = #call, .fn = sys_##call, .when = TRAP_RANGE, .ranges = (args)}
+/* The host's own answer is a process number; the second, with arguments that are. */
+#define GIVES_PID(nr, call)	       [nr] = {.name = #call, .when = PASS, .gives_pid = true}
+#define GIVES_PIDS(nr, call, pid_args) [nr] = {.name = #call, .when = TRAP_PID, .pids = (pid_args), .gives_pid = true}
 #define PASSES(nr, call)	       [nr] = {.name = #call, .when = PASS}
 #define DENIES(nr, call, err)	       [nr] = {.name = #call, .when = DENY, .arg = (err)}
 
@@ -73,7 +76,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(36, getitimer),
     PASSES(37, alarm),
     PASSES(38, setitimer),
-    PASSES(39, getpid),
+    GIVES_PID(39, getpid),
     PASSES(40, sendfile),
     PASSES(41, socket),
     TRAPS(42, connect, PATH1),
@@ -144,9 +147,9 @@ const struct sys_entry sys_table[SYS_MAX] = {
     TRAPS(107, geteuid, 0),
     TRAPS(108, getegid, 0),
     PIDS(109, setpgid, PID(0, TASK) | PID(1, GROUP)),
-    PASSES(110, getppid),
-    PASSES(111, getpgrp),
-    PASSES(112, setsid),
+    GIVES_PID(110, getppid),
+    GIVES_PID(111, getpgrp),
+    GIVES_PID(112, setsid),
     TRAPS(113, setreuid, 0),
     TRAPS(114, setregid, 0),
     TRAPS(115, getgroups, 0),
@@ -155,10 +158,10 @@ const struct sys_entry sys_table[SYS_MAX] = {
     TRAPS(118, getresuid, 0),
     TRAPS(119, setresgid, 0),
     TRAPS(120, getresgid, 0),
-    PIDS(121, getpgid, PID(0, TASK)),
+    GIVES_PIDS(121, getpgid, PID(0, TASK)),
     TRAPS(122, setfsuid, 0),
     TRAPS(123, setfsgid, 0),
-    PIDS(124, getsid, PID(0, TASK)),
+    GIVES_PIDS(124, getsid, PID(0, TASK)),
     TRAPS(125, capget, 0),
     TRAPS(126, capset, 0),
     TRAPS(127, rt_sigpending, 0),
@@ -220,7 +223,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(183, afs_syscall),
     PASSES(184, tuxcall),
     PASSES(185, security),
-    PASSES(186, gettid),
+    GIVES_PID(186, gettid),
     PASSES(187, readahead),
     TRAPS(188, setxattr, PATH0),
     TRAPS(189, lsetxattr, PATH0),
@@ -252,7 +255,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(215, epoll_wait_old),
     TRAPS_RANGE(216, remap_file_pages, RANGE(0, 1)),
     TRAPS(217, getdents64, 0),
-    PASSES(218, set_tid_address),
+    GIVES_PID(218, set_tid_address),
     PASSES(219, restart_syscall),
     TRAPS(220, semtimedop, 0),
     PASSES(221, fadvise64),

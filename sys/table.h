@@ -19,7 +19,7 @@ enum sys_when {
 	TRAP_EQ,      /* traps when argument `arg` (32 bits) is one of `values` */
 	TRAP_FD,      /* traps when argument `arg` is a descriptor number of ours or above */
 	TRAP_RANGE,   /* traps when a range of addresses in `ranges` may touch our part of the address space */
-	TRAP_PID,     /* traps when an argument in `pids` names a process that is not there for guests */
+	TRAP_PID,     /* traps when an argument in `pids` is not 0 */
 };
 
 /* Which arguments are paths: bit n for argument n. */
@@ -54,8 +54,9 @@ struct sys_entry {
 	u8 arg;	   /* argument index, or errno for DENY */
 	u8 paths;  /* PATHn */
 	u8 nvalues;
-	u32 pids;   /* PID(n, ...) */
-	u32 ranges; /* RANGE(n, ...) */
+	u32 pids;	/* PID(n, ...) */
+	bool gives_pid; /* what it returns is a process number */
+	u32 ranges;	/* RANGE(n, ...) */
 	const u32 *values;
 };
 

@@ -218,9 +218,8 @@ static void copy_place(struct nameidata *nd, const struct path *place)
 
 void root_place(struct task *task, struct nameidata *nd)
 {
-	struct fs_struct *fs = task->fs;
+	struct fs_struct *fs = fs_lock(task->fs);
 
-	mutex_lock(&fs->lock);
 	copy_place(nd, &fs_now(fs)->root);
 	mutex_unlock(&fs->lock);
 }
@@ -247,17 +246,16 @@ void fs_sync(struct task *task)
 
 	if (task->host_fs_seq == atomic_load(&fs->seq))
 		return;
-	mutex_lock(&fs->lock);
+	fs = fs_lock(fs);
 	fs_sync_locked(task, fs);
 	mutex_unlock(&fs->lock);
 }
 
 int pwd_mount(struct task *task, u64 *mnt)
 {
-	struct fs_struct *fs = task->fs;
+	struct fs_struct *fs = fs_lock(task->fs);
 	int err;
 
-	mutex_lock(&fs->lock);
 	err = fs_sync_locked(task, fs);
 	*mnt = fs_now(fs)->pwd.mnt;
 	mutex_unlock(&fs->lock);
@@ -266,10 +264,9 @@ int pwd_mount(struct task *task, u64 *mnt)
 
 int pwd_place(struct task *task, struct nameidata *nd)
 {
-	struct fs_struct *fs = task->fs;
+	struct fs_struct *fs = fs_lock(task->fs);
 	long n = -ENOENT;
 
-	mutex_lock(&fs->lock);
 	/* The directory may have been renamed since we came here, and the host knows where to. It
 	 * answers ENOENT for a removed one and "(unreachable)" for one outside its root: then what we
 	 * remember is the best there is. */

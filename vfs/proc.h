@@ -26,6 +26,9 @@ int proc_ns_fstat(const struct fd_info *info, u64 *dev, u64 *ino);
 /* Does that name below proc's root belong to a process that is not there for guests? */
 bool proc_hides(const char *rel);
 
+/* The signals that the host holds for the calling thread itself, and not for its process; none without a proc. */
+u64 proc_own_pending(void);
+
 /* The handle entry of the arena that a process stands in; NULL when it is no guest of this
  * session. Reads the host's /proc/PID/fd. */
 const struct handle *handle_of_pid(int pid);

@@ -4,6 +4,7 @@
 #include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "kernel/mm.h"
 #include "lib/string.h"
 #include "vfs/proc_internal.h"
 
@@ -226,4 +227,22 @@ int show_status(struct task *task, const struct proc_task *who, struct fmt *out)
 	}
 	kfree(text);
 	return n < 0 ? (int)n : 0;
+}
+
+u64 proc_own_pending(void)
+{
+	char *text = kzalloc(STATUS_SIZE);
+	const char *line = text;
+	u64 pending = 0;
+
+	if (text && read_host_status(current_task()->host_tid, text) > 0) {
+		while (line && strncmp(line, "SigPnd:", 7) != 0) {
+			line = strchr(line, '\n');
+			line = line ? line + 1 : NULL;
+		}
+		if (line)
+			pending = parse_hex(line + 7);
+	}
+	kfree(text);
+	return pending;
 }

@@ -80,6 +80,7 @@ static int first_namespaces(const struct session_config *config)
 	a->uid = geteuid();
 	a->gid = getegid();
 	a->logging = config->log_fd >= 0;
+	a->strict_linux = config->strict_linux;
 	if (strlen(config->runtime) >= sizeof(a->runtime))
 		return -ENAMETOOLONG;
 	strcpy(a->runtime, config->runtime);

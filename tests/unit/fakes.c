@@ -102,6 +102,18 @@ void host_exit_sem(void)
 	world.sem_calls++;
 }
 
+/* The test's task goes on as the new process would; the other tasks are still there, and stay out of it. */
+int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
+{
+	note_call('l');
+	return world.leave_error;
+}
+
+bool strict_linux(void)
+{
+	return world.strict;
+}
+
 unsigned nr_threads(const struct task *task)
 {
 	return world.threads;

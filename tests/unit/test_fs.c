@@ -79,16 +79,19 @@ static void handlers_are_copied_by_value(void **state)
 static void a_shared_fs_is_seen_by_a_forked_child(void **state)
 {
 	struct task *task = new_task();
-	struct fs_struct *shared = share_fs(task->fs), *own;
+	struct fs_struct *shared, *own;
 	char longest[PATH_MAX];
 	struct path pwd;
 	int status;
 
-	assert_non_null(shared);
+	task->fs->seq = 5;
+	assert_int_equal(share_fs(task), 0);
+	shared = task->fs;
+	assert_true(shared->shared);
 	assert_int_equal(shared->umask, 022);
-	assert_int_equal(shared->seq, task->fs->seq);
-	put_fs(task->fs);
-	task->fs = shared;
+	assert_int_equal(shared->seq, 5);
+	assert_int_equal(share_fs(task), 0);
+	assert_ptr_equal(task->fs, shared);
 	assert_pwd(task, task->nsproxy->mnt->root, "/home");
 
 	memset(longest, 'x', sizeof(longest) - 1);
@@ -118,6 +121,24 @@ static void a_shared_fs_is_seen_by_a_forked_child(void **state)
 		kzalloc_fail_at = n;
 		assert_null(dup_fs(shared));
 	}
+	end_task(task);
+}
+
+/* The others who use it come along, each when it looks. */
+static void all_users_of_a_shared_fs_follow(void **state)
+{
+	struct task *task = new_task(), *other = new_thread(task, CLONE_FS);
+	struct fs_struct *private = task->fs;
+
+	assert_int_equal(share_fs(task), 0);
+	assert_ptr_equal(other->fs, private);
+	set_fs_pwd(other->fs, place(9, "/by the other"));
+	assert_pwd(task, 9, "/by the other");
+	follow_fs(other);
+	assert_ptr_equal(other->fs, task->fs);
+	assert_pwd(other, 9, "/by the other");
+	assert_int_equal(task->fs->users, 2);
+	end_task(other);
 	end_task(task);
 }
 
@@ -170,9 +191,10 @@ static void readers_see_whole_places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(host_paths_are_counted),	TEST(changes_raise_seq),
-	    TEST(a_failed_copy_leaves_nothing), TEST(handlers_are_copied_by_value),
-	    TEST(readers_see_whole_places),	TEST(a_shared_fs_is_seen_by_a_forked_child),
+	    TEST(host_paths_are_counted),	   TEST(changes_raise_seq),
+	    TEST(a_failed_copy_leaves_nothing),	   TEST(handlers_are_copied_by_value),
+	    TEST(readers_see_whole_places),	   TEST(a_shared_fs_is_seen_by_a_forked_child),
+	    TEST(all_users_of_a_shared_fs_follow),
 	};
 
 	return cmocka_run_group_tests_name("kernel/fs", tests, NULL, NULL);

@@ -62,6 +62,25 @@ static void who_gets_the_number_on_the_host_has_a_substitute(void **state)
 	free(map);
 }
 
+static void a_new_task_may_have_moved_before_its_maker_asks(void **state)
+{
+	struct pid_map *map = new_map();
+	u32 before;
+
+	pid_reserve(map, 100);
+	pid_move(map, 100, 200, false);
+	before = atomic_load(&map->seq);
+	/* Made with a number that somebody else took along: */
+	assert_int_equal(pid_of_new(map, before, 100), 100 | PID_SUBSTITUTE);
+	/* made with its own, which it takes along at once: */
+	pid_reserve(map, 300);
+	pid_move(map, 300, 400, false);
+	assert_int_equal(pid_of_new(map, before, 300), 300);
+	/* made with one that somebody who is gone lived under on the host. */
+	assert_int_equal(pid_of_new(map, before, 200), 200);
+	free(map);
+}
+
 static void a_husk_is_told_by_its_host_number(void **state)
 {
 	struct pid_map *map = new_map();
@@ -204,6 +223,7 @@ int main(void)
 	    cmocka_unit_test(an_empty_map_changes_nothing),
 	    cmocka_unit_test(a_task_keeps_its_number_when_it_moves),
 	    cmocka_unit_test(who_gets_the_number_on_the_host_has_a_substitute),
+	    cmocka_unit_test(a_new_task_may_have_moved_before_its_maker_asks),
 	    cmocka_unit_test(a_husk_is_told_by_its_host_number),
 	    cmocka_unit_test(wrong_calls_are_refused),
 	    cmocka_unit_test(a_full_map_refuses_and_recovers),

@@ -206,11 +206,13 @@ static void a_user_namespace_is_not_for_a_chroot(void **state)
 	end_pair(&p);
 }
 
-static void memory_handlers_and_group_can_only_be_alone_already(void **state)
+/* What Linux says, bit for bit. */
+static void strictly_memory_handlers_and_group_can_only_be_alone_already(void **state)
 {
 	static const u64 flags[] = {CLONE_THREAD, CLONE_SIGHAND, CLONE_VM, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD};
 	struct task *task = new_task(), *other;
 
+	world.strict = true;
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		assert_int_equal(ksys_unshare(task, flags[i]), 0);
 	world.threads = 2;
@@ -227,6 +229,41 @@ static void memory_handlers_and_group_can_only_be_alone_already(void **state)
 	assert_int_equal(ksys_unshare(task, CLONE_VM), -EINVAL);
 	end_task(other);
 	end_task(task);
+}
+
+static void memory_that_is_shared_is_left(void **state)
+{
+	static const u64 flags[] = {CLONE_VM, CLONE_THREAD, CLONE_NEWUSER};
+	struct task *task = new_task();
+
+	assert_int_equal(ksys_unshare(task, CLONE_VM), 0);
+	assert_string_equal(world.order, "");
+	world.threads = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		memset(world.order, 0, sizeof(world.order));
+		assert_int_equal(ksys_unshare(task, flags[i]), 0);
+		assert_string_equal(world.order, flags[i] == CLONE_NEWUSER ? "wl" : "l");
+	}
+	/* The host's table and undo list are left with it, and not asked for. */
+	memset(world.order, 0, sizeof(world.order));
+	assert_int_equal(ksys_unshare(task, CLONE_VM | CLONE_FILES | CLONE_SYSVSEM), 0);
+	assert_string_equal(world.order, "l");
+	end_task(task);
+}
+
+static void memory_that_cannot_be_left_leaves_the_task_as_it_was(void **state)
+{
+	static const u64 all = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER;
+	struct pair p = new_pair();
+	struct memory m = remember(p.a);
+
+	world.threads = 2;
+	world.leave_error = -EAGAIN;
+	assert_int_equal(ksys_unshare(p.a, all), -EAGAIN);
+	assert_as_it_was(p.a, &m);
+	assert_int_equal(world.handles_closed, 1);
+	assert_string_equal(world.order, "wl");
+	end_pair(&p);
 }
 
 static void what_cannot_be_undone_comes_last(void **state)
@@ -316,7 +353,9 @@ int main(void)
 	    TEST(namespaces_need_the_capability),
 	    TEST(a_user_namespace_gives_every_capability),
 	    TEST(a_user_namespace_is_not_for_a_chroot),
-	    TEST(memory_handlers_and_group_can_only_be_alone_already),
+	    TEST(strictly_memory_handlers_and_group_can_only_be_alone_already),
+	    TEST(memory_that_is_shared_is_left),
+	    TEST(memory_that_cannot_be_left_leaves_the_task_as_it_was),
 	    TEST(what_cannot_be_undone_comes_last),
 	    TEST(every_refusal_leaves_the_task_as_it_was),
 	    TEST(every_failing_allocation_leaves_the_task_as_it_was),

@@ -28,11 +28,12 @@ extern _Atomic long kzalloc_live;
 
 /* ---- fakes.c: the world outside kernel/ ---- */
 struct fake_world {
-	int warden_error, files_error, sem_error; /* what the next calls answer: 0 or -errno */
+	int warden_error, files_error, sem_error, leave_error; /* what the next calls answer: 0 or -errno */
+	bool strict;
 	unsigned threads;
 	u64 warden_flags; /* of the last request for namespaces */
 	unsigned warden_calls, handles_closed, files_calls, sem_calls;
-	char order[64]; /* 'w', 'f', 's': the calls as they came */
+	char order[64]; /* 'w', 'f', 's', 'l': the calls as they came */
 };
 extern struct fake_world world;
 

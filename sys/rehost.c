@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * unshare(CLONE_VM): the host cannot take a thread out of its memory, so the task goes on in a new host process, which
+ *is a copy of this one taken now. It keeps its number, registers, masks, what is pending for it, and shares what it
+ * shared; the thread that it was ends. What of a thread the host does not copy is carried here by hand.
+ *
+ *	prepare   a number reserved, pending signals taken over; all of it can be undone
+ *	clone     here it can still fail, and nothing has changed
+ *	copy      the new process: puts on what was carried, and tells the warden where the number lives now
+ *	old       the thread left behind: waits for that, lets go of everything, and ends
+ */
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+#include <linux/futex.h>
+#include <linux/prctl.h>
+#include "arch/x86_64/trap.h"
+#include "arena/arena.h"
+#include "host/host.h"
+#include "host/uaccess.h"
+#include "kernel/mm.h"
+#include "sys/control.h"
+#include "sys/fork.h"
+#include "sys/pids.h"
+#include "vfs/proc.h"
+#include "warden/client.h"
+
+/* A signal that was pending for the thread alone. */
+struct pending {
+	struct pending *next;
+	struct siginfo_raw info;
+};
+
+/* What goes from the old thread to the new process, which has a copy of it. */
+struct carried {
+	struct pending *pending, **last;
+	bool keeps_number;
+	bool husk; /* the task was its whole thread group: what it leaves is a dead process, not a dead thread */
+	u64 robust_list, robust_len;
+	u64 clear_tid; /* where the host stores 0 when the thread ends, 0: nowhere */
+	bool names_us; /* and what stands there is the task's number */
+	s32 pdeathsig;
+};
+
+/* ---- signals that are pending for the thread itself ---- */
+
+/* The host tells only in /proc which of them are the thread's and which the process's. */
+static u64 pending_of_thread(void)
+{
+	u64 all = 0;
+
+	if (host_call2(__NR_rt_sigpending, &all, sizeof(all)) || !all)
+		return 0;
+	return proc_own_pending() & all;
+}
+
+/* The host gives out the thread's own before those of the process. */
+static int pending_take_one(struct carried *c, int sig)
+{
+	static const s64 no_time[2];
+	u64 set = SIGBIT(sig);
+	struct pending *p = kzalloc(sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	if (host_call4(__NR_rt_sigtimedwait, &set, &p->info, no_time, sizeof(set)) != sig) {
+		kfree(p);
+		return -EAGAIN;
+	}
+	*c->last = p;
+	c->last = &p->next;
+	return 0;
+}
+
+static int pending_take(struct carried *c)
+{
+	u64 left;
+	int err = 0;
+
+	while (!err && (left = pending_of_thread()))
+		err = pending_take_one(c, __builtin_ctzll(left) + 1);
+	return err == -EAGAIN ? 0 : err;
+}
+
+static void pending_drop(struct carried *c)
+{
+	struct pending *p, *next;
+
+	for (p = c->pending; p; p = next) {
+		next = p->next;
+		kfree(p);
+	}
+	c->pending = NULL;
+	c->last = &c->pending;
+}
+
+static void pending_give(const struct task *task, struct carried *c)
+{
+	const struct pending *p;
+
+	for (p = c->pending; p; p = p->next)
+		signal_requeue(task, p->info.signo, &p->info);
+	pending_drop(c);
+}
+
+/* Those that came for the old thread after the copy was taken: their senders' words are lost, not they. */
+static void pending_forward(struct carried *c, s32 host)
+{
+	const struct pending *p;
+
+	pending_drop(c); /* the new process has these */
+	(void)pending_take(c);
+	for (p = c->pending; p; p = p->next)
+		host_call3(__NR_tgkill, host, host, p->info.signo);
+	pending_drop(c);
+}
+
+/* ---- before ---- */
+
+static void look_at_thread(const struct task *task, struct carried *c)
+{
+	s32 word;
+
+	host_call3(__NR_get_robust_list, 0, &c->robust_list, &c->robust_len);
+	host_call2(__NR_prctl, PR_GET_PDEATHSIG, &c->pdeathsig);
+	if (host_call2(__NR_prctl, PR_GET_TID_ADDRESS, &c->clear_tid))
+		c->clear_tid = 0;
+	/* With musl it is a lock, which may be somebody else's at that moment. */
+	c->names_us = c->clear_tid && !get_guest(word, c->clear_tid) && word == task->tid;
+}
+
+/*
+ * A thread takes its number along. The first thread of a group leaves it to the group, and one whose number is
+ * not the host's has none to take along: they go by the host's new one.
+ */
+static int number_prepare(const struct task *task, struct carried *c)
+{
+	bool leads = task->host_tid == task->host_tgid;
+	int err;
+
+	c->husk = nr_threads(task) == 1;
+	if ((leads && !c->husk) || task->tid != task->host_tid)
+		return 0;
+	err = warden_pid(task, PID_RESERVE, task->tid, 0);
+	c->keeps_number = !err;
+	return err;
+}
+
+static int prepare(struct task *task, u64 flags, struct carried *c)
+{
+	int err;
+
+	c->last = &c->pending;
+	if (!(flags & CLONE_FS) && atomic_load(&task->fs->users) > 1) {
+		err = share_fs(task);
+		if (err)
+			return err;
+	}
+	err = number_prepare(task, c);
+	if (err)
+		return err;
+	signal_block_all();
+	look_at_thread(task, c);
+	return pending_take(c);
+}
+
+static void cancel(const struct task *task, struct carried *c)
+{
+	pending_give(task, c);
+	if (c->keeps_number)
+		warden_pid(task, PID_CANCEL, task->tid, 0);
+}
+
+/* ---- the new process ---- */
+
+static void number_take(struct task *task, const struct carried *c)
+{
+	s32 old = task->tid;
+
+	task->host_tid = host_gettid();
+	if (c->keeps_number && !warden_pid(task, c->husk ? PID_MOVE_HUSK : PID_MOVE, old, task->host_tid))
+		task->tid = old;
+	else
+		task->tid = pid_to_guest(&arena()->pids, task->host_tid);
+	task->tgid = task->tid;
+	if (task->tid != task->host_tid)
+		trap_numbers(task);
+	/* A C library keeps its number there. */
+	if (task->tid != old && c->names_us)
+		(void)put_guest(c->clear_tid, task->tid);
+}
+
+static void put_on(struct task *task, u64 flags, struct carried *c, bool files_shared)
+{
+	/* Locks ask who takes them. */
+	task->host_tid = task->host_tgid = host_gettid();
+	mm_draw_id();
+	fork_unlock(task);
+	task->files->foreign = files_shared;
+	fork_alone(task);
+	if (flags & CLONE_SYSVSEM)
+		mm.sem_undo = false;
+	if (c->robust_list)
+		host_call2(__NR_set_robust_list, c->robust_list, c->robust_len);
+	if (c->pdeathsig)
+		host_call2(__NR_prctl, PR_SET_PDEATHSIG, c->pdeathsig);
+	number_take(task, c);
+	pending_give(task, c);
+	control_resume(task);
+}
+
+/* ---- what is left behind ---- */
+
+#define ROUNDS 400 /* of 5 ms: the new process may have been stopped or killed meanwhile */
+
+/* Until the number lives in the new process, it is this thread's, and should not be given to anybody else. */
+static void wait_for_move(const struct task *task, s32 host)
+{
+	static const s64 round[2] = {0, 5000000};
+	struct pid_map *map = &arena()->pids;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		u32 seq = atomic_load(&map->seq);
+
+		if (pid_to_host(map, task->tid) != task->host_tid || host_call2(__NR_tkill, host, 0) == -ESRCH)
+			break;
+		host_call4(__NR_futex, &map->seq, FUTEX_WAIT, seq, round);
+	}
+}
+
+__attribute__((noreturn)) static void end_old(struct task *task, struct carried *c, s32 host, struct unshared *new)
+{
+	/* The process has these now; whoever waits for a lock of ours waits for its copy. */
+	host_call2(__NR_set_robust_list, 0, c->robust_len);
+	if (!c->names_us)
+		host_call1(__NR_set_tid_address, 0);
+	if (c->keeps_number)
+		wait_for_move(task, host);
+	pending_forward(c, host);
+	put_unshared(new, task->files);
+	put_contexts(task);
+	signal_block_hidden();
+	arch_exit_thread(task, 0);
+}
+
+/* ---- the moment itself ---- */
+
+static u64 host_flags(u64 flags)
+{
+	u64 shared = 0;
+
+	if (!(flags & CLONE_FILES))
+		shared |= CLONE_FILES;
+	if (!(flags & CLONE_SYSVSEM))
+		shared |= CLONE_SYSVSEM;
+	return shared | CLONE_PARENT | CLONE_CHILD_CLEARTID | SIGCHLD;
+}
+
+/* The first process of a pid namespace has no parent to give the new one to: it becomes its parent itself. */
+static s64 copy_process(u64 flags, const struct carried *c)
+{
+	s64 tid = host_call5(__NR_clone, host_flags(flags), 0, NULL, c->clear_tid, 0);
+
+	if (tid == -EINVAL)
+		tid = host_call5(__NR_clone, host_flags(flags) & ~(u64)CLONE_PARENT, 0, NULL, c->clear_tid, 0);
+	return tid;
+}
+
+int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
+{
+	struct carried c = {0};
+	struct fs_struct *fs_shared = NULL;
+	bool files_shared;
+	s64 host;
+	int err = prepare(task, flags, &c);
+
+	if (err) {
+		cancel(task, &c);
+		return err;
+	}
+	/* The new process's own reference; the old thread gives back its own. */
+	if (task->fs->shared) {
+		fs_shared = task->fs;
+		atomic_fetch_add(&fs_shared->users, 1);
+	}
+	files_shared = !(flags & CLONE_FILES) && (task->files->foreign || atomic_load(&task->files->users) > 1);
+	fork_lock(task);
+	host = copy_process(flags, &c);
+	if (host == 0) {
+		put_on(task, flags, &c, files_shared);
+		return 0;
+	}
+	fork_unlock(task);
+	if (host < 0) {
+		put_fs(fs_shared);
+		cancel(task, &c);
+		return (int)host;
+	}
+	/* The descriptors are those of the new process as well: none is closed on the way out. */
+	if (!(flags & CLONE_FILES))
+		task->files->foreign = true;
+	end_old(task, &c, (s32)host, new);
+}
