@@ -10,7 +10,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-#define CARRY_VERSION 2
+#define CARRY_VERSION 3
 
 /* The numbers, in the order of the text. A new one is a line here and a higher version. */
 /* clang-format off */
@@ -26,6 +26,7 @@ static const struct {
 	NUMBER(cred.gid), NUMBER(cred.egid), NUMBER(cred.sgid), NUMBER(cred.fsgid),
 	NUMBER(cred.cap_inheritable), NUMBER(cred.cap_permitted), NUMBER(cred.cap_effective),
 	NUMBER(cred.cap_bset), NUMBER(cred.cap_ambient), NUMBER(cred.securebits),
+	NUMBER(cred.landlocked),
 	NUMBER(exe_fd), NUMBER(interp_fd), NUMBER(filters_fd), NUMBER(no_new_privs), NUMBER(seccomp_outside),
 	NUMBER(ngroups), NUMBER(nfds),
 };

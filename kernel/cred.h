@@ -22,6 +22,7 @@ struct cred {
 	u32 gid, egid, sgid, fsgid;
 	u64 cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
 	u32 securebits;
+	u32 landlocked; /* is in a domain that restricts the file system: nothing can be mounted (sys/landlock.c) */
 	struct group_info *groups;
 };
 

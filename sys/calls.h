@@ -220,6 +220,10 @@ SYSCALL(signalfd);
 SYSCALL(signalfd4);
 SYSCALL(epoll_pwait2);
 
+/* sys/landlock.c */
+SYSCALL(landlock_add_rule);
+SYSCALL(landlock_restrict_self);
+
 /* sys/sem.c */
 SYSCALL(semop);
 SYSCALL(semtimedop);

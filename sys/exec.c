@@ -44,7 +44,19 @@ struct linux_binprm {
 
 /* ---- opening a file that is to be executed ---- */
 
-static int may_exec(const struct nameidata *nd)
+/*
+ * Landlock asks at execve itself (sys/landlock.c), which is to be of the runtime; so the host is asked in advance. One
+ * older than 6.14 does not know the question: there programs may be executed that may be read.
+ */
+static int domain_allows(int fd)
+{
+	const char *const argv[] = {"", NULL};
+	long err = host_call5(__NR_execveat, fd, "", argv, argv + 1, AT_EMPTY_PATH | AT_EXECVE_CHECK);
+
+	return err == -EINVAL ? 0 : (int)err;
+}
+
+static int may_exec(const struct task *task, const struct nameidata *nd)
 {
 	struct stat st;
 	long err = host_call4(__NR_newfstatat, nd->fd, "", &st, AT_EMPTY_PATH);
@@ -55,7 +67,8 @@ static int may_exec(const struct nameidata *nd)
 		return -ELOOP;
 	if (!S_ISREG(st.st_mode) || (nd->mnt_flags & MS_NOEXEC))
 		return -EACCES;
-	return (int)host_call4(__NR_faccessat2, nd->fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH);
+	err = host_call4(__NR_faccessat2, nd->fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH);
+	return err || !task->cred->landlocked ? (int)err : domain_allows(nd->fd);
 }
 
 /* The runtime loads the program, so it must be able to read it, which the kernel need not ask for. */
@@ -91,7 +104,7 @@ static int open_exec(struct linux_binprm *bprm, int dfd, const char *name, unsig
 	if (bprm->nd.magic)
 		err = place_behind_link(bprm);
 	if (!err)
-		err = may_exec(&bprm->nd);
+		err = may_exec(bprm->task, &bprm->nd);
 	fd = err ? err : open_readable(bprm);
 	path_release(&bprm->nd);
 	return fd;

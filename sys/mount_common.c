@@ -11,7 +11,7 @@
 
 bool may_mount(const struct task *task)
 {
-	return ns_capable(task, task->nsproxy->mnt->user_ns, CAP_SYS_ADMIN);
+	return !task->cred->landlocked && ns_capable(task, task->nsproxy->mnt->user_ns, CAP_SYS_ADMIN);
 }
 
 void mount_facts(const struct task *task, const struct nameidata *nd, struct mount_facts *facts)

@@ -121,9 +121,11 @@ static void no_new_privs(void)
 		drop_capability(CAP_SYS_ADMIN);
 		CHECK_FAILS(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), EACCES);
 		CHECK_FAILS(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0), EACCES);
+		CHECK_FAILS(syscall(SYS_landlock_restrict_self, -1, 0), EPERM);
 	}
 	CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	CHECK_OK(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+	CHECK_FAILS(syscall(SYS_landlock_restrict_self, -1, 0), EBADF);
 	pid = fork();
 	if (pid == 0)
 		_exit(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1);

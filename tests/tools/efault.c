@@ -182,6 +182,8 @@ static const struct signature {
     {"capset", "bb"},
     {"prctl", ""},
     {"seccomp", "10b"},
+    {"landlock_add_rule", "N1b0"},
+    {"landlock_restrict_self", ""},
     {"pivot_root", "pp"},
     {"mount", "ppp0n"},
     {"umount2", "p0"},
