@@ -8,15 +8,27 @@
 
 #define RED_ZONE 128
 
+/* Signals whose positive codes do not (only) tell of children. */
+#define OTHER_CODES (SIG_HIDDEN | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | SIGBIT(SIGPOLL))
+
+/*
+ * The end of a child: a SIGCHLD, or whatever was asked for (clone(2)). F_SETSIG has signals that look the same, but have
+ * zero there: the upper half of si_band.
+ */
+static bool is_from_child(const struct siginfo_raw *info)
+{
+	if (info->code < CLD_EXITED || info->code > CLD_CONTINUED)
+		return false;
+	return info->signo == SIGCHLD || (!(OTHER_CODES & SIGBIT(info->signo)) && info->uid);
+}
+
 void signal_map_sender(const struct task *task, struct siginfo_raw *info)
 {
-	bool from_child = info->signo == SIGCHLD && info->code > 0;
-
-	/* SI_QUEUE is not among these: its sender writes the field, in its own numbers. */
-	if (info->code == SI_USER || info->code == SI_TKILL || from_child)
-		info->uid = from_kuid_munged(task->nsproxy->user, info->uid);
-	if (info->code == SI_USER || info->code == SI_TKILL || from_child)
-		info->pid = pid_to_guest(&arena()->pids, info->pid);
+	/* SI_QUEUE is not among these: its sender writes the fields, in its own numbers. */
+	if (info->code != SI_USER && info->code != SI_TKILL && info->code != SI_MESGQ && !is_from_child(info))
+		return;
+	info->uid = from_kuid_munged(task->nsproxy->user, info->uid);
+	info->pid = pid_to_guest(&arena()->pids, info->pid);
 }
 
 /* The default action is the host's to carry out: it gets the disposition, and the signal again. */
@@ -104,12 +116,6 @@ static void run_handler(struct task *task, int sig, const struct ksigaction *act
 		task->altstack = (struct sigaltstack_guest){.flags = SS_DISABLE};
 }
 
-/* Did the kernel itself raise it, for what the guest's code has done? Then it cannot wait. */
-static bool is_forced(int sig, const struct siginfo_raw *info)
-{
-	return (SIG_HIDDEN & SIGBIT(sig)) && info->code > 0;
-}
-
 /* The end of what a task left behind when it moved to another host process is nobody's business. */
 static bool is_of_husk(int sig, const struct siginfo_raw *info)
 {
@@ -118,7 +124,8 @@ static bool is_of_husk(int sig, const struct siginfo_raw *info)
 
 static void act(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
-	bool blocked = task->blocked_hidden & SIGBIT(sig), forced = is_forced(sig, info);
+	bool blocked = task->blocked_hidden & SIGBIT(sig);
+	bool forced = (SIG_HIDDEN & SIGBIT(sig)) && frame_is_forced(sig, info, uc);
 	struct ksigaction action;
 
 	if (is_of_husk(sig, info))

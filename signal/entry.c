@@ -18,10 +18,9 @@ static void defer(struct task *task, int sig, const struct siginfo_raw *info, st
 	atomic_store(&task->sig_deferred, 1);
 }
 
-/* The kernel's own faults have a positive code; with 0 and below somebody sent the signal. */
-static bool is_fault(int sig, const struct siginfo_raw *info)
+static bool is_forced(int sig, const struct siginfo_raw *info, const struct ucontext *uc)
 {
-	return (sig == SIGSEGV || sig == SIGBUS) && info->code > 0;
+	return (SIG_HIDDEN & SIGBIT(sig)) && frame_is_forced(sig, info, uc);
 }
 
 /*
@@ -35,13 +34,13 @@ static bool is_own_step(int sig, const struct siginfo_raw *info, const struct ta
 
 static void in_runtime(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
-	if (is_fault(sig, info))
-		panic("a bad memory access in the runtime");
-	if (sig == SIGSYS && info->code > 0)
+	if (!is_forced(sig, info, uc))
+		defer(task, sig, info, uc);
+	else if (sig == SIGSYS)
 		/* A filter around ours traps a call of the runtime. */
 		frame_regs(uc)->rax = (u64)-ENOSYS;
 	else
-		defer(task, sig, info, uc);
+		panic("a bad memory access in the runtime");
 }
 
 void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
@@ -60,7 +59,7 @@ void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 		signal_deliver(task, sig, info, uc);
 		return;
 	case CONTEXT_UACCESS:
-		if (is_fault(sig, info))
+		if (is_forced(sig, info, uc))
 			frame_abort_copy(uc);
 		else
 			defer(task, sig, info, uc);

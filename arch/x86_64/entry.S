@@ -36,7 +36,7 @@ _start:
 sigsys_entry:
 	mov	SI_CODE(%rsi), %eax
 	cmp	$SYS_USER_DISPATCH, %eax
-	je	4f
+	je	6f
 	/* Another filter's trap, or a SIGSYS that somebody sent, is the guest's own. */
 	cmp	$SYS_SECCOMP, %eax
 	jne	signal_trap
@@ -44,9 +44,9 @@ sigsys_entry:
 	cmp	$TRAP_DATA, %eax
 	jne	signal_trap
 	/* So is one that we sent on, whatever mark it has (signal_requeue). */
-4:	cmpl	$0, SI_PAD(%rsi)
+7:	cmpl	$0, SI_PAD(%rsi)
 	jne	signal_trap
-1:	cld
+	cld
 	testl	$EFLAGS_AC, UC_GREGS+REG_EFLAGS(%rdx)
 	jnz	4f
 5:	mov	%rsp, %rbx
@@ -75,6 +75,11 @@ sigsys_entry:
 	jmp	arch_return_to_guest
 4:	clear_ac
 	jmp	5b
+	/* The end of a child whose exit signal is SIGSYS has that code, too (frame_is_forced). */
+6:	mov	SI_ARCH(%rsi), %eax
+	cmp	$ARCH_X86_64, %eax
+	je	7b
+	jmp	signal_trap
 
 /* The host's handler for all other signals. */
 signal_trap:

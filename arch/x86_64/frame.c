@@ -80,6 +80,22 @@ int frame_setup(struct rt_sigframe *frame, const struct frame_place *place, int 
 	return 0;
 }
 
+#define TRAP_ALIGNMENT 17
+
+bool frame_is_forced(int sig, const struct siginfo_raw *info, const struct ucontext *uc)
+{
+	u64 where = (u32)info->pid | (u64)info->uid << 32; /* si_addr */
+	u32 arch = (u32)(info->rest[0] >> 32);		   /* si_arch */
+
+	if (info->code <= 0)
+		return false;
+	if (info->code > CLD_CONTINUED)
+		return true;
+	if (sig == SIGSYS)
+		return arch == ARCH_X86_64;
+	return uc->trapno == TRAP_ALIGNMENT ? !where : where == uc->cr2;
+}
+
 static bool within(u64 rip, const char *begin, const char *end)
 {
 	return rip >= (u64)(uintptr_t)begin && rip < (u64)(uintptr_t)end;

@@ -48,6 +48,12 @@ struct frame_place {
  */
 int frame_setup(struct rt_sigframe *frame, const struct frame_place *place, int sig, u64 handler, struct ucontext *uc);
 
+/*
+ * One of the hidden signals: did the host raise it for what the code there has done? Then it can neither wait nor be
+ * ignored. A positive si_code alone does not say so: a child may have been made with any exit signal (clone(2)).
+ */
+bool frame_is_forced(int sig, const struct siginfo_raw *info, const struct ucontext *uc);
+
 /* Names for instruction pointers: where did a signal find us? */
 enum context { CONTEXT_GUEST, CONTEXT_RUNTIME, CONTEXT_BLOCKING, CONTEXT_UACCESS, CONTEXT_EXIT };
 enum context frame_context(const struct ucontext *uc);

@@ -34,6 +34,7 @@
 #define SI_ERRNO	 4
 #define SI_CODE		 8
 #define SI_PAD		 12
+#define SI_ARCH		 28 /* of a SIGSYS */
 #define UC_GREGS	 40 /* in the order of struct regs */
 #define UC_FPSTATE	 224
 #define FP_MAGIC1	 464
@@ -48,5 +49,6 @@
 #define SYS_SECCOMP	  1
 #define SYS_USER_DISPATCH 2
 #define TRAP_DATA	  0x5ec
+#define ARCH_X86_64	  0xc000003e
 
 #endif
