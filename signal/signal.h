@@ -78,6 +78,8 @@ void signal_put_off(struct task *task, int sig, const struct siginfo_raw *info);
 void signal_pass_on(struct task *task);
 /* Lets the one that was put off wait in the host instead: after fork and exec the task is another one. */
 void signal_requeue_put_off(struct task *task);
+/* The same for the hidden ones that the guest blocks: what is pending survives execve. */
+void signal_requeue_held(struct task *task);
 /* Is that the bell for the one that was put off? Then here it is; false: it has been taken. */
 bool signal_is_bell(int sig, const struct siginfo_raw *info);
 bool signal_answer_bell(struct task *task, struct siginfo_raw *info);

@@ -96,6 +96,18 @@ void signal_requeue_put_off(struct task *task)
 	task->put_off.signo = 0;
 }
 
+void signal_requeue_held(struct task *task)
+{
+	struct siginfo_raw info;
+	int sig;
+
+	if (!task->sig_held)
+		return;
+	signal_block_hidden();
+	while ((sig = signal_take_held(task, SIG_HIDDEN, &info)))
+		signal_requeue(task, sig, &info);
+}
+
 void signal_pass_on(struct task *task)
 {
 	static const struct siginfo_raw bell = {.signo = SIGBUS, .code = BELL_CODE};
