@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+# Process groups, sessions, terminals, orphans.
+# native: hostile sh
+# secede: secede sh
+"$TOP/build/tests/tools/groups"
