@@ -29,8 +29,11 @@ bool process_is_hidden(s32 pid)
 
 s32 pid_for_host(s32 nr)
 {
-	s32 host = pid_is_hidden(nr) ? PID_NONE : pid_to_host(&arena()->pids, nr);
+	s32 host;
 
+	if (nr < 0)
+		return nr; /* no number, which is another error than nobody's */
+	host = pid_is_hidden(nr) ? PID_NONE : pid_to_host(&arena()->pids, nr);
 	return host == PID_NONE ? PID_NOBODY : host;
 }
 
