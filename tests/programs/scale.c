@@ -9,9 +9,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "arena/arena.h"
 #include "tests/spec/tap.h"
 
 static char *self;
+static int under_secede;
 
 /* ---- threads ---- */
 
@@ -222,6 +224,51 @@ static void execs_in_a_row(void)
 	CHECK(nr_descriptors() == before);
 }
 
+/* How many objects and handles the session has, when this runs under secede: what they are is the arena's secret. */
+struct holdings {
+	unsigned long objects, handles;
+};
+
+static struct holdings holdings(void)
+{
+	struct holdings now = {0, 0};
+
+	if (under_secede)
+		now = (struct holdings){atomic_load(&arena()->objects), arena()->nr_handles};
+	return now;
+}
+
+/* The warden hears of deaths a little later. */
+static int settles_at(struct holdings wanted)
+{
+	for (int i = 0; i < 100; i++) {
+		struct holdings now = holdings();
+
+		if (now.objects == wanted.objects && now.handles == wanted.handles)
+			return 1;
+		usleep(50000);
+	}
+	return 0;
+}
+
+static void namespaces_in_a_row(void)
+{
+	struct holdings before = holdings();
+	int status;
+	pid_t pid;
+
+	for (int i = 0; i < 300; i++) {
+		pid = fork();
+		CHECK(pid >= 0);
+		if (!pid) {
+			CHECK_OK(unshare(CLONE_NEWUTS | CLONE_NEWNS));
+			counts_itself_down(2);
+		}
+		CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	}
+	CHECK(settles_at(before));
+}
+
 static const struct test tests[] = {
     {"500 threads, three times", threads_come_and_go},
     {"300 processes at once", processes_at_once},
@@ -230,6 +277,7 @@ static const struct test tests[] = {
     {"a process tree 200 deep", deep_tree},
     {"a chain of 500 execs", chain_of_execs},
     {"300 times fork and exec", execs_in_a_row},
+    {"300 times fork, unshare and exec", namespaces_in_a_row},
 };
 
 int main(int argc, char **argv)
@@ -237,5 +285,6 @@ int main(int argc, char **argv)
 	self = argv[0];
 	if (argc > 2 && !strcmp(argv[1], "exec"))
 		counts_itself_down(atoi(argv[2]));
+	under_secede = argc > 2 && !strcmp(argv[2], "secede");
 	return RUN_TESTS(tests);
 }
