@@ -140,6 +140,26 @@ void task_born(struct task *task, u64 serial, s32 tid)
 	mutex_unlock(&mm.tasks_lock);
 }
 
+#define PAGE	    4096UL
+#define BLOCKS_KEPT 32	/* as they are, for threads that come and go */
+#define MORE_STACK  512 /* what is below the frame of the last function */
+
+static void forget_pages(u64 from, u64 to)
+{
+	if (from < to)
+		host_call3(__NR_madvise, from, to - from, MADV_DONTNEED);
+}
+
+void task_trim(struct task *task)
+{
+	u64 base = (u64)(uintptr_t)task, here = (u64)(uintptr_t)__builtin_frame_address(0) - MORE_STACK;
+
+	if (base < (u64)(uintptr_t)block(BLOCKS_KEPT))
+		return;
+	forget_pages(ALIGN_UP(base + sizeof(*task), PAGE), ALIGN_DOWN(here, PAGE));
+	forget_pages(base + KSTACK_TOP, base + BLOCK_SIZE);
+}
+
 void task_free(struct task *task)
 {
 	atomic_store(&task->state, TASK_FREE);

@@ -75,6 +75,8 @@ void task_born(struct task *task, u64 serial, s32 tid);
 
 /* The task blocks in a row, whatever their state; NULL behind the last. */
 struct task *task_at(u32 i);
+/* Gives most of the block's memory back to the host: the caller's thread, which runs on it, is about to end. */
+void task_trim(struct task *task);
 
 /* A task of that serial which ended without a word, if it did: what it held is released. */
 void task_bury(struct task *task, u64 serial);

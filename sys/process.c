@@ -258,6 +258,7 @@ SYSCALL(exit)
 	}
 	ptrace_release(task);
 	put_contexts(task);
+	task_trim(task);
 	arch_exit_thread(task, (int)ARG0(regs));
 }
 

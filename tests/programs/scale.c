@@ -42,9 +42,24 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static long private_kb(void)
+{
+	FILE *f = fopen("/proc/self/smaps_rollup", "re");
+	char line[256];
+	long kb = 0;
+
+	CHECK(f != NULL);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "Private_Dirty: %ld", &kb);
+	fclose(f);
+	return kb;
+}
+
+/* Each leaves little behind: its stack, which the library may keep, and a few pages. */
 static void threads_come_and_go(void)
 {
 	static pthread_t thread[THREADS];
+	long before = private_kb();
 	pthread_attr_t small;
 
 	signal(SIGUSR1, on_signal);
@@ -58,6 +73,7 @@ static void threads_come_and_go(void)
 			CHECK(pthread_join(thread[i], NULL) == 0);
 		CHECK(caught == round * THREADS * 4);
 	}
+	CHECK(private_kb() - before < THREADS * 20);
 }
 
 /* ---- processes ---- */
