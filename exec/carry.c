@@ -170,7 +170,7 @@ static void get_strings(struct reader *r, struct carry *c)
 static void get_fd(struct reader *r, struct fd_info *info)
 {
 	info->fd = (s32)get_number(r, INT32_MAX);
-	info->kind = (u8)get_number(r, FD_MAP);
+	info->kind = (u8)get_number(r, FD_PROC);
 	info->sub = (u8)get_number(r, UINT8_MAX);
 	info->mnt = get_number(r, UINT64_MAX);
 	info->dev = get_number(r, UINT64_MAX);

@@ -12,6 +12,7 @@
 #include "sys/control.h"
 #include "sys/fork.h"
 #include "sys/runtime.h"
+#include "vfs/proc.h"
 
 __attribute__((noreturn)) static void not_by_hand(void)
 {
@@ -35,6 +36,7 @@ static void start_task(struct task *task, const struct carry *c)
 	atomic_store(&task->state, TASK_RUNNING);
 	signal_init(task);
 	signal_init_thread(task);
+	proc_forget_memory(task);
 	control_resume(task);
 }
 

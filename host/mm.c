@@ -175,6 +175,17 @@ struct task *task_find(s32 tid)
 	return NULL;
 }
 
+struct task *task_next(u32 *i)
+{
+	while (*i < mm.nr_blocks) {
+		struct task *task = block((*i)++);
+
+		if (atomic_load(&task->state) == TASK_RUNNING)
+			return task;
+	}
+	return NULL;
+}
+
 unsigned nr_threads(const struct task *task)
 {
 	unsigned n = 0;

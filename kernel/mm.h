@@ -40,6 +40,7 @@ struct mm_struct {
 	u64 nr_tasks;		   /* tasks ever made */
 	struct hpath *exe;	   /* host path of the guest's program */
 	struct path exe_place;	   /* and where it stands in the guest's tree */
+	_Atomic u32 nr_held;	   /* signals held back by tasks, counted too high by those that a task died with */
 	bool sem_undo;		   /* somebody here has used SEM_UNDO: there may be an undo list */
 	struct mutex seccomp_lock; /* one change of filters at a time: kernel/seccomp.h */
 	u32 seccomp_outside;	   /* SECCOMP_MODE_* that the session was started under */
@@ -84,6 +85,9 @@ void task_bury(struct task *task, u64 serial);
 /* The running task of this address space with that tid, or NULL. It can leave at any moment: what it
  * points to may be looked at with its task_lock held, and is NULL once it has left. */
 struct task *task_find(s32 tid);
+
+/* The next running task of this address space, of those from *i on; NULL: there is none. As task_find(). */
+struct task *task_next(u32 *i);
 
 /* After fork: the other tasks' blocks are free, and our copies of their handles closed: they live in the parent alone.
  */

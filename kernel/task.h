@@ -65,14 +65,14 @@ enum fd_kind {
 	FD_DIR,	 /* a directory or O_PATH descriptor: which mount it is seen through */
 	FD_FILE, /* a file on a mount whose flags restrict calls on descriptors */
 	FD_NS,	 /* an open /proc/PID/ns/X: `ns` says which kind */
-	FD_MAP,	 /* an open uid_map, gid_map or setgroups: write(2) is ours (sys/control.c) */
+	FD_PROC, /* an emulated file of /proc: what of it is ours, vfs/proc.h says */
 };
 struct fd_info {
 	s32 fd;
 	u8 kind; /* enum fd_kind */
-	u8 sub;	 /* FD_NS: enum ns_type. FD_MAP: 0 uid_map, 1 gid_map, 2 setgroups */
+	u8 sub;	 /* FD_NS: enum ns_type. FD_PROC: which file, PROC_WRITABLE, PROC_CAPABLE */
 	u16 pad;
-	u64 mnt;      /* FD_DIR, FD_FILE: mount id. FD_MAP: pid whose file it is */
+	u64 mnt;      /* FD_DIR, FD_FILE: mount id. FD_PROC: pid whose file it is */
 	u64 dev, ino; /* the host's, to notice that the number was reused behind our back */
 };
 struct files_struct {
@@ -186,6 +186,7 @@ struct task {
 	size_t exec_area_size; /* 0: from the heap */
 	char *exec_carry;
 	struct user_dispatch dispatch;
+	s32 just_opened; /* the file of /proc that this thread has opened since it did anything else, + 1 */
 	struct clone_request clone_request; /* how this task was asked for: clone_child reads it */
 	u32 clone_seq;			    /* of the map of numbers, before the newest child was made */
 	bool stores_ptid;		    /* it stores its own tid for its parent first: the host has not done that */

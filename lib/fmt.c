@@ -24,8 +24,13 @@ void fmt_char(struct fmt *f, char c)
 
 void fmt_bytes(struct fmt *f, const char *s, size_t n)
 {
-	while (n--)
-		fmt_char(f, *s++);
+	size_t room = f->len + 1 < f->cap ? f->cap - 1 - f->len : 0;
+
+	if (room) {
+		memcpy(f->buf + f->len, s, MIN(n, room));
+		f->buf[f->len + MIN(n, room)] = '\0';
+	}
+	f->len += n;
 }
 
 void fmt_str(struct fmt *f, const char *s)
@@ -142,6 +147,20 @@ bool parse_u64(const char **s, u64 *out)
 			return false;
 		v = v * 10 + digit;
 	}
+	if (p == *s)
+		return false;
+	*s = p;
+	*out = v;
+	return true;
+}
+
+bool parse_hex(const char **s, u64 *out)
+{
+	const char *p = *s;
+	u64 v = 0;
+
+	for (; (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f'); p++)
+		v = v << 4 | (u64)(*p <= '9' ? *p - '0' : *p - 'a' + 10);
 	if (p == *s)
 		return false;
 	*s = p;

@@ -40,5 +40,7 @@ size_t fmt_vprint(struct fmt *f, const char *format, va_list args) __attribute__
 /* Parses a decimal number at *s, stops at the first other byte, moves *s there. False: no digit
  * there, or it does not fit into 64 bits. */
 bool parse_u64(const char **s, u64 *out);
+/* The same for a hexadecimal one in small letters, of which the last 16 digits count. */
+bool parse_hex(const char **s, u64 *out);
 
 #endif

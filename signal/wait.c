@@ -50,7 +50,8 @@ static void hold(struct task *task, int sig, const struct siginfo_raw *info)
 	for (i = 0; i < HIDDEN_SIGNALS; i++)
 		if (hidden[i] == sig && !(task->sig_held & SIGBIT(sig)))
 			task->held[i] = *info;
-	atomic_fetch_or(&task->sig_held, SIGBIT(sig));
+	if (!(atomic_fetch_or(&task->sig_held, SIGBIT(sig)) & SIGBIT(sig)))
+		atomic_fetch_add(&mm.nr_held, 1);
 }
 
 void signal_put_off(struct task *task, int sig, const struct siginfo_raw *info)
@@ -72,6 +73,7 @@ int signal_take_held(struct task *task, u64 set, struct siginfo_raw *info)
 			continue;
 		*info = task->held[i];
 		atomic_fetch_and(&task->sig_held, ~SIGBIT(hidden[i]));
+		atomic_fetch_sub(&mm.nr_held, 1);
 		return hidden[i];
 	}
 	return 0;

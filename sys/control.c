@@ -26,35 +26,40 @@
 
 /* ---- open and close ---- */
 
-/* Is there a control file besides `fd`? */
+bool control_is(const struct fd_info *note)
+{
+	return note->kind == FD_PROC && (proc_control(note) != CONTROL_NONE || proc_is_live(note));
+}
+
+/* Is there such a file besides `fd`? */
 static bool others_open(struct task *task, int fd)
 {
 	struct fd_info info;
 
 	for (int at = 0; files_next(task->files, at, &info); at = info.fd + 1)
-		if (info.kind == FD_MAP && info.fd != fd)
+		if (control_is(&info) && info.fd != fd)
 			return true;
 	return false;
 }
 
-int control_open(struct task *task, int fd, u8 sub, int pid)
+int control_open(struct task *task, struct fd_info *info)
 {
-	struct fd_info info = {.fd = fd, .kind = FD_MAP, .sub = sub, .mnt = (u64)pid};
 	struct stat st;
-	long err = host_call2(__NR_fstat, fd, &st);
+	long err = host_call2(__NR_fstat, info->fd, &st);
 
 	if (err)
 		return (int)err;
-	info.dev = st.st_dev;
-	info.ino = st.st_ino;
-	err = user_dispatch_all(task, true);
-	if (err) {
+	info->dev = st.st_dev;
+	info->ino = st.st_ino;
+	err = control_is(info) ? user_dispatch_all(task, true) : 0;
+	if (err && proc_control(info) != CONTROL_NONE) {
 		guest_log(task, "writing control files takes Syscall User Dispatch, which the host has not: EPERM");
 		return -EPERM;
 	}
-	err = files_set(task->files, &info);
+	err = files_set(task->files, info);
 	if (err)
-		control_close(task, fd);
+		control_close(task, info->fd);
+	task->just_opened = info->fd + 1;
 	return (int)err;
 }
 
@@ -73,11 +78,6 @@ void control_resume(struct task *task)
 
 /* ---- writing ---- */
 
-static enum control_file file_of(const struct fd_info *info)
-{
-	return info->sub & ~CONTROL_CAPABLE;
-}
-
 /* Of uid_map, gid_map and setgroups, to the namespace that the process is in. */
 static s64 write_id_map(struct task *task, const struct fd_info *info, const char *text, size_t len)
 {
@@ -85,14 +85,14 @@ static s64 write_id_map(struct task *task, const struct fd_info *info, const cha
 	struct request req;
 
 	request_init(&req, REQ_ID_MAP, task);
-	req.arg = file_of(info);
+	req.arg = (u64)proc_control(info);
 	/* The kernel asks for the opener's capability: a shell opens the file for a program that has none. */
-	if (info->sub & CONTROL_CAPABLE)
+	if (info->sub & PROC_CAPABLE)
 		req.caps |= 1ULL << CAP_SYS_ADMIN;
-	if ((int)info->mnt == task->tgid || (int)info->mnt == task->tid) {
+	if (PROC_PID(info) == task->tgid || PROC_PID(info) == task->tid) {
 		req.inode = task->nsproxy->inode;
 	} else {
-		h = handle_of_pid((int)info->mnt);
+		h = handle_of_pid(PROC_PID(info));
 		if (!h)
 			return -ESRCH;
 		req.inode = h->inode;
@@ -111,7 +111,7 @@ static s64 write_name(struct task *task, const struct fd_info *info, const char 
 		len = (size_t)(end - text);
 	len = MIN(strnlen(text, len), (size_t)UTS_LEN);
 	request_init(&req, REQ_SETNAME, task);
-	req.arg = file_of(info) == CONTROL_DOMAINNAME;
+	req.arg = proc_control(info) == CONTROL_DOMAINNAME;
 	request_add(&req, text, len);
 	return warden_call(task, &req, NULL);
 }
@@ -119,7 +119,7 @@ static s64 write_name(struct task *task, const struct fd_info *info, const char 
 /* One write(2) of `len` bytes at `pos`. `len` or -errno. */
 static s64 write_at(struct task *task, const struct fd_info *info, u64 ubuf, u64 len, s64 pos)
 {
-	bool name = file_of(info) >= CONTROL_HOSTNAME;
+	bool name = proc_control(info) >= CONTROL_HOSTNAME;
 	char text[PAGE_SIZE];
 	s64 err;
 
@@ -127,7 +127,7 @@ static s64 write_at(struct task *task, const struct fd_info *info, u64 ubuf, u64
 		return name ? (s64)len : -EINVAL;
 	if (name)
 		len = MIN(len, (u64)PAGE_SIZE - 1);
-	if (len >= (file_of(info) == CONTROL_SETGROUPS ? 8 : PAGE_SIZE))
+	if (len >= (proc_control(info) == CONTROL_SETGROUPS ? 8 : PAGE_SIZE))
 		return -EINVAL;
 	if (copy_from_guest(text, ubuf, len))
 		return -EFAULT;
@@ -165,25 +165,107 @@ static s64 write_pieces(struct task *task, const struct fd_info *info, u64 uiov,
 	return done ? done : ret;
 }
 
-bool control_syscall(struct task *task, struct regs *regs)
-{
-	struct fd_info info;
+/* ---- reading ---- */
 
+/* Where the call would begin to read; -1: it reads nothing. */
+static s64 read_position(const struct regs *regs)
+{
+	switch (regs->orig_rax) {
+	case __NR_read:
+	case __NR_readv:
+		return host_call3(__NR_lseek, ARG0(regs), 0, SEEK_CUR);
+	case __NR_pread64:
+	case __NR_preadv:
+		return (s64)ARG3(regs);
+	case __NR_preadv2:
+		return (s64)ARG3(regs) == -1 ? host_call3(__NR_lseek, ARG0(regs), 0, SEEK_CUR) : (s64)ARG3(regs);
+	}
+	return -1;
+}
+
+/* Makes the text anew where the call begins at its beginning; the call itself is the host's. True: it fails. */
+static bool read_anew(struct task *task, struct regs *regs, const struct fd_info *info)
+{
+	bool fresh = task->just_opened == info->fd + 1;
+	int err = read_position(regs) == 0 && !fresh ? proc_refresh(task, info) : 0;
+
+	/* There is no end to go to: the text is not made before it is read. */
+	if (regs->orig_rax == __NR_lseek && ARG2(regs) != SEEK_SET && ARG2(regs) != SEEK_CUR)
+		err = -EINVAL;
+	if (err)
+		regs->rax = (u64)err;
+	return err;
+}
+
+/* ---- both ---- */
+
+static bool write_call(struct task *task, struct regs *regs, const struct fd_info *info)
+{
+	switch (regs->orig_rax) {
+	case __NR_write:
+		regs->rax = (u64)write_here(task, info, ARG1(regs), ARG2(regs));
+		return true;
+	case __NR_pwrite64:
+		regs->rax = (u64)-ESPIPE; /* the kernel's seq_file has no such write */
+		return true;
+	case __NR_writev:
+		regs->rax = (u64)write_pieces(task, info, ARG1(regs), ARG2(regs));
+		return true;
+	}
+	return false;
+}
+
+/* Those that a look at the descriptor's note is worth. */
+static bool is_for_files(const struct regs *regs)
+{
 	switch (regs->orig_rax) {
 	case __NR_write:
 	case __NR_pwrite64:
 	case __NR_writev:
-		break;
-	default:
+	case __NR_lseek:
+		return true;
+	}
+	return read_position(regs) >= 0;
+}
+
+static bool file_call(struct task *task, struct regs *regs)
+{
+	struct fd_info info;
+
+	if (!is_for_files(regs) || !fd_note(task, (int)ARG0(regs), &info) || !control_is(&info))
+		return false;
+	if (proc_control(&info) != CONTROL_NONE)
+		return write_call(task, regs, &info);
+	return read_anew(task, regs, &info);
+}
+
+/* What comes between an open(2) and the first read(2) as a matter of course, and changes nothing. */
+static bool is_idle(const struct regs *regs)
+{
+	switch (regs->orig_rax) {
+	case __NR_fstat:
+	case __NR_newfstatat:
+	case __NR_statx:
+	case __NR_lseek:
+	case __NR_fcntl:
+	case __NR_ioctl:
+	case __NR_fadvise64:
+		return true;
+	}
+	return false;
+}
+
+bool control_syscall(struct task *task, struct regs *regs)
+{
+	bool done;
+
+	/* Another thread may have closed the last one. */
+	if (!others_open(task, -1)) {
+		user_dispatch_all(task, false);
 		return false;
 	}
-	if (!fd_note(task, (int)ARG0(regs), &info) || info.kind != FD_MAP)
-		return false;
-	if (regs->orig_rax == __NR_write)
-		regs->rax = (u64)write_here(task, &info, ARG1(regs), ARG2(regs));
-	else if (regs->orig_rax == __NR_pwrite64)
-		regs->rax = (u64)-ESPIPE; /* the kernel's seq_file has no such write */
-	else
-		regs->rax = (u64)write_pieces(task, &info, ARG1(regs), ARG2(regs));
-	return true;
+	done = file_call(task, regs);
+	if (!is_idle(regs))
+		task->just_opened = 0;
+	return done;
 }

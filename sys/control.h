@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files of /proc whose write(2) is ours: uid_map, gid_map, setgroups, hostname, domainname. While a thread
- * has one open, Syscall User Dispatch brings all of its system calls to the dispatcher.
+ * Open files of /proc of which read(2) or write(2) is ours: those that are written to (uid_map, hostname ...), and
+ * those whose text is made anew when they are read again (status, maps ...). While a thread has one open, Syscall User
+ * Dispatch brings all of its system calls to the dispatcher.
  */
 #ifndef SECEDE_SYS_CONTROL_H
 #define SECEDE_SYS_CONTROL_H
 
 #include "kernel/task.h"
 
-/* What FD_MAP's `sub` says. The first three are REQ_ID_MAP's numbers. */
-enum control_file { CONTROL_UID_MAP, CONTROL_GID_MAP, CONTROL_SETGROUPS, CONTROL_HOSTNAME, CONTROL_DOMAINNAME };
+/* The files that can be written. The first three are REQ_ID_MAP's numbers. */
+enum control_file {
+	CONTROL_NONE = -1,
+	CONTROL_UID_MAP,
+	CONTROL_GID_MAP,
+	CONTROL_SETGROUPS,
+	CONTROL_HOSTNAME,
+	CONTROL_DOMAINNAME
+};
 
-/* A bit of `sub`: whoever opened the file had CAP_SYS_ADMIN over its namespace, and gave that along with it. */
-#define CONTROL_CAPABLE 0x80
+/*
+ * Notes an emulated file, all of whose note but dev and ino is in `info`. 0, -ENOMEM, or -EPERM: the host cannot bring
+ * its writes to us. (Without reads it stays as it was when it was opened.)
+ */
+int control_open(struct task *task, struct fd_info *info);
 
-/* Makes descriptor `fd` such a file, of process `pid`. 0, -ENOMEM, or -EPERM: the host cannot do it. */
-int control_open(struct task *task, int fd, u8 sub, int pid);
-
-/* A call while a control file is open: true when it was one on such a file, and is done. */
+/* A call while such a file is open: true when it was one on such a file, and is done. */
 bool control_syscall(struct task *task, struct regs *regs);
 
-/* Before the note of `fd`, a control file, goes. */
+/* Is it the note of such a file? Before that goes, control_close(). */
+bool control_is(const struct fd_info *note);
 void control_close(struct task *task, int fd);
 
 /* In a new thread, process or image, which may have inherited such a descriptor. */

@@ -18,7 +18,7 @@ static void fd_forget(struct task *task, int fd)
 {
 	struct fd_info note;
 
-	if (files_get(task->files, fd, &note) && note.kind == FD_MAP)
+	if (files_get(task->files, fd, &note) && control_is(&note))
 		control_close(task, fd);
 	files_clear(task->files, (unsigned)fd, (unsigned)fd);
 }
@@ -65,7 +65,7 @@ static s64 do_dup(struct task *task, struct regs *regs)
 
 	if (fd_is_ours(from) || fd_is_ours(to))
 		return -EBADF;
-	if (from != to && files_get(task->files, to, &note) && note.kind == FD_MAP &&
+	if (from != to && files_get(task->files, to, &note) && control_is(&note) &&
 	    host_call2(__NR_fcntl, from, F_GETFD) >= 0)
 		fd_forget(task, to);
 	ret = host_call3((long)regs->orig_rax, from, to, ARG2(regs));
@@ -152,7 +152,7 @@ static void control_close_range(struct task *task, u32 first, u32 last)
 	int fd = (int)MIN(first, INT32_MAX);
 
 	for (; task->dispatch.all && files_next(task->files, fd, &note) && (u32)note.fd <= last; fd = note.fd + 1)
-		if (note.kind == FD_MAP)
+		if (control_is(&note))
 			fd_forget(task, note.fd);
 }
 

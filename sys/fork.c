@@ -115,6 +115,7 @@ static int fork_prepare(struct task *task, u64 flags, struct fork_contexts *new)
 static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 {
 	task->sig_held = 0; /* what is pending is not inherited */
+	mm.nr_held = 0;
 	if (!(flags & CLONE_SYSVSEM))
 		mm.sem_undo = false;
 	if (!(flags & CLONE_FILES))

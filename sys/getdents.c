@@ -2,7 +2,7 @@
 /*
  * getdents64(2), getdents(2): the host's, but for directories of /proc that list what is the runtime's own: its
  * descriptors in /proc/PID/fd and fdinfo (programs close what they find there, or compare it with what they expect),
- * and the warden among the processes.
+ * its mappings in map_files, and the warden among the processes.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -67,7 +67,12 @@ static bool hides_descriptor(int fd, const char *name)
 
 static bool hides_process(int fd, const char *name)
 {
-	return proc_hides(name);
+	return proc_hides_process(name);
+}
+
+static bool hides_mapping(int fd, const char *name)
+{
+	return proc_hides_mapping(name);
 }
 
 /*
@@ -91,6 +96,8 @@ static __attribute__((noinline)) hides_fn hides_of(struct task *task, int fd)
 		return hides_process;
 	if (len > 0 && (ends_with(rel, (size_t)len, "/fd") || ends_with(rel, (size_t)len, "/fdinfo")))
 		return hides_descriptor;
+	if (len > 0 && ends_with(rel, (size_t)len, "/map_files"))
+		return hides_mapping;
 	return NULL;
 }
 

@@ -82,6 +82,7 @@ static void map_stat_ids(const struct task *task, struct stat *st)
 /* fstat(2), and fstatat(2) of a descriptor alone. */
 static s64 do_fstat(struct task *task, int fd, u64 ubuf)
 {
+	char path[PROC_PATH_SIZE];
 	struct fd_info info;
 	struct stat st;
 	u64 dev, ino;
@@ -99,6 +100,9 @@ static s64 do_fstat(struct task *task, int fd, u64 ubuf)
 			st.st_dev = dev;
 			st.st_ino = ino;
 			st.st_mode = S_IFREG | 0444;
+		} else if (info.kind == FD_PROC && proc_path(&info, path, sizeof(path))) {
+			/* What the host says of its own file; of a process that has gone, that of the memfd is left. */
+			host_call4(__NR_newfstatat, AT_FDCWD, path, &st, 0);
 		}
 	}
 	map_stat_ids(task, &st);
@@ -252,6 +256,7 @@ SYSCALL(statx)
 	unsigned at_flags = (unsigned)ARG2(regs), mask = (unsigned)ARG3(regs), flags = LOOKUP_FDLESS;
 	struct nameidata nd;
 	char name[PATH_MAX];
+	struct fd_info info;
 	struct statx stx;
 	struct reach at;
 	s64 err;
@@ -274,6 +279,9 @@ SYSCALL(statx)
 	if (err)
 		return err;
 	at = place_reach(&nd);
+	if (nd.borrowed && files_get(task->files, nd.fd, &info) && info.kind == FD_PROC &&
+	    proc_path(&info, name, sizeof(name)))
+		at = (struct reach){AT_FDCWD, name, 0};
 	err = statx_reach(task, &nd, &at, at_flags, mask, &stx);
 	path_release(&nd);
 	return err ? err : put_guest(ARG4(regs), stx);
@@ -329,6 +337,7 @@ SYSCALL(statfs)
 
 SYSCALL(fstatfs)
 {
+	struct fd_info info;
 	struct nameidata nd;
 	struct statfs st;
 	int fd = (int)ARG0(regs);
@@ -336,7 +345,9 @@ SYSCALL(fstatfs)
 
 	if (fd == AT_FDCWD)
 		err = -EBADF;
-	if (!err)
+	if (!err && files_get(task->files, fd, &info) && info.kind == FD_PROC)
+		err = host_call2(__NR_statfs, arena()->proc, &st);
+	else if (!err)
 		err = host_call2(__NR_fstatfs, fd, &st);
 	path_release(&nd);
 	if (err)

@@ -1,156 +1,117 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening the emulated files of /proc: a table of names and of what writes their text. What the guest
- * gets is a sealed memfd with the text as it was at open(2).
+ * Opening the emulated files of /proc: a table of names and of what writes their text. What the guest gets is a memfd
+ * with the text as it was at open(2); when it reads from the beginning again, the text is made anew, as the kernel
+ * does.
  */
 #include <asm/errno.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
-#include <linux/memfd.h>
-#include <linux/resource.h>
 #include "arena/arena.h"
 #include "host/host.h"
 #include "lib/string.h"
 #include "sys/control.h"
-#include "vfs/proc_internal.h"
+#include "vfs/proc_text.h"
 #include "vfs/walk.h"
 
-#define NOT_WRITABLE (-1)
+/* ---- the files ---- */
+
+enum {
+	PROC_ROOT = 1,	 /* stands in proc's root, not below a process */
+	PROC_LIVE = 2,	 /* read again from the beginning, it has a new text */
+	PROC_MEMORY = 4, /* shows the memory that the process had at open(2) */
+};
 
 static const struct proc_file {
 	const char *name; /* below PID, or below proc's root */
 	proc_show show;
+	u8 flags;
 	int control; /* enum control_file when it can be written */
-} pid_files[] =
-    {
-	{"mounts", show_mounts, NOT_WRITABLE},
-	{"mountinfo", show_mountinfo, NOT_WRITABLE},
-	{"mountstats", show_mountstats, NOT_WRITABLE},
-	{"status", show_status, NOT_WRITABLE},
-	{"uid_map", show_uid_map, CONTROL_UID_MAP},
-	{"gid_map", show_gid_map, CONTROL_GID_MAP},
-	{"setgroups", show_setgroups, CONTROL_SETGROUPS},
-},
-  root_files[] = {
-      {"sys/kernel/hostname", show_hostname, CONTROL_HOSTNAME},
-      {"sys/kernel/domainname", show_domainname, CONTROL_DOMAINNAME},
+} files[] = {
+    {"mounts", show_mounts, 0, CONTROL_NONE},
+    {"mountinfo", show_mountinfo, 0, CONTROL_NONE},
+    {"mountstats", show_mountstats, 0, CONTROL_NONE},
+    {"status", show_status, PROC_LIVE, CONTROL_NONE},
+    {"stat", show_stat, PROC_LIVE, CONTROL_NONE},
+    {"maps", show_maps, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
+    {"smaps", show_smaps, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
+    {"smaps_rollup", show_smaps_rollup, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
+    {"numa_maps", show_numa_maps, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
+    {"uid_map", show_uid_map, 0, CONTROL_UID_MAP},
+    {"gid_map", show_gid_map, 0, CONTROL_GID_MAP},
+    {"setgroups", show_setgroups, 0, CONTROL_SETGROUPS},
+    {"sys/kernel/hostname", show_hostname, PROC_ROOT, CONTROL_HOSTNAME},
+    {"sys/kernel/domainname", show_domainname, PROC_ROOT, CONTROL_DOMAINNAME},
 };
+_Static_assert(ARRAY_SIZE(files) <= PROC_WRITABLE, "an index and two flags are one byte");
 
-static const struct proc_file *find_file(const struct proc_file *files, size_t nr, const char *name)
+static const struct proc_file *find_file(const char *name, u8 root)
 {
-	for (size_t i = 0; i < nr; i++)
-		if (!strcmp(files[i].name, name))
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if ((files[i].flags & PROC_ROOT) == root && !strcmp(files[i].name, name))
 			return &files[i];
 	return NULL;
 }
 
-/* ---- the text ---- */
+/* ---- of open ones ---- */
 
-#define TEXT_FIRST 8192
-#define TEXT_MAX   (64UL << 20)
-
-/* The file's whole text in *out, whose buf the caller gives back. 0 or -errno; buf is NULL then. */
-static int make_text(struct task *task, const struct proc_file *file, const struct proc_task *who, struct fmt *out)
+static const struct proc_file *file_of(const struct fd_info *info)
 {
-	size_t cap = TEXT_FIRST;
-	char *buf;
-	int err;
-
-	out->buf = NULL;
-	do {
-		buf = kzalloc(cap);
-		if (!buf)
-			return -ENOMEM;
-		fmt_init(out, buf, cap);
-		err = file->show(task, who, out);
-		if (!err && !fmt_overflow(out))
-			return 0;
-		kfree(buf);
-		out->buf = NULL;
-		cap = out->len + out->len / 8 + 2; /* it may grow in between */
-	} while (!err && cap <= TEXT_MAX);
-	return err ? err : -ENOMEM;
+	return &files[MIN(info->sub & (PROC_WRITABLE - 1U), ARRAY_SIZE(files) - 1)];
 }
 
-/* ---- the descriptor ---- */
-
-static int write_all(int fd, const char *text, size_t len)
+int proc_control(const struct fd_info *info)
 {
-	while (len) {
-		long n = host_call3(__NR_write, fd, text, len);
+	return info->sub & PROC_WRITABLE ? file_of(info)->control : CONTROL_NONE;
+}
 
-		if (n < 0 && n != -EINTR)
-			return (int)n;
-		text += MAX(n, 0);
-		len -= (size_t)MAX(n, 0);
-	}
+bool proc_is_live(const struct fd_info *info)
+{
+	return file_of(info)->flags & PROC_LIVE;
+}
+
+bool proc_path(const struct fd_info *info, char *buf, size_t size)
+{
+	const struct proc_file *file = file_of(info);
+	u64 process = info->mnt >> 32;
+	struct fmt f;
+
+	fmt_init(&f, buf, size);
+	fmt_str(&f, arena()->proc);
+	if (process)
+		fmt_print(&f, "/%lu/task", process);
+	if (!(file->flags & PROC_ROOT))
+		fmt_print(&f, "/%d", PROC_PID(info));
+	fmt_print(&f, "/%s", file->name);
+	return !fmt_overflow(&f);
+}
+
+int proc_refresh(struct task *task, const struct fd_info *info)
+{
+	const struct proc_file *file = file_of(info);
+	struct fmt text = {0};
+	struct proc_task who;
+	int err = proc_find(task, PROC_PID(info), &who) ? text_make(task, file->show, &who, &text) : -ESRCH;
+
+	/* Memory that is gone is empty. */
+	if (err && !(file->flags & PROC_MEMORY))
+		return err;
+	text_replace(info->fd, &text); /* if that fails, the old one is the best there is */
+	text_free(&text);
 	return 0;
 }
 
-/* Gives descriptor `fd`, a memfd, the access mode and flags of open(2), under the same number. */
-static int reopen(int fd, u64 oflags)
+void proc_forget_memory(struct task *task)
 {
-	u64 keep = oflags & (O_ACCMODE | O_NONBLOCK | O_APPEND);
-	char path[FD_PATH_SIZE];
-	long again;
-	int err;
+	const struct fmt empty = {0};
+	struct fd_info info;
 
-	fd_path(path, fd);
-	again = host_call4(__NR_openat, AT_FDCWD, path, keep | O_CLOEXEC, 0);
-	if (again < 0)
-		return (int)again;
-	err = (int)host_call3(__NR_dup3, again, fd, oflags & O_CLOEXEC);
-	host_close((int)again);
-	return err < 0 ? err : 0;
-}
-
-static int text_in_memfd(const char *text, size_t len, u64 oflags)
-{
-	long fd = host_call2(__NR_memfd_create, "proc", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int err;
-
-	if (fd < 0)
-		return (int)fd;
-	err = write_all((int)fd, text, len);
-	if (!err)
-		err = (int)host_call3(__NR_fcntl, fd, F_ADD_SEALS,
-				      F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
-	if (!err)
-		err = reopen((int)fd, oflags);
-	if (!err)
-		return (int)fd;
-	host_close((int)fd);
-	return err;
-}
-
-/* Where RLIMIT_FSIZE forbids files of that size: a pipe, which it does not concern. */
-static int text_in_pipe(const char *text, size_t len, u64 oflags)
-{
-	s32 pipe[2];
-	int err = (int)host_call2(__NR_pipe2, pipe, O_CLOEXEC);
-
-	if (err)
-		return err;
-	if (host_call3(__NR_fcntl, pipe[1], F_SETPIPE_SZ, MAX(len, 4096UL)) < (long)len)
-		err = -EFBIG;
-	if (!err)
-		err = write_all(pipe[1], text, len);
-	if (!err && !(oflags & O_CLOEXEC))
-		host_call3(__NR_fcntl, pipe[0], F_SETFD, 0);
-	host_close(pipe[1]);
-	if (!err)
-		return pipe[0];
-	host_close(pipe[0]);
-	return err;
-}
-
-static int text_fd(const char *text, size_t len, u64 oflags)
-{
-	struct rlimit64 limit;
-
-	if (host_call4(__NR_prlimit64, 0, RLIMIT_FSIZE, NULL, &limit) == 0 && limit.rlim_cur < len)
-		return text_in_pipe(text, len, oflags);
-	return text_in_memfd(text, len, oflags);
+	for (int fd = 0; files_next(task->files, fd, &info); fd = info.fd + 1) {
+		if (info.kind != FD_PROC || !(file_of(&info)->flags & PROC_MEMORY) || PROC_PID(&info) != task->tgid)
+			continue;
+		text_replace(info.fd, &empty);
+		files_clear(task->files, (unsigned)info.fd, (unsigned)info.fd);
+	}
 }
 
 /* ---- open ---- */
@@ -170,7 +131,7 @@ static int may_open(struct task *task, const struct proc_file *file, const struc
 	if (!wants_write(oflags) && !(oflags & O_TRUNC))
 		return 0;
 	switch (file->control) {
-	case NOT_WRITABLE:
+	case CONTROL_NONE:
 		return -EACCES;
 	case CONTROL_HOSTNAME:
 	case CONTROL_DOMAINNAME: /* the files belong to the first namespace's root, whoever owns the names */
@@ -181,55 +142,68 @@ static int may_open(struct task *task, const struct proc_file *file, const struc
 	return 0;
 }
 
-/* The text is in `fd`; what is written there will be ours. */
-static int make_writable(struct task *task, const struct proc_file *file, const struct proc_task *who, int fd)
+/* Notes what descriptor `fd`, which has the text, stands for. 0 or -errno. */
+static int note_file(struct task *task, const struct proc_file *file, const struct proc_task *who, int process,
+		     u64 oflags, int fd)
 {
-	u8 sub = (u8)file->control;
+	struct fd_info info = {.fd = fd, .kind = FD_PROC, .sub = (u8)(file - files)};
 
-	if (ns_capable(task, who->user, CAP_SYS_ADMIN))
-		sub |= CONTROL_CAPABLE;
-	return control_open(task, fd, sub, who->pid);
+	info.mnt = (u64)(u32)process << 32 | (u32)who->pid;
+	if (wants_write(oflags))
+		info.sub |= PROC_WRITABLE;
+	if (wants_write(oflags) && ns_capable(task, who->user, CAP_SYS_ADMIN))
+		info.sub |= PROC_CAPABLE;
+	return control_open(task, &info);
 }
 
-static int open_file(struct task *task, const struct proc_file *file, const struct proc_task *who, u64 oflags)
+/* `process`: if the file was named as a thread's, whose. */
+static int open_file(struct task *task, const struct proc_file *file, const struct proc_task *who, int process,
+		     u64 oflags)
 {
 	struct fmt text;
 	int fd, err = may_open(task, file, who, oflags);
 
 	if (!err)
-		err = make_text(task, file, who, &text);
+		err = text_make(task, file->show, who, &text);
 	if (err)
 		return err;
-	fd = text_fd(text.buf, text.len, oflags);
-	kfree(text.buf);
+	fd = text_fd(&text, oflags);
+	text_free(&text);
 	if (fd < 0)
 		return fd;
 	files_clear(task->files, (unsigned)fd, (unsigned)fd);
-	if (wants_write(oflags))
-		err = make_writable(task, file, who, fd);
+	err = note_file(task, file, who, process, oflags, fd);
 	if (!err)
 		return fd;
 	host_close(fd);
 	return err;
 }
 
-/* A namespace: through ns/X, or again through fd/N of a descriptor on one. */
-static int open_ns(struct task *task, const struct proc_name *name, const struct proc_task *who, u64 oflags)
+/* Through fd/N of one's own: the file that is open there, once more. */
+static int open_again(struct task *task, const struct proc_name *name, const struct proc_task *who, u64 oflags)
 {
-	int type = proc_ns_type(name->rest);
 	const char *p = name->rest + 3;
+	struct proc_task of;
 	struct fd_info info;
 	u64 fd;
 
-	if (type < 0 &&
-	    (strncmp(name->rest, "fd/", 3) != 0 || !parse_u64(&p, &fd) || !who->own || who->own->files != task->files ||
-	     !files_get(task->files, (int)fd, &info) || info.kind != FD_NS))
+	if (!parse_u64(&p, &fd) || *p || !who->own || who->own->files != task->files ||
+	    !files_get(task->files, (int)fd, &info))
 		return -EAGAIN;
-	if (oflags & O_NOFOLLOW)
-		return -ELOOP;
-	if (type >= 0)
-		return proc_ns_open(task, who->handle, type, oflags);
-	return proc_ns_open(task, info.ino, info.sub, oflags);
+	if (info.kind == FD_NS)
+		return oflags & O_NOFOLLOW ? -ELOOP : proc_ns_open(task, info.ino, info.sub, oflags);
+	if (info.kind != FD_PROC || !proc_find(task, PROC_PID(&info), &of))
+		return -EAGAIN;
+	return oflags & O_NOFOLLOW ? -ELOOP : open_file(task, file_of(&info), &of, (int)(info.mnt >> 32), oflags);
+}
+
+static int open_link(struct task *task, const struct proc_name *name, const struct proc_task *who, u64 oflags)
+{
+	int type = proc_ns_type(name->rest);
+
+	if (type < 0)
+		return open_again(task, name, who, oflags);
+	return oflags & O_NOFOLLOW ? -ELOOP : proc_ns_open(task, who->handle, type, oflags);
 }
 
 /* In a Landlock domain (sys/landlock.c) the host says whether its own file of that name could be read. */
@@ -251,18 +225,18 @@ static bool domain_denies(const struct task *task, const char *rel)
 
 int proc_open(struct task *task, const char *rel, u64 oflags)
 {
-	struct proc_name name = {task->tid, rel};
-	const struct proc_file *file = find_file(root_files, ARRAY_SIZE(root_files), rel);
+	struct proc_name name = {task->tid, 0, rel};
+	const struct proc_file *file = find_file(rel, PROC_ROOT);
 	struct proc_task who;
 	bool link = false;
 
 	if (!file && proc_parse(rel, &name)) {
-		file = find_file(pid_files, ARRAY_SIZE(pid_files), name.rest);
+		file = find_file(name.rest, 0);
 		link = !strncmp(name.rest, "ns/", 3) || !strncmp(name.rest, "fd/", 3);
 	}
 	if ((!file && !link) || (oflags & O_PATH) || !proc_find(task, name.pid, &who))
 		return -EAGAIN;
 	if (file && domain_denies(task, rel))
 		return -EACCES;
-	return file ? open_file(task, file, &who, oflags) : open_ns(task, &name, &who, oflags);
+	return file ? open_file(task, file, &who, name.process, oflags) : open_link(task, &name, &who, oflags);
 }

@@ -16,6 +16,24 @@
 int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd);
 /* readlink(2) of the same: length, -EAGAIN when it is not ours, or -errno. */
 int proc_readlink(struct task *task, const char *rel, char *buf, size_t size);
+/*
+ * An open emulated file is a memfd with its text, and a note of kind FD_PROC: `sub` tells the file, `mnt` the process
+ * (which thread, and above, if it was named as one, of which process).
+ */
+#define PROC_WRITABLE  0x40 /* what is written there is ours (sys/control.c) */
+#define PROC_CAPABLE   0x80 /* whoever opened it had CAP_SYS_ADMIN over its namespace, and gave that along with it */
+#define PROC_PID(info) ((int)(u32)(info)->mnt)
+/* Which control file is it? CONTROL_NONE: none that was opened for writing. */
+int proc_control(const struct fd_info *info);
+/* Is its text made anew each time it is read from the beginning? */
+bool proc_is_live(const struct fd_info *info);
+/* Does that. 0 or -errno, which is read(2)'s. */
+int proc_refresh(struct task *task, const struct fd_info *info);
+/* After execve: what showed the memory of the old image shows nothing any more. */
+void proc_forget_memory(struct task *task);
+/* The host's path of the file that the descriptor stands for. False: it does not fit. */
+#define PROC_PATH_SIZE 320
+bool proc_path(const struct fd_info *info, char *buf, size_t size);
 /* open(2) of an emulated file: descriptor, -EAGAIN when it is not ours, or -errno. */
 int proc_open(struct task *task, const char *rel, u64 oflags);
 /* stat(2) of an emulated ns file (followed): 0 and the numbers, -EAGAIN, or -errno. */
@@ -23,8 +41,11 @@ int proc_ns_stat(struct task *task, const char *rel, u64 *dev, u64 *ino);
 /* fstat(2) of a descriptor with an FD_NS note: the same numbers. 0 or -EBADF (its handle is gone). */
 int proc_ns_fstat(const struct fd_info *info, u64 *dev, u64 *ino);
 
-/* Does that name below proc's root belong to a process that is not there for guests? */
+/* Is what stands there not for guests to see: a process, a mapping? */
 bool proc_hides(const char *rel);
+/* The same of a name in the listing of proc's root, and of a map_files. */
+bool proc_hides_process(const char *name);
+bool proc_hides_mapping(const char *name);
 
 /* The signals that the host holds for the calling thread itself, and not for its process; none without a proc. */
 u64 proc_own_pending(void);

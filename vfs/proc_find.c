@@ -28,15 +28,20 @@ static bool take_pid(const char **s, int *pid)
 bool proc_parse(const char *rel, struct proc_name *out)
 {
 	const char *thread;
+	int process;
 
 	if (!take_pid(&rel, &out->pid))
 		return false;
 	out->rest = rel;
+	out->process = 0;
 	if (strncmp(rel, "task/", 5) != 0)
 		return true;
 	thread = rel + 5;
-	if (take_pid(&thread, &out->pid))
+	process = out->pid;
+	if (take_pid(&thread, &out->pid)) {
 		out->rest = thread;
+		out->process = process;
+	}
 	return true;
 }
 
@@ -49,11 +54,54 @@ bool proc_host_path(char *buf, size_t size, int pid, const char *name)
 	return !fmt_overflow(&f);
 }
 
-bool proc_hides(const char *rel)
+int proc_host_open(int pid, const char *name)
+{
+	char path[320];
+
+	if (!proc_host_path(path, sizeof(path), pid, name))
+		return -ENAMETOOLONG;
+	return (int)host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+long proc_host_read(int pid, const char *name, char *buf, size_t size)
+{
+	int fd = proc_host_open(pid, name);
+	size_t used = 0;
+	long n;
+
+	if (fd < 0)
+		return fd;
+	while ((n = host_call3(__NR_read, fd, buf + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	host_close(fd);
+	buf[used] = '\0';
+	return n < 0 ? n : (long)used;
+}
+
+bool proc_hides_process(const char *name)
 {
 	u64 pid;
 
-	return parse_u64(&rel, &pid) && !*rel && pid <= INT32_MAX && process_is_hidden((s32)pid);
+	return parse_u64(&name, &pid) && !*name && pid <= INT32_MAX && process_is_hidden((s32)pid);
+}
+
+/* "550000000000-550000008000" */
+bool proc_hides_mapping(const char *name)
+{
+	u64 start;
+
+	return parse_hex(&name, &start) && *name == '-' && range_is_ours(start, 1);
+}
+
+bool proc_hides(const char *rel)
+{
+	static const char dir[] = "map_files/";
+	struct proc_name name;
+
+	if (!strchr(rel, '/'))
+		return proc_hides_process(rel);
+	return proc_parse(rel, &name) && !strncmp(name.rest, dir, sizeof(dir) - 1) &&
+	       proc_hides_mapping(name.rest + sizeof(dir) - 1);
 }
 
 /* ---- handles of other processes ---- */

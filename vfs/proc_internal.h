@@ -7,9 +7,9 @@
 #include "lib/fmt.h"
 #include "vfs/proc.h"
 
-/* "N/rest" or "N/task/T/rest", taken apart; pid is T where it is given. */
+/* "N/rest" or "N/task/T/rest", taken apart; pid is T where it is given, and then process is N, else 0. */
 struct proc_name {
-	int pid;
+	int pid, process;
 	const char *rest;
 };
 /* False: `rel` is not below a process. */
@@ -34,6 +34,15 @@ int proc_get_place(struct task *own, int (*get)(struct fs_struct *, struct path 
 
 /* Writes the host's path of "PID/name" into buf. False: it does not fit. */
 bool proc_host_path(char *buf, size_t size, int pid, const char *name);
+/* Opens the host's file of that process for reading. A descriptor or -errno. */
+int proc_host_open(int pid, const char *name);
+/* Reads it whole, with a NUL behind it, and not beyond `size`. The length or -errno. */
+long proc_host_read(int pid, const char *name, char *buf, size_t size);
+
+/* ---- proc_name.c ---- */
+
+/* What the reader calls the file that the host has at that path: its length; -EAGAIN: that is its name here, too. */
+int proc_file_text(struct task *task, const char *host, char *buf, size_t size);
 
 /*
  * A file's text, written into `out` (which counts what does not fit). 0, -EAGAIN (the host's is right)
@@ -46,13 +55,40 @@ int show_mounts(struct task *task, const struct proc_task *who, struct fmt *out)
 int show_mountinfo(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_mountstats(struct task *task, const struct proc_task *who, struct fmt *out);
 
+/* ---- proc_facts.c ---- */
+
+/* What the host does not know of a task. */
+struct task_facts {
+	struct cred cred; /* a copy, with a reference on its groups */
+	u64 blocked, ignored, caught;
+	u64 pending, shared_pending; /* of the hidden signals, those that wait for the task or its process */
+	u32 seccomp;		     /* SECCOMP_MODE_* */
+	u32 own_filters;	     /* that the host counts, and that are not the program's */
+	bool no_new_privs;
+};
+/* False: it has gone, or the host keeps its memory from us. */
+bool facts_get(const struct proc_task *who, struct task_facts *f);
+void facts_put(struct task_facts *f);
+
 /* ---- proc_status.c ---- */
 int show_status(struct task *task, const struct proc_task *who, struct fmt *out);
+int show_stat(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_uid_map(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_gid_map(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_setgroups(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_hostname(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_domainname(struct task *task, const struct proc_task *who, struct fmt *out);
+
+/* ---- proc_link.c ---- */
+
+/* Where the program of a task of the session stands. 0, 1: it cannot be told, or -errno. */
+int proc_exe_place(struct task *task, int pid, struct nameidata *nd);
+
+/* ---- proc_maps.c ---- */
+int show_maps(struct task *task, const struct proc_task *who, struct fmt *out);
+int show_smaps(struct task *task, const struct proc_task *who, struct fmt *out);
+int show_smaps_rollup(struct task *task, const struct proc_task *who, struct fmt *out);
+int show_numa_maps(struct task *task, const struct proc_task *who, struct fmt *out);
 
 /* ---- proc_ns.c ---- */
 

@@ -9,6 +9,7 @@
 #include "kernel/mm.h"
 #include "lib/string.h"
 #include "vfs/proc_internal.h"
+#include "vfs/proc_peek.h"
 #include "vfs/walk.h"
 
 /* The number behind "fd/", or -1. */
@@ -88,21 +89,47 @@ static int find_program(int fd, char *path)
 	return 1;
 }
 
-static __attribute__((noinline)) int follow_foreign_exe(struct task *task, int pid, struct nameidata *nd)
+static __attribute__((noinline)) int guess_foreign_exe(struct task *task, int pid, struct nameidata *nd)
 {
 	char path[PATH_MAX];
 	struct stat st;
-	long fd;
-	int err;
+	int fd = proc_host_open(pid, "maps"), err;
 
-	if (!proc_host_path(path, sizeof(path), pid, "maps"))
-		return 1;
-	fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return (int)fd;
-	err = find_program((int)fd, path);
-	host_close((int)fd);
+		return fd;
+	err = find_program(fd, path);
+	host_close(fd);
 	return err ? err : place_of_host_path(task, path, nd, &st);
+}
+
+/* A place that another process keeps. False: it cannot be told. */
+static bool take_foreign(const struct peek *p, const struct path *place, struct nameidata *nd)
+{
+	if (!peek_hpath(p, place->host, nd->host))
+		return false;
+	nd->len = (u32)strlen(nd->host);
+	nd->mnt = place->mnt;
+	return true;
+}
+
+static __attribute__((noinline)) int follow_foreign_exe(struct task *task, int pid, struct nameidata *nd)
+{
+	struct peek p;
+
+	if (peek_task(pid, &p) && take_foreign(&p, &p.mm.exe_place, nd))
+		return 0;
+	return guess_foreign_exe(task, pid, nd);
+}
+
+static __attribute__((noinline)) int follow_foreign_root(int pid, struct nameidata *nd)
+{
+	struct fs_struct fs;
+	struct peek p;
+
+	if (peek_task(pid, &p) && peek_read(&p, &fs, p.task.fs, sizeof(fs)) &&
+	    take_foreign(&p, &fs.at[fs.now & 1].root, nd))
+		return 0;
+	return 1;
 }
 
 static int follow_foreign(struct task *task, const struct proc_name *name, struct nameidata *nd)
@@ -113,7 +140,8 @@ static int follow_foreign(struct task *task, const struct proc_name *name, struc
 
 	if (!strcmp(name->rest, "exe"))
 		return follow_foreign_exe(task, name->pid, nd);
-	/* Which root another process has is known to itself alone. */
+	if (!strcmp(name->rest, "root"))
+		return follow_foreign_root(name->pid, nd);
 	if (strcmp(name->rest, "cwd") != 0 && fd_number(name->rest) < 0)
 		return 1;
 	if (!proc_host_path(path, sizeof(path), name->pid, name->rest))
@@ -193,6 +221,14 @@ static int follow(struct task *task, const struct proc_name *name, struct nameid
 	return follow_foreign(task, name, nd);
 }
 
+int proc_exe_place(struct task *task, int pid, struct nameidata *nd)
+{
+	struct proc_name name = {pid, 0, "exe"};
+	struct proc_task who;
+
+	return follow(task, &name, nd, &who);
+}
+
 int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
 {
 	struct proc_name name;
@@ -217,72 +253,55 @@ int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
 
 /* ---- readlink ---- */
 
+/* Says behind a text that the file is gone, as the kernel does. The new length. */
+static size_t mark_deleted(const char *host, char *buf, size_t len, size_t size)
+{
+	static const char deleted[] = " (deleted)";
+	struct stat st;
+
+	if (host_call4(__NR_newfstatat, AT_FDCWD, host, &st, AT_SYMLINK_NOFOLLOW) != -ENOENT ||
+	    len + sizeof(deleted) > size)
+		return len;
+	memcpy(buf + len, deleted, sizeof(deleted));
+	return len + sizeof(deleted) - 1;
+}
+
 /* A place as text, as the kernel writes it. The length or -errno. */
 static int place_text(struct task *task, const struct nameidata *nd, char *buf, size_t size)
 {
-	static const char deleted[] = " (deleted)";
-	int n = path_to_guest(task, nd->mnt, nd->host, buf, size);
-	struct stat st;
-	size_t len;
-
-	if (n == -ERANGE)
+	if (path_to_guest(task, nd->mnt, nd->host, buf, size) == -ERANGE)
 		return -ENAMETOOLONG;
-	len = strlen(buf);
-	if (host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &st, AT_SYMLINK_NOFOLLOW) == -ENOENT &&
-	    len + sizeof(deleted) <= size) {
-		memcpy(buf + len, deleted, sizeof(deleted));
-		len += sizeof(deleted) - 1;
-	}
-	return (int)len;
+	return (int)mark_deleted(nd->host, buf, strlen(buf), size);
 }
 
-/* Finds the tmpfs of ours that a host path lies in. */
-struct storage_search {
-	const char *host;
-	size_t len;
-	u64 mnt;
-};
-
-static int is_storage_of(const struct mount *m, void *arg)
-{
-	const struct super *sb = READ_ONCE(m->sb);
-	struct storage_search *s = arg;
-	char host[PATH_MAX];
-	size_t len;
-
-	if (!arena_contains(sb, sizeof(*sb)) || sb->kind != SUPER_TMPFS)
-		return 0;
-	len = mnt_copy_string(host, sizeof(host), m->host);
-	if (len > s->len || memcmp(host, s->host, len) != 0 || (s->host[len] && s->host[len] != '/'))
-		return 0;
-	s->mnt = m->id;
-	return 1;
-}
-
-/*
- * A file without a note: the host knows its path, and by default the tree shows it there, but what lies in
- * the session's storage is seen through the tmpfs that it belongs to.
- */
+/* A file without a note: the host knows its path. */
 static __attribute__((noinline)) int unnoted_text(struct task *task, int fd, char *buf, size_t size)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
-	size_t storage = strlen(arena()->storage);
-	struct storage_search s;
 	struct nameidata nd;
-	u64 seq;
+	int len;
 
 	nd_init(&nd);
-	if (!storage || dfd_place(task, fd, &nd) || nd.len <= storage ||
-	    memcmp(nd.host, arena()->storage, storage) != 0)
+	if (dfd_place(task, fd, &nd) || !nd.len)
 		return -EAGAIN;
-	s = (struct storage_search){nd.host, nd.len, 0};
-	do {
-		seq = mnt_read_begin(ns);
-		s.mnt = 0;
-		mnt_for_each(ns, is_storage_of, &s);
-	} while (mnt_read_retry(ns, seq));
-	nd.mnt = s.mnt;
-	return s.mnt ? place_text(task, &nd, buf, size) : -EAGAIN;
+	len = proc_file_text(task, nd.host, buf, size);
+	return len < 0 ? -EAGAIN : (int)mark_deleted(nd.host, buf, (size_t)len, size);
+}
+
+/* An emulated file: what the host calls its own. */
+static __attribute__((noinline)) int proc_fd_text(struct task *task, const struct fd_info *info, char *buf, size_t size)
+{
+	char path[PATH_MAX];
+	int len;
+
+	if (!proc_path(info, path, sizeof(path)))
+		return -ENAMETOOLONG;
+	len = proc_file_text(task, path, buf, size);
+	if (len >= 0)
+		return len;
+	if (strlen(path) >= size)
+		return -ENAMETOOLONG;
+	memcpy(buf, path, strlen(path) + 1);
+	return (int)strlen(path);
 }
 
 /* Of a descriptor that follow() leaves to the host. */
@@ -292,6 +311,8 @@ static int own_fd_text(struct task *task, int fd, char *buf, size_t size)
 
 	if (files_get(task->files, fd, &info) && info.kind == FD_NS)
 		return proc_ns_fd_text(&info, buf, size);
+	if (files_get(task->files, fd, &info) && info.kind == FD_PROC)
+		return proc_fd_text(task, &info, buf, size);
 	return unnoted_text(task, fd, buf, size);
 }
 

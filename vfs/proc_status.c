@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts of /proc that speak of credentials and names: status, uid_map, gid_map, setgroups, hostname. */
+/* The texts of /proc that speak of credentials, signals and names: status, stat, uid_map, gid_map, setgroups, hostname.
+ */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
+#include "signal/signal.h"
 #include "vfs/proc_internal.h"
 
 /* ---- uid_map, gid_map, setgroups (user_namespaces(7)) ---- */
@@ -81,8 +83,7 @@ int show_domainname(struct task *task, const struct proc_task *who, struct fmt *
 
 struct status {
 	const struct user_ns *reader;
-	struct cred *cred;
-	u64 ignored, caught, blocked_hidden;
+	const struct task_facts *facts; /* NULL: not known */
 };
 
 static void put_ids(struct fmt *out, const char *label, const struct user_ns *ns, from_kid from, const u32 kid[4])
@@ -97,7 +98,7 @@ static void put_ids(struct fmt *out, const char *label, const struct user_ns *ns
 
 static void put_groups(struct fmt *out, const struct status *s)
 {
-	const struct group_info *groups = s->cred->groups;
+	const struct group_info *groups = s->facts->cred.groups;
 	u32 nr = groups ? groups->nr : 0;
 
 	fmt_str(out, "Groups:\t");
@@ -116,47 +117,120 @@ static void put_mask(struct fmt *out, const char *label, u64 mask)
 	fmt_char(out, '\n');
 }
 
-static u64 parse_hex(const char *s)
+static const char *skip_blanks(const char *s)
 {
-	u64 v = 0;
-
 	for (; *s == '\t' || *s == ' '; s++)
 		;
-	for (; (*s >= '0' && *s <= '9') || (*s >= 'a' && *s <= 'f'); s++)
-		v = v << 4 | (u64)(*s <= '9' ? *s - '0' : *s - 'a' + 10);
-	return v;
+	return s;
+}
+
+static u64 mask_in(const char *s)
+{
+	u64 mask = 0;
+
+	s = skip_blanks(s);
+	parse_hex(&s, &mask);
+	return mask;
+}
+
+/* Does the line begin with that label? Then *value is what follows it. */
+static bool is_line(const char *line, const char *label, const char **value)
+{
+	size_t len = strlen(label);
+
+	*value = line + len + 1;
+	return !strncmp(line, label, len) && line[len] == ':';
+}
+
+static bool put_cred_line(struct fmt *out, const struct status *s, const char *line)
+{
+	const struct cred *c = &s->facts->cred;
+	const char *value;
+
+	if (is_line(line, "Uid", &value))
+		put_ids(out, "Uid:", s->reader, from_kuid_munged, (u32[]){c->uid, c->euid, c->suid, c->fsuid});
+	else if (is_line(line, "Gid", &value))
+		put_ids(out, "Gid:", s->reader, from_kgid_munged, (u32[]){c->gid, c->egid, c->sgid, c->fsgid});
+	else if (is_line(line, "Groups", &value))
+		put_groups(out, s);
+	else if (is_line(line, "CapInh", &value))
+		put_mask(out, "CapInh", c->cap_inheritable);
+	else if (is_line(line, "CapPrm", &value))
+		put_mask(out, "CapPrm", c->cap_permitted);
+	else if (is_line(line, "CapEff", &value))
+		put_mask(out, "CapEff", c->cap_effective);
+	else if (is_line(line, "CapBnd", &value))
+		put_mask(out, "CapBnd", c->cap_bset);
+	else if (is_line(line, "CapAmb", &value))
+		put_mask(out, "CapAmb", c->cap_ambient);
+	else
+		return false;
+	return true;
+}
+
+static bool put_signal_line(struct fmt *out, const struct status *s, const char *line)
+{
+	const struct task_facts *f = s->facts;
+	const char *value;
+
+	if (is_line(line, "SigPnd", &value))
+		put_mask(out, "SigPnd", (mask_in(value) & ~SIG_HIDDEN) | f->pending);
+	else if (is_line(line, "ShdPnd", &value))
+		put_mask(out, "ShdPnd", (mask_in(value) & ~SIG_HIDDEN) | f->shared_pending);
+	else if (is_line(line, "SigBlk", &value))
+		put_mask(out, "SigBlk", f->blocked);
+	else if (is_line(line, "SigIgn", &value))
+		put_mask(out, "SigIgn", f->ignored);
+	else if (is_line(line, "SigCgt", &value))
+		put_mask(out, "SigCgt", f->caught);
+	else
+		return false;
+	return true;
+}
+
+/* Of a task that cannot be looked at: the handlers that the runtime always has are not its own, as far as we know. */
+static bool put_guess(struct fmt *out, const char *line)
+{
+	const char *value;
+
+	if (!is_line(line, "SigCgt", &value))
+		return false;
+	put_mask(out, "SigCgt", mask_in(value) & ~SIG_HIDDEN);
+	return true;
+}
+
+/*
+ * What the program has asked for, on top of what the session was started under. Our own filters are not its: in the
+ * host's number of filters there is one for all, one more where numbers are translated, and one that stands for the
+ * strict mode.
+ */
+static bool put_seccomp_line(struct fmt *out, const struct status *s, const char *line)
+{
+	const struct task_facts *f = s->facts;
+	const char *value;
+	u64 filters;
+
+	if (is_line(line, "NoNewPrivs", &value)) {
+		fmt_print(out, "NoNewPrivs:\t%d\n", f->no_new_privs);
+	} else if (is_line(line, "Seccomp", &value)) {
+		fmt_print(out, "Seccomp:\t%u\n", f->seccomp);
+	} else if (is_line(line, "Seccomp_filters", &value)) {
+		value = skip_blanks(value);
+		if (!parse_u64(&value, &filters))
+			return false;
+		fmt_print(out, "Seccomp_filters:\t%lu\n", filters - MIN(filters, (u64)f->own_filters));
+	} else {
+		return false;
+	}
+	return true;
 }
 
 /* Writes our version of a line of the host's. False: the host's is right. */
 static bool put_own_line(struct fmt *out, const struct status *s, const char *line)
 {
-	const struct cred *c = s->cred;
-
-	if (!strncmp(line, "Uid:", 4))
-		put_ids(out, "Uid:", s->reader, from_kuid_munged, (u32[]){c->uid, c->euid, c->suid, c->fsuid});
-	else if (!strncmp(line, "Gid:", 4))
-		put_ids(out, "Gid:", s->reader, from_kgid_munged, (u32[]){c->gid, c->egid, c->sgid, c->fsgid});
-	else if (!strncmp(line, "Groups:", 7))
-		put_groups(out, s);
-	else if (!strncmp(line, "SigBlk:", 7))
-		put_mask(out, "SigBlk", parse_hex(line + 7) | s->blocked_hidden);
-	else if (!strncmp(line, "SigIgn:", 7))
-		put_mask(out, "SigIgn", s->ignored);
-	else if (!strncmp(line, "SigCgt:", 7))
-		put_mask(out, "SigCgt", s->caught);
-	else if (!strncmp(line, "CapInh:", 7))
-		put_mask(out, "CapInh", c->cap_inheritable);
-	else if (!strncmp(line, "CapPrm:", 7))
-		put_mask(out, "CapPrm", c->cap_permitted);
-	else if (!strncmp(line, "CapEff:", 7))
-		put_mask(out, "CapEff", c->cap_effective);
-	else if (!strncmp(line, "CapBnd:", 7))
-		put_mask(out, "CapBnd", c->cap_bset);
-	else if (!strncmp(line, "CapAmb:", 7))
-		put_mask(out, "CapAmb", c->cap_ambient);
-	else
-		return false;
-	return true;
+	if (!s->facts)
+		return put_guess(out, line);
+	return put_signal_line(out, s, line) || put_cred_line(out, s, line) || put_seccomp_line(out, s, line);
 }
 
 static void put_lines(struct fmt *out, const struct status *s, const char *text)
@@ -168,80 +242,114 @@ static void put_lines(struct fmt *out, const struct status *s, const char *text)
 			fmt_bytes(out, text, (size_t)(end + 1 - text));
 }
 
-/* Everything that is needed of a task of this address space; the credentials with a reference. */
-static bool look_at(struct task *own, struct status *s)
+/* What follows that label in the text; NULL: it is not there. */
+static const char *find_line(const char *text, const char *label)
 {
-	task_lock(own);
-	s->cred = own->cred && own->sighand ? own->cred : NULL;
-	if (s->cred)
-		atomic_fetch_add(&s->cred->users, 1);
-	for (int i = 0; s->cred && i < NSIG_GUEST; i++) {
-		u64 handler = own->sighand->action[i].handler;
+	const char *value;
 
-		if (handler == 1) /* SIG_IGN */
-			s->ignored |= 1ULL << i;
-		else if (handler)
-			s->caught |= 1ULL << i;
-	}
-	s->blocked_hidden = own->blocked_hidden;
-	task_unlock(own);
-	return s->cred;
+	for (; text && *text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL)
+		if (is_line(text, label, &value))
+			return value;
+	return NULL;
 }
 
 #define STATUS_SIZE 16384
 
-static long read_host_status(int pid, char *buf)
-{
-	char path[320];
-	long fd, n, used = 0;
-
-	if (!proc_host_path(path, sizeof(path), pid, "status"))
-		return -ENAMETOOLONG;
-	fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return fd;
-	while ((n = host_call3(__NR_read, fd, buf + used, STATUS_SIZE - 1 - used)) > 0)
-		used += n;
-	host_close((int)fd);
-	buf[used] = '\0';
-	return used ? used : -ESRCH;
-}
-
 int show_status(struct task *task, const struct proc_task *who, struct fmt *out)
 {
 	struct status s = {.reader = task->nsproxy->user};
-	char *text;
+	struct task_facts facts;
+	char *text = kzalloc(STATUS_SIZE);
 	long n;
 
-	if (!who->own)
-		return -EAGAIN;
-	text = kzalloc(STATUS_SIZE);
 	if (!text)
 		return -ENOMEM;
-	n = read_host_status(who->pid, text);
-	if (n >= 0 && !look_at(who->own, &s))
-		n = -ESRCH; /* it has just left */
-	if (n >= 0) {
+	n = proc_host_read(who->pid, "status", text, STATUS_SIZE);
+	if (n > 0) {
+		if (facts_get(who, &facts))
+			s.facts = &facts;
 		put_lines(out, &s, text);
-		put_cred(s.cred);
+		if (s.facts)
+			facts_put(&facts);
 	}
 	kfree(text);
-	return n < 0 ? (int)n : 0;
+	return n > 0 ? 0 : n < 0 ? (int)n : -ESRCH;
+}
+
+/* ---- stat: one line, whose fields 31 to 34 are sets of signals, without the real-time ones ---- */
+
+#define STAT_SIZE     2048
+#define FIELD_PENDING 31
+#define STAT_SIGNALS  0x7fffffffUL
+
+/* Field `nr` of a line of the host's; the name, which may hold anything, ends with the last parenthesis. */
+static const char *stat_field(const char *line, unsigned nr)
+{
+	const char *at = strrchr(line, ')');
+
+	for (unsigned n = 2; at && n < nr; n++)
+		at = strchr(at + 1, ' ');
+	return at ? at + 1 : NULL;
+}
+
+static void put_stat_signals(struct fmt *out, u64 set)
+{
+	fmt_udec(out, set & STAT_SIGNALS, 0);
+	fmt_char(out, ' ');
+}
+
+/* What the host's own four fields say. */
+static void guess(struct task_facts *f, const char *fields)
+{
+	u64 pending;
+
+	parse_u64(&fields, &pending);
+	parse_u64((fields++, &fields), &f->blocked);
+	parse_u64((fields++, &fields), &f->ignored);
+	parse_u64((fields++, &fields), &f->caught);
+	f->caught &= ~SIG_HIDDEN;
+}
+
+int show_stat(struct task *task, const struct proc_task *who, struct fmt *out)
+{
+	char line[STAT_SIZE];
+	const char *signals, *rest;
+	struct task_facts f = {0};
+	u64 pending;
+	bool known;
+	long n = proc_host_read(who->pid, "stat", line, sizeof(line));
+
+	if (n <= 0)
+		return n < 0 ? (int)n : -ESRCH;
+	signals = stat_field(line, FIELD_PENDING);
+	rest = stat_field(line, FIELD_PENDING + 4);
+	if (!signals || !rest)
+		return -EAGAIN;
+	fmt_bytes(out, line, (size_t)(signals - line));
+	known = facts_get(who, &f);
+	if (!known)
+		guess(&f, signals);
+	parse_u64(&signals, &pending);
+	put_stat_signals(out, (pending & ~SIG_HIDDEN) | f.pending);
+	put_stat_signals(out, f.blocked);
+	put_stat_signals(out, f.ignored);
+	put_stat_signals(out, f.caught);
+	fmt_str(out, rest);
+	if (known)
+		facts_put(&f);
+	return 0;
 }
 
 u64 proc_own_pending(void)
 {
 	char *text = kzalloc(STATUS_SIZE);
-	const char *line = text;
+	const char *value;
 	u64 pending = 0;
 
-	if (text && read_host_status(current_task()->host_tid, text) > 0) {
-		while (line && strncmp(line, "SigPnd:", 7) != 0) {
-			line = strchr(line, '\n');
-			line = line ? line + 1 : NULL;
-		}
-		if (line)
-			pending = parse_hex(line + 7);
+	if (text && proc_host_read(current_task()->host_tid, "status", text, STATUS_SIZE) > 0) {
+		value = find_line(text, "SigPnd");
+		if (value)
+			pending = mask_in(value);
 	}
 	kfree(text);
 	return pending;
