@@ -42,27 +42,20 @@ static bool ends_with(const char *s, size_t len, const char *end)
 /* Is the entry `name` of directory `fd` not for guests? */
 typedef bool (*hides_fn)(int fd, const char *name);
 
-/* Is it a descriptor of a runtime: the arena, or a handle? */
+/* Is it a descriptor of a runtime? Ours are up there, and few programs have any as high: the others need no readlink.
+ */
 static bool hides_descriptor(int fd, const char *name)
 {
-	char target[64], path[24];
-	const char *digits = name, *inode = target + 8;
+	const char *digits = name;
 	struct fmt f;
-	long len;
+	char path[24];
 	u64 number;
 
-	/* Ours are up there, and few programs have any as high: the others need no readlink. */
 	if (!parse_u64(&digits, &number) || *digits || number < (u64)mm.fd_base)
 		return false;
 	fmt_init(&f, path, sizeof(path));
 	fmt_print(&f, "../fd/%s", name);
-	len = host_readlinkat(fd, path, target, sizeof(target) - 1);
-	if (len <= 0)
-		return false;
-	target[len] = '\0';
-	if (!strncmp(target, "/memfd:secede-arena", 19))
-		return true;
-	return !strncmp(target, "socket:[", 8) && parse_u64(&inode, &number) && handle_by_inode(number);
+	return proc_link_is_ours(fd, path);
 }
 
 static bool hides_process(int fd, const char *name)

@@ -41,7 +41,9 @@ int proc_ns_stat(struct task *task, const char *rel, u64 *dev, u64 *ino);
 /* fstat(2) of a descriptor with an FD_NS note: the same numbers. 0 or -EBADF (its handle is gone). */
 int proc_ns_fstat(const struct fd_info *info, u64 *dev, u64 *ino);
 
-/* Is what stands there not for guests to see: a process, a mapping? */
+/* Does that link, of some fd/N of the host's, lead to the arena or to a handle? */
+bool proc_link_is_ours(int dirfd, const char *link);
+/* Is what stands there not for guests to see: a process, a mapping, a descriptor? */
 bool proc_hides(const char *rel);
 /* The same of a name in the listing of proc's root, and of a map_files. */
 bool proc_hides_process(const char *name);

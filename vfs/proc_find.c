@@ -93,15 +93,51 @@ bool proc_hides_mapping(const char *name)
 	return parse_hex(&name, &start) && *name == '-' && range_is_ours(start, 1);
 }
 
+bool proc_link_is_ours(int dirfd, const char *link)
+{
+	static const char memory[] = "/memfd:secede-arena", socket[] = "socket:[";
+	char target[64];
+	const char *inode = target + sizeof(socket) - 1;
+	long len = host_readlinkat(dirfd, link, target, sizeof(target) - 1);
+	u64 number;
+
+	if (len <= 0)
+		return false;
+	target[len] = '\0';
+	if (!strncmp(target, memory, sizeof(memory) - 1))
+		return true;
+	return !strncmp(target, socket, sizeof(socket) - 1) && parse_u64(&inode, &number) && handle_by_inode(number);
+}
+
+/* "N", the number of a descriptor: is it the runtime's in that process? Ours are up there, and few programs have any as
+ * high. */
+static bool hides_descriptor(int pid, const char *number)
+{
+	char link[PROC_PATH_SIZE];
+	const char *digits = number;
+	struct fmt f;
+	u64 fd;
+
+	if (!parse_u64(&digits, &fd) || *digits || fd < (u64)mm.fd_base)
+		return false;
+	fmt_init(&f, link, sizeof(link));
+	fmt_print(&f, "%s/%d/fd/%lu", arena()->proc, pid, fd);
+	return proc_link_is_ours(AT_FDCWD, link);
+}
+
 bool proc_hides(const char *rel)
 {
-	static const char dir[] = "map_files/";
 	struct proc_name name;
 
 	if (!strchr(rel, '/'))
 		return proc_hides_process(rel);
-	return proc_parse(rel, &name) && !strncmp(name.rest, dir, sizeof(dir) - 1) &&
-	       proc_hides_mapping(name.rest + sizeof(dir) - 1);
+	if (!proc_parse(rel, &name))
+		return false;
+	if (!strncmp(name.rest, "map_files/", 10))
+		return proc_hides_mapping(name.rest + 10);
+	if (!strncmp(name.rest, "fd/", 3))
+		return hides_descriptor(name.pid, name.rest + 3);
+	return !strncmp(name.rest, "fdinfo/", 7) && hides_descriptor(name.pid, name.rest + 7);
 }
 
 /* ---- handles of other processes ---- */

@@ -79,7 +79,19 @@ int show_setgroups(struct task *task, const struct proc_task *who, struct fmt *o
 int show_hostname(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_domainname(struct task *task, const struct proc_task *who, struct fmt *out);
 
+/* ---- proc_foreign.c ---- */
+
+/* The links of a process in another address space: exe, cwd, root, fd/N. As proc_follow_link(). */
+int foreign_follow(struct task *task, const struct proc_name *name, struct nameidata *nd);
+/* The text of such a fd/N that leads to no directory; -EAGAIN: the host's is right. */
+int foreign_fd_text(struct task *task, const struct proc_name *name, char *buf, size_t size);
+
 /* ---- proc_link.c ---- */
+
+/* The number behind "fd/", or -1. */
+int proc_fd_number(const char *rest);
+/* The text of a descriptor on an emulated file. The length or -errno. */
+int proc_fd_text(struct task *task, const struct fd_info *info, char *buf, size_t size);
 
 /* Where the program of a task of the session stands. 0, 1: it cannot be told, or -errno. */
 int proc_exe_place(struct task *task, int pid, struct nameidata *nd);

@@ -9,11 +9,9 @@
 #include "kernel/mm.h"
 #include "lib/string.h"
 #include "vfs/proc_internal.h"
-#include "vfs/proc_peek.h"
 #include "vfs/walk.h"
 
-/* The number behind "fd/", or -1. */
-static int fd_number(const char *rest)
+int proc_fd_number(const char *rest)
 {
 	const char *p = rest + 3;
 	u64 n;
@@ -31,124 +29,6 @@ static void nd_take(struct nameidata *nd, struct path *place)
 	memcpy(nd->host, place->host->s, nd->len);
 	nd->host[nd->len] = '\0';
 	path_put(place);
-}
-
-/* ---- links of processes in other address spaces: through the host's ---- */
-
-/* The place that a host path leads to, without regard to who opened what through which mount. */
-static int place_of_host_path(struct task *task, const char *path, struct nameidata *nd, struct stat *st)
-{
-	long fd = host_call4(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
-	int err;
-
-	if (fd < 0)
-		return (int)fd;
-	err = (int)host_call2(__NR_fstat, fd, st);
-	if (!err)
-		err = dfd_place(task, (int)fd, nd);
-	host_close((int)fd);
-	if (!err && (!nd->len || !nd->mnt))
-		err = 1;
-	return err;
-}
-
-/* One line of /proc/PID/maps: is it the first page of a file, and which? */
-static const char *mapped_file(char *line)
-{
-	char *p = line;
-
-	for (int field = 0; field < 2 && p; field++)
-		p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL;
-	if (!p || strncmp(p, "00000000 ", 9) != 0)
-		return NULL;
-	p = strchr(p, '/');
-	return p && strncmp(p, "/memfd:", 7) != 0 && strcmp(p, arena()->runtime) != 0 ? p : NULL;
-}
-
-/* The guest's program is the lowest file in memory that is not the runtime. */
-static int find_program(int fd, char *path)
-{
-	char buf[2 * PATH_MAX], *line, *end;
-	const char *file;
-	long n, used = 0;
-
-	while ((n = host_call3(__NR_read, fd, buf + used, sizeof(buf) - 1 - used)) > 0) {
-		used += n;
-		buf[used] = '\0';
-		for (line = buf; (end = strchr(line, '\n')); line = end + 1) {
-			*end = '\0';
-			file = mapped_file(line);
-			if (file) {
-				memcpy(path, file, MIN(strlen(file), PATH_MAX - 1UL) + 1);
-				return 0;
-			}
-		}
-		used -= line - buf;
-		memmove(buf, line, (size_t)used);
-	}
-	return 1;
-}
-
-static __attribute__((noinline)) int guess_foreign_exe(struct task *task, int pid, struct nameidata *nd)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	int fd = proc_host_open(pid, "maps"), err;
-
-	if (fd < 0)
-		return fd;
-	err = find_program(fd, path);
-	host_close(fd);
-	return err ? err : place_of_host_path(task, path, nd, &st);
-}
-
-/* A place that another process keeps. False: it cannot be told. */
-static bool take_foreign(const struct peek *p, const struct path *place, struct nameidata *nd)
-{
-	if (!peek_hpath(p, place->host, nd->host))
-		return false;
-	nd->len = (u32)strlen(nd->host);
-	nd->mnt = place->mnt;
-	return true;
-}
-
-static __attribute__((noinline)) int follow_foreign_exe(struct task *task, int pid, struct nameidata *nd)
-{
-	struct peek p;
-
-	if (peek_task(pid, &p) && take_foreign(&p, &p.mm.exe_place, nd))
-		return 0;
-	return guess_foreign_exe(task, pid, nd);
-}
-
-static __attribute__((noinline)) int follow_foreign_root(int pid, struct nameidata *nd)
-{
-	struct fs_struct fs;
-	struct peek p;
-
-	if (peek_task(pid, &p) && peek_read(&p, &fs, p.task.fs, sizeof(fs)) &&
-	    take_foreign(&p, &fs.at[fs.now & 1].root, nd))
-		return 0;
-	return 1;
-}
-
-static int follow_foreign(struct task *task, const struct proc_name *name, struct nameidata *nd)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	int err;
-
-	if (!strcmp(name->rest, "exe"))
-		return follow_foreign_exe(task, name->pid, nd);
-	if (!strcmp(name->rest, "root"))
-		return follow_foreign_root(name->pid, nd);
-	if (strcmp(name->rest, "cwd") != 0 && fd_number(name->rest) < 0)
-		return 1;
-	if (!proc_host_path(path, sizeof(path), name->pid, name->rest))
-		return 1;
-	err = place_of_host_path(task, path, nd, &st);
-	/* What is no directory is reached best by the host's link: it may be deleted, or have no path. */
-	return !err && !S_ISDIR(st.st_mode) ? 1 : err;
 }
 
 /* ---- links of our own ---- */
@@ -210,7 +90,7 @@ static int follow_own(struct task *task, struct task *own, const char *rest, str
 /* Where the link leads: 0 and nd; 1: not ours; -errno. *who is filled when it is a guest's. */
 static int follow(struct task *task, const struct proc_name *name, struct nameidata *nd, struct proc_task *who)
 {
-	int fd = fd_number(name->rest);
+	int fd = proc_fd_number(name->rest);
 
 	if (!proc_find(task, name->pid, who))
 		return 1;
@@ -218,7 +98,7 @@ static int follow(struct task *task, const struct proc_name *name, struct nameid
 		return follow_own_fd(task, fd, nd);
 	if (who->own && fd < 0)
 		return follow_own(task, who->own, name->rest, nd);
-	return follow_foreign(task, name, nd);
+	return foreign_follow(task, name, nd);
 }
 
 int proc_exe_place(struct task *task, int pid, struct nameidata *nd)
@@ -288,7 +168,7 @@ static __attribute__((noinline)) int unnoted_text(struct task *task, int fd, cha
 }
 
 /* An emulated file: what the host calls its own. */
-static __attribute__((noinline)) int proc_fd_text(struct task *task, const struct fd_info *info, char *buf, size_t size)
+__attribute__((noinline)) int proc_fd_text(struct task *task, const struct fd_info *info, char *buf, size_t size)
 {
 	char path[PATH_MAX];
 	int len;
@@ -329,7 +209,7 @@ int proc_readlink(struct task *task, const char *rel, char *buf, size_t size)
 	if (type >= 0)
 		return proc_find(task, name.pid, &who) ? proc_ns_text(&who, type, buf, size) : -EAGAIN;
 	if (strcmp(name.rest, "exe") && strcmp(name.rest, "cwd") && strcmp(name.rest, "root") &&
-	    fd_number(name.rest) < 0)
+	    proc_fd_number(name.rest) < 0)
 		return -EAGAIN;
 	nd_init(&nd);
 	ret = follow(task, &name, &nd, &who);
@@ -337,7 +217,9 @@ int proc_readlink(struct task *task, const char *rel, char *buf, size_t size)
 		return ret;
 	if (!ret)
 		return place_text(task, &nd, buf, size);
-	if (fd_number(name.rest) >= 0 && proc_find(task, name.pid, &who) && who.own && who.own->files == task->files)
-		return own_fd_text(task, fd_number(name.rest), buf, size);
-	return -EAGAIN;
+	if (proc_fd_number(name.rest) < 0 || !proc_find(task, name.pid, &who))
+		return -EAGAIN;
+	if (who.own && who.own->files == task->files)
+		return own_fd_text(task, proc_fd_number(name.rest), buf, size);
+	return foreign_fd_text(task, &name, buf, size);
 }

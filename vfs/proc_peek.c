@@ -28,6 +28,27 @@ bool peek_hpath(const struct peek *p, const struct hpath *src, char buf[PATH_MAX
 	return buf[0] == '/';
 }
 
+bool peek_note(const struct peek *p, int fd, struct fd_info *out)
+{
+	struct files_struct files;
+	u32 low = 0, high, mid;
+
+	if (!peek_read(p, &files, p->task.files, sizeof(files)))
+		return false;
+	for (high = files.nr; low < high;) {
+		mid = low + (high - low) / 2;
+		if (!peek_read(p, out, &files.tab[mid], sizeof(*out)))
+			return false;
+		if (out->fd == fd)
+			return true;
+		if (out->fd < fd)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
 /* ---- tasks: the host copies a part of many at a time ---- */
 
 #define ROW 16

@@ -22,6 +22,8 @@ bool peek_task(int pid, struct peek *out);
 bool peek_holder(struct peek *p, s32 tgid, u32 *i);
 /* Copies from there. False: it cannot be read. */
 bool peek_read(const struct peek *p, void *dst, const void *src, size_t len);
+/* What is noted there of descriptor `fd`; false: nothing, or it cannot be read. */
+bool peek_note(const struct peek *p, int fd, struct fd_info *out);
 /* Copies the host path of a place there, with its NUL; false: it cannot be read, or there is none. */
 bool peek_hpath(const struct peek *p, const struct hpath *src, char buf[PATH_MAX]);
 
