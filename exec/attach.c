@@ -158,7 +158,7 @@ static long attach(void *arg)
 	int err;
 
 	task->tid = task->tgid = task->host_tid = task->host_tgid = (s32)host_call0(__NR_getpid);
-	mm_draw_id();
+	mm.id = mm_new_id();
 	mm.fd_base = args->fd_base;
 	mm.attached = true;
 	attach_seccomp(task);

@@ -49,7 +49,7 @@ static void start_program(void *arg)
 
 	/* Nothing of this process can hold a lock yet, but the first lock asks who takes it. */
 	task->tid = task->tgid = task->host_tid = task->host_tgid = (s32)host_call0(__NR_getpid);
-	mm_draw_id();
+	mm.id = mm_new_id();
 	initial_stack_parse(arg, &stack);
 	if (!initial_stack_take_carry(&stack) || !carry_decode(stack.carry, &c))
 		not_by_hand();

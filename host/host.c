@@ -4,6 +4,7 @@
 
 #include <asm/errno.h>
 #include "arena/arena.h"
+#include "host/own_fds.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
 
@@ -40,6 +41,12 @@ int host_unshare_files(void)
 	long err = host_call3(__NR_close_range, ~0U, ~0U, HOST_CLOSE_RANGE_UNSHARE);
 
 	return (int)(err == -ENOSYS ? host_call1(__NR_unshare, CLONE_FILES) : err);
+}
+
+void host_files_unshared(struct task *task, struct own_fds *own)
+{
+	tasks_close_handles(task);
+	own_fds_leave(own);
 }
 
 int host_exit_sem_prepare(void)

@@ -6,6 +6,7 @@
 #include <linux/mman.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/own_fds.h"
 #include "lib/string.h"
 #include "sys/runtime.h"
 
@@ -71,6 +72,7 @@ void task_bury(struct task *task, u64 serial)
 	if (atomic_load(&task->state) != TASK_FREE && task->serial == serial)
 		bury(task);
 	mutex_unlock(&mm.tasks_lock);
+	own_fds_reclaim();
 }
 
 /*
@@ -213,19 +215,40 @@ unsigned mm_users(void)
 	return n;
 }
 
-void tasks_forget_others(struct task *self)
+void tasks_close_handles(struct task *self)
 {
 	u32 i;
 
 	for (i = 0; i < mm.nr_blocks; i++) {
 		const struct nsproxy *ns = block(i)->nsproxy;
 
-		if (block(i) == self)
-			continue;
-		if (atomic_load(&block(i)->state) != TASK_FREE && ns && ns != self->nsproxy)
-			warden_close_handle(ns, self->files);
-		atomic_store(&block(i)->state, TASK_FREE);
+		if (block(i) != self && atomic_load(&block(i)->state) != TASK_FREE && ns && ns != self->nsproxy)
+			warden_close_handle(ns, NULL);
 	}
+}
+
+void tasks_forget_others(struct task *self)
+{
+	u32 i;
+
+	for (i = 0; i < mm.nr_blocks; i++)
+		if (block(i) != self)
+			atomic_store(&block(i)->state, TASK_FREE);
+}
+
+bool handle_in_use(u64 inode)
+{
+	bool found = false;
+	u32 i;
+
+	for (i = 0; i < mm.nr_blocks && !found; i++) {
+		if (atomic_load(&block(i)->state) == TASK_FREE)
+			continue;
+		task_lock(block(i));
+		found = block(i)->nsproxy && block(i)->nsproxy->inode == inode;
+		task_unlock(block(i));
+	}
+	return found;
 }
 
 /* The handle of a task that shares our descriptor table; UINT32_MAX: none. */
@@ -253,7 +276,7 @@ u32 next_own_fd(u32 from)
 		if (fd >= from)
 			next = MIN(next, fd);
 	}
-	return next;
+	return files ? MIN(next, own_fds_next(files, from)) : next;
 }
 
 bool fd_is_ours(int fd)

@@ -7,7 +7,7 @@
 #include "host/host.h"
 #include "kernel/mm.h"
 
-void mm_draw_id(void)
+u64 mm_new_id(void)
 {
 	struct {
 		u64 sec, nsec;
@@ -15,7 +15,7 @@ void mm_draw_id(void)
 
 	host_call2(__NR_clock_gettime, CLOCK_MONOTONIC, &now);
 	/* No other address space that lives now was begun by a process of this number at this time. */
-	mm.id = (u64)host_call0(__NR_getpid) << 32 | (u32)(now.sec * 1000000000 + now.nsec);
+	return (u64)host_call0(__NR_getpid) << 32 | (u32)(now.sec * 1000000000 + now.nsec);
 }
 
 /* Reads the id of the address space that `tid` is in: 0 or -errno. Who shares our memory may always be read. */
@@ -41,6 +41,17 @@ static enum whereabouts ask_for_death(s32 tid)
 	    info.pid == tid)
 		return THREAD_DEAD;
 	return THREAD_HERE;
+}
+
+bool process_lives(s32 tgid, u64 id)
+{
+	u64 found = 0;
+	long err = read_id(tgid, &found);
+
+	if (!err)
+		return found == id;
+	/* Its first thread may have left the others; or the host lets us not look. */
+	return err != -EFAULT && host_call2(__NR_kill, tgid, 0) != -ESRCH;
 }
 
 enum whereabouts thread_where(s32 tid)

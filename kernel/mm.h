@@ -49,14 +49,16 @@ struct mm_struct {
 };
 extern struct mm_struct mm;
 
-/* Gives this address space its id: when it begins, and in a fork's child. */
-void mm_draw_id(void);
+/* An id for an address space that is about to begin. */
+u64 mm_new_id(void);
 /*
  * Where the host thread of that number is. A number that was left by a dead thread may have been given to another one
  * meanwhile, which then is elsewhere. On a host that will not say, whoever lives counts as here.
  */
 enum whereabouts { THREAD_HERE, THREAD_ELSEWHERE, THREAD_DEAD };
 enum whereabouts thread_where(s32 tid);
+/* Does that process live, in the address space of that id? Where the host will not say, whoever lives does. */
+bool process_lives(s32 tgid, u64 id);
 
 /* Does [addr, addr + len) touch memory of ours? */
 bool range_is_ours(u64 addr, u64 len);
@@ -89,9 +91,12 @@ struct task *task_find(s32 tid);
 /* The next running task of this address space, of those from *i on; NULL: there is none. As task_find(). */
 struct task *task_next(u32 *i);
 
-/* After fork: the other tasks' blocks are free, and our copies of their handles closed: they live in the parent alone.
- */
+/* Closes the other tasks' handles in our own table: they stand on them in theirs. */
+void tasks_close_handles(struct task *self);
+/* After fork: the other tasks' blocks are free, they live in the parent alone. */
 void tasks_forget_others(struct task *self);
+/* Does a task of this address space stand on the handle with that inode? */
+bool handle_in_use(u64 inode);
 
 /* Is that descriptor number one of the runtime's? Guests see EBADF there. */
 bool fd_is_ours(int fd);

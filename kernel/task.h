@@ -77,8 +77,8 @@ struct fd_info {
 };
 struct files_struct {
 	_Atomic u32 users;
-	struct mutex lock; /* guards the table */
-	bool foreign;	   /* another address space shares the host's table: a descriptor of ours may be its as well */
+	struct mutex lock;   /* guards the table */
+	struct own_fds *own; /* others than threads share the host's table: what of it is ours (host/own_fds.h) */
 	u32 nr, cap;
 	struct fd_info *tab; /* sorted by fd */
 };
@@ -273,6 +273,8 @@ int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flag
 /* The last user has gone. `files` is the table that the handle stands in; NULL: nobody else can know of it. */
 void warden_close_handle(const struct nsproxy *ns, const struct files_struct *files);
 int host_unshare_files(void); /* the host's descriptor table becomes private */
+/* So it has: closes what the others had in it for themselves. `own`: the notes of the table as it was. */
+void host_files_unshared(struct task *task, struct own_fds *own);
 /* CLONE_SYSVSEM: can the semaphore undo list be dropped? 0, or -EINVAL where the host forbids it and there is one. Then
  * the second does it, and cannot fail. */
 int host_exit_sem_prepare(void);

@@ -105,18 +105,22 @@ static int prepare(struct task *task, u64 flags, bool leaves, struct unshared *n
 /* The one moment in which the task changes: afterwards `u` holds what it had before. */
 static void commit(struct task *task, u64 flags, bool leaves, struct unshared *u)
 {
+	struct own_fds *own = task->files->own;
+
 	task_lock(task);
 	if (u->fs)
 		SWAP(task->fs, u->fs);
 	if (u->files)
 		SWAP(task->files, u->files);
 	if (flags & CLONE_FILES)
-		task->files->foreign = false;
+		task->files->own = NULL;
 	if (u->nsproxy)
 		SWAP(task->nsproxy, u->nsproxy);
 	if (u->cred)
 		SWAP(task->cred, u->cred);
 	task_unlock(task);
+	if (flags & CLONE_FILES)
+		host_files_unshared(task, own);
 	if (!leaves && (flags & CLONE_SYSVSEM))
 		host_exit_sem();
 }

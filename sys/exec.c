@@ -11,6 +11,7 @@
 #include "exec/elf.h"
 #include "exec/script.h"
 #include "host/host.h"
+#include "host/own_fds.h"
 #include "host/uaccess.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
@@ -79,6 +80,7 @@ static int open_readable(const struct linux_binprm *bprm)
 
 	fd_path(path, bprm->nd.fd);
 	fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	fd_own((int)fd);
 	if (fd == -EACCES)
 		guest_log(bprm->task, "execve: %s may be executed but not read: EACCES", bprm->nd.host);
 	return (int)fd;
@@ -327,6 +329,16 @@ static int save_filters(struct linux_binprm *bprm)
 	return filter && bprm->filters_fd < 0 ? bprm->filters_fd : 0;
 }
 
+/* What others in this table stand on does not go along; one that executed a program before us may have kept it open. */
+static void close_others_handles(const struct task *task)
+{
+	u32 fd;
+
+	for (fd = next_own_fd(0); fd != UINT32_MAX; fd = next_own_fd(fd + 1))
+		if ((s32)fd != mm.arena_fd && (s32)fd != task->nsproxy->handle)
+			host_call3(__NR_fcntl, fd, F_SETFD, FD_CLOEXEC);
+}
+
 /* Keeps a descriptor open across execve. */
 static void keep_open(int fd)
 {
@@ -350,6 +362,7 @@ static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 	err = add_carry(bprm, by_fd);
 	if (!err) {
 		/* What guests do to descriptors that they do not see must not matter here. */
+		close_others_handles(task);
 		keep_open(mm.arena_fd);
 		keep_open(task->nsproxy->handle);
 		keep_open(bprm->exe_fd);

@@ -6,6 +6,7 @@
 #include "arena/arena.h"
 #include "host/heap.h"
 #include "host/host.h"
+#include "host/own_fds.h"
 #include "kernel/mm.h"
 #include "signal/signal.h"
 #include "sys/ptrace.h"
@@ -118,8 +119,10 @@ static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 	mm.nr_held = 0;
 	if (!(flags & CLONE_SYSVSEM))
 		mm.sem_undo = false;
-	if (!(flags & CLONE_FILES))
-		task->files->foreign = false;
+	if (!(flags & CLONE_FILES)) {
+		host_files_unshared(task, task->files->own);
+		task->files->own = NULL;
+	}
 	fork_alone(task);
 	if (new->fs)
 		task->fs = new->fs;
@@ -135,26 +138,31 @@ s64 clone_copy(struct task *task, const struct clone_request *req)
 {
 	struct host_settid settid = host_settid(req, NULL);
 	struct fork_contexts new = {0};
+	struct own_fd *note = NULL;
+	u64 id;
 	s64 tid;
 	int err = fork_prepare(task, req->flags, &new);
 
 	if (err)
 		return err;
-	if (req->flags & CLONE_FILES)
-		task->files->foreign = true;
 	signal_block_all();
 	fork_lock(task);
+	id = mm_new_id();
+	if (req->flags & CLONE_FILES)
+		note = own_fds_unborn(new.nsproxy ?: task->nsproxy, id);
 	/* On the parent's stack: the child has a copy of it, this frame included. */
 	task->clone_seq = atomic_load(&arena()->pids.seq);
 	tid = host_call5(__NR_clone, settid.flags, 0, settid.ptid, req->ctid, req->tls);
 	if (tid == 0) {
 		task_identify_new(task); /* before any lock is touched */
-		mm_draw_id();
+		mm.id = id;
+		own_fds_born(note, task->host_tgid);
 		fork_unlock(task);
 		fork_child(task, req->flags, &new);
 		clone_finish_child(task, req);
 	} else {
 		fork_unlock(task);
+		own_fds_born(note, (s32)MAX(tid, 0));
 		/* In the parent's memory these are only what the child was given a copy of; a shared fs
 		 * keeps the child's count. */
 		if (tid > 0 && (req->flags & CLONE_FS))

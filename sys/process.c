@@ -5,6 +5,7 @@
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/own_fds.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
@@ -113,6 +114,8 @@ void clone_child(struct task *child)
 
 	task_identify_new(child);
 	atomic_store(&child->state, TASK_RUNNING);
+	if (!(req.flags & CLONE_FILES))
+		tasks_close_handles(child);
 	if (child->stores_ptid || ((req.flags & CLONE_PARENT_SETTID) && child->tid != child->host_tid))
 		settid_by_hand(req.ptid, child->tid);
 	signal_init_thread(child);
@@ -172,6 +175,12 @@ static s64 do_clone(struct task *task, const struct clone_request *req)
 	    ((req->flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) && range_is_ours(req->ctid, 4)) ||
 	    ((req->flags & CLONE_PIDFD) && !access_ok(req->pidfd, 4)))
 		return -EFAULT;
+	if ((req->flags & CLONE_FILES) && !(req->flags & CLONE_THREAD)) {
+		err = own_fds_begin(task);
+		if (err)
+			return err;
+		own_fds_reclaim();
+	}
 	return req->flags & CLONE_VM ? clone_vm(task, req) : clone_copy(task, req);
 }
 

@@ -16,6 +16,7 @@
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/own_fds.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "sys/control.h"
@@ -39,6 +40,8 @@ struct carried {
 	u64 clear_tid; /* where the host stores 0 when the thread ends, 0: nowhere */
 	bool names_us; /* and what stands there is the task's number */
 	s32 pdeathsig;
+	u64 mm_id;	     /* of the new process */
+	struct own_fd *note; /* in a table that the two share: that it stands on the handle as well */
 };
 
 /* ---- signals that are pending for the thread itself ---- */
@@ -147,9 +150,11 @@ static int number_prepare(const struct task *task, struct carried *c)
 
 static int prepare(struct task *task, u64 flags, struct carried *c)
 {
-	int err;
+	int err = flags & CLONE_FILES ? 0 : own_fds_begin(task);
 
 	c->last = &c->pending;
+	if (err)
+		return err;
 	if (!(flags & CLONE_FS) && atomic_load(&task->fs->users) > 1) {
 		err = share_fs(task);
 		if (err)
@@ -189,13 +194,17 @@ static void number_take(struct task *task, const struct carried *c)
 		(void)put_guest(c->clear_tid, task->tid);
 }
 
-static void put_on(struct task *task, u64 flags, struct carried *c, bool files_shared)
+static void put_on(struct task *task, u64 flags, struct carried *c)
 {
 	/* Locks ask who takes them. */
 	task->host_tid = task->host_tgid = host_gettid();
-	mm_draw_id();
+	mm.id = c->mm_id;
+	own_fds_born(c->note, task->host_tgid);
 	fork_unlock(task);
-	task->files->foreign = files_shared;
+	if (flags & CLONE_FILES) {
+		host_files_unshared(task, task->files->own);
+		task->files->own = NULL;
+	}
 	fork_alone(task);
 	if (flags & CLONE_SYSVSEM)
 		mm.sem_undo = false;
@@ -270,7 +279,6 @@ int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
 {
 	struct carried c = {0};
 	struct fs_struct *fs_shared = NULL;
-	bool files_shared;
 	s64 host;
 	int err = prepare(task, flags, &c);
 
@@ -283,21 +291,21 @@ int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
 		fs_shared = task->fs;
 		atomic_fetch_add(&fs_shared->users, 1);
 	}
-	files_shared = !(flags & CLONE_FILES) && (task->files->foreign || atomic_load(&task->files->users) > 1);
 	fork_lock(task);
+	c.mm_id = mm_new_id();
+	if (!(flags & CLONE_FILES))
+		c.note = own_fds_unborn(new->nsproxy ?: task->nsproxy, c.mm_id);
 	host = copy_process(flags, &c);
 	if (host == 0) {
-		put_on(task, flags, &c, files_shared);
+		put_on(task, flags, &c);
 		return 0;
 	}
 	fork_unlock(task);
+	own_fds_born(c.note, (s32)MAX(host, 0));
 	if (host < 0) {
 		put_fs(fs_shared);
 		cancel(task, &c);
 		return (int)host;
 	}
-	/* The descriptors are those of the new process as well: none is closed on the way out. */
-	if (!(flags & CLONE_FILES))
-		task->files->foreign = true;
 	end_old(task, &c, (s32)host, new);
 }

@@ -8,6 +8,7 @@
 #include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/own_fds.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
 #include "vfs/walk.h"
@@ -112,6 +113,7 @@ static int verify_directory(struct nameidata *nd)
 		return 1;
 	if (fd < 0)
 		return (int)fd;
+	fd_own((int)fd);
 	host_close((int)fd);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/own_fds.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
@@ -61,6 +62,7 @@ static int check_place(const struct nameidata *nd, const struct target *t, unsig
 static int keep_fd(struct task *task, struct nameidata *nd, int fd, unsigned flags)
 {
 	/* What is noted of that number is of a file that the guest has closed. */
+	fd_own(fd);
 	files_clear(task->files, (unsigned)fd, (unsigned)fd);
 	if (flags & LOOKUP_NOFD)
 		host_close(fd);

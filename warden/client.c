@@ -12,6 +12,7 @@
 #include "arena/arena.h"
 #include "host/envelope.h"
 #include "host/host.h"
+#include "host/own_fds.h"
 #include "host/socket.h"
 #include "kernel/mm.h"
 #include "lib/fmt.h"
@@ -125,7 +126,13 @@ static s64 call_on_pair(int handle, struct request *req, const s32 pair[2], u64 
 
 static s64 new_pair(s32 pair[2])
 {
-	return host_call4(__NR_socketpair, HOST_AF_UNIX, HOST_SOCK_SEQPACKET | HOST_SOCK_CLOEXEC, 0, pair);
+	s64 err = host_call4(__NR_socketpair, HOST_AF_UNIX, HOST_SOCK_SEQPACKET | HOST_SOCK_CLOEXEC, 0, pair);
+
+	if (!err) {
+		fd_own(pair[0]);
+		fd_own(pair[1]);
+	}
+	return err;
 }
 
 s64 warden_call(const struct task *task, struct request *req, u64 *value)
@@ -146,7 +153,7 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
  * Moves a descriptor to where guests do not look: at or above mm.fd_base, which may be the soft limit
  * itself, so the limit is lifted for that moment. Where the limits leave no room it stays at a number of the guest's.
  */
-static s32 move_out_of_the_way(s32 fd)
+static s32 move_out_of_the_way(s32 fd, u64 inode)
 {
 	struct rlimit64 old, lifted;
 	s64 moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, mm.fd_base);
@@ -159,6 +166,7 @@ static s32 move_out_of_the_way(s32 fd)
 	}
 	if (moved < 0)
 		moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+	fd_own_handle((int)moved, inode);
 	host_close(fd);
 	return (s32)moved;
 }
@@ -178,6 +186,7 @@ static s64 call_for_handle(int via, struct request *req, s32 *handle, u64 *inode
 	*handle = -1;
 	if (ret < 0)
 		return ret;
+	own_fds_reclaim();
 	req->self_inode = socket_inode(pair[0]);
 	ret = call_on_pair(via, req, pair, NULL);
 	if (ret < 0 || ret >= HANDLES_MAX) {
@@ -185,7 +194,7 @@ static s64 call_for_handle(int via, struct request *req, s32 *handle, u64 *inode
 		return ret < 0 ? ret : -EIO;
 	}
 	arena_see();
-	*handle = move_out_of_the_way(pair[0]);
+	*handle = move_out_of_the_way(pair[0], req->self_inode);
 	*inode = req->self_inode;
 	return *handle < 0 ? *handle : ret;
 }
@@ -246,11 +255,12 @@ int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flag
 
 void warden_close_handle(const struct nsproxy *ns, const struct files_struct *files)
 {
-	/* In a table that another address space shares, that one may still stand on it. */
-	if (files && files->foreign)
-		return;
 	/* A vfork child's contexts are released by its parent, where the number is something else. */
-	if (socket_inode(ns->handle) == ns->inode)
+	if (socket_inode(ns->handle) != ns->inode)
+		return;
+	if (fd_used_elsewhere(files, ns->handle))
+		fd_give(ns->handle);
+	else
 		host_close(ns->handle);
 }
 

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* See host/own_fds.h. */
+#include "host/own_fds.h"
+
+#include <asm/errno.h>
+#include <asm/stat.h>
+#include "host/host.h"
+#include "kernel/mm.h"
+
+/* One note. It is free, then taken, then it has a number, and back: each by one store, whoever is killed between. */
+struct own_fd {
+	_Atomic u32 owner;  /* the thread that it belongs to; 0: free */
+	_Atomic s32 number; /* the descriptor + 1; 0: none yet */
+	_Atomic s32 tgid;   /* of a child: 0 before it is born, negative until it has its address space's id */
+	u64 mm;		    /* id of the owner's address space */
+	u64 inode;	    /* of a handle; 0: it is none */
+};
+#define CLOSING 0x80000000u /* with the number of the thread that is closing it for a dead owner */
+
+#define NOTES 160
+struct own_fds {
+	_Atomic u32 overflow; /* a handle found no room: then nobody knows who uses what */
+	struct own_fd note[NOTES];
+};
+
+/* ---- taking and giving back ---- */
+
+static struct own_fd *note_take(struct own_fds *own, u32 owner)
+{
+	u32 i, free;
+
+	for (i = 0; i < NOTES; i++) {
+		free = 0;
+		if (atomic_compare_exchange_strong(&own->note[i].owner, &free, owner))
+			return &own->note[i];
+	}
+	return NULL;
+}
+
+static void note_free(struct own_fd *n)
+{
+	atomic_store(&n->number, 0);
+	atomic_store(&n->owner, 0);
+}
+
+/* No host call comes between the opening and this. */
+static struct own_fd *note_fd(struct own_fds *own, int fd, u64 inode, u64 id, s32 tgid)
+{
+	struct own_fd *n = note_take(own, (u32)current_task()->host_tid);
+
+	/* What finds no room is left behind when its owner is killed. */
+	if (!n) {
+		if (inode)
+			own->overflow = 1;
+		return NULL;
+	}
+	n->tgid = tgid;
+	n->mm = id;
+	n->inode = inode;
+	atomic_store(&n->number, fd + 1);
+	return n;
+}
+
+/* The current task's note of a descriptor, or NULL. */
+static struct own_fd *note_find(struct own_fds *own, int fd)
+{
+	u32 tid = (u32)current_task()->host_tid, i;
+	struct own_fd *n;
+
+	for (i = 0; i < NOTES; i++) {
+		n = &own->note[i];
+		if (n->number == fd + 1 && n->mm == mm.id && (n->inode || n->owner == tid))
+			return n;
+	}
+	return NULL;
+}
+
+static struct own_fds *own_fds(void)
+{
+	const struct files_struct *files = current_task()->files;
+
+	return files ? files->own : NULL;
+}
+
+void fd_own(int fd)
+{
+	struct own_fds *own = own_fds();
+
+	if (own && fd >= 0)
+		note_fd(own, fd, 0, mm.id, current_task()->host_tgid);
+}
+
+void fd_own_handle(int fd, u64 inode)
+{
+	struct own_fds *own = own_fds();
+
+	if (own && fd >= 0)
+		note_fd(own, fd, inode, mm.id, current_task()->host_tgid);
+}
+
+void fd_give(int fd)
+{
+	struct own_fds *own = own_fds();
+	struct own_fd *n = own ? note_find(own, fd) : NULL;
+
+	if (n)
+		note_free(n);
+}
+
+int host_close(int fd)
+{
+	struct own_fds *own = own_fds();
+	struct own_fd *n = own ? note_find(own, fd) : NULL;
+	int err = (int)host_call1(__NR_close, fd);
+
+	if (n)
+		note_free(n);
+	return err;
+}
+
+/* ---- a table becomes shared, and private again ---- */
+
+/* One note for each handle that this address space has in that table. */
+static void note_handles(struct own_fds *own, const struct files_struct *files)
+{
+	struct stat st;
+	u32 fd;
+
+	for (fd = next_own_fd(0); fd != UINT32_MAX; fd = next_own_fd(fd + 1))
+		if ((s32)fd != mm.arena_fd && !host_call2(__NR_fstat, fd, &st))
+			note_fd(own, (int)fd, st.st_ino, mm.id, current_task()->host_tgid);
+}
+
+int own_fds_begin(struct task *task)
+{
+	struct own_fds *own;
+
+	if (task->files->own)
+		return 0;
+	own = shared_alloc(sizeof(*own));
+	if (!own)
+		return -ENOMEM;
+	note_handles(own, task->files);
+	task->files->own = own;
+	return 0;
+}
+
+struct own_fd *own_fds_unborn(const struct nsproxy *ns, u64 id)
+{
+	struct own_fds *own = own_fds();
+
+	return own ? note_fd(own, ns->handle, ns->inode, id, 0) : NULL;
+}
+
+void own_fds_born(struct own_fd *note, s32 tgid)
+{
+	s32 unborn = 0;
+
+	if (!note)
+		return;
+	if (!tgid)
+		note_free(note);
+	else if (mm.id == note->mm)
+		note->tgid = tgid;
+	else
+		atomic_compare_exchange_strong(&note->tgid, &unborn, -tgid);
+}
+
+u32 own_fds_next(const struct files_struct *files, u32 from)
+{
+	u32 next = UINT32_MAX, i;
+
+	for (i = 0; files->own && i < NOTES; i++) {
+		const struct own_fd *n = &files->own->note[i];
+		s32 number = n->number;
+
+		if (number && n->inode && (u32)number - 1 >= from)
+			next = MIN(next, (u32)number - 1);
+	}
+	return next;
+}
+
+/* Closes the descriptor; a handle only if it still is one, since a table may have been copied long ago. */
+static void close_noted(const struct own_fd *n)
+{
+	int fd = n->number - 1;
+	struct stat st;
+
+	if (fd < 0 || (n->inode && (host_call2(__NR_fstat, fd, &st) || st.st_ino != n->inode)))
+		return;
+	host_call1(__NR_close, fd);
+}
+
+void own_fds_leave(struct own_fds *own)
+{
+	const struct nsproxy *ns = current_task()->nsproxy;
+	u32 i;
+
+	/* Of other numbers nobody knows what they mean in this table: the notes are about the one that was left. */
+	for (i = 0; own && i < NOTES; i++)
+		if (own->note[i].inode && own->note[i].number != ns->handle + 1)
+			close_noted(&own->note[i]);
+}
+
+/* ---- the dead ---- */
+
+/* Of a process in other memory; `maker` is the thread that cloned it. */
+static bool child_lives(s32 tgid, u64 id, s32 maker)
+{
+	if (tgid > 0)
+		return process_lives(tgid, id);
+	if (tgid < 0)
+		return host_call2(__NR_kill, -tgid, 0) != -ESRCH;
+	return thread_where(maker) != THREAD_DEAD;
+}
+
+static bool owner_lives(const struct own_fd *n, u32 owner)
+{
+	s32 tid = (s32)(owner & ~CLOSING);
+
+	if ((owner & CLOSING) || !n->number)
+		return thread_where(tid) != THREAD_DEAD;
+	if (n->mm != mm.id)
+		return child_lives(n->tgid, n->mm, tid);
+	return thread_where(tid) == THREAD_HERE || (n->inode && handle_in_use(n->inode));
+}
+
+bool fd_used_elsewhere(const struct files_struct *files, int fd)
+{
+	u32 i;
+
+	if (!files || !files->own)
+		return false;
+	for (i = 0; i < NOTES; i++) {
+		const struct own_fd *n = &files->own->note[i];
+
+		if (n->number == fd + 1 && n->mm != mm.id && n->owner && owner_lives(n, n->owner))
+			return true;
+	}
+	return files->own->overflow;
+}
+
+/* Does the descriptor stand in a further note, which is judged by itself? */
+static bool noted_twice(const struct own_fds *own, const struct own_fd *n)
+{
+	u32 i;
+
+	for (i = 0; i < NOTES; i++)
+		if (&own->note[i] != n && own->note[i].owner && own->note[i].number == n->number)
+			return true;
+	return false;
+}
+
+void own_fds_reclaim(void)
+{
+	u32 mine = (u32)current_task()->host_tid | CLOSING, owner, i;
+	struct own_fds *own = own_fds();
+
+	for (i = 0; own && i < NOTES; i++) {
+		struct own_fd *n = &own->note[i];
+
+		owner = n->owner;
+		if (!owner || owner_lives(n, owner) || !atomic_compare_exchange_strong(&n->owner, &owner, mine))
+			continue;
+		if (!noted_twice(own, n))
+			close_noted(n);
+		note_free(n);
+	}
+}

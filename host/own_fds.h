@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors of the runtime in a table that others than threads share (CLONE_FILES without CLONE_THREAD). Such a
+ * process can be killed, or execute a program, and what it had open for its own ends stays behind in the others'
+ * table. So there, and only there, each of these descriptors is noted with its owner, in memory that all who share
+ * the table have, and the living close what the dead have left.
+ */
+#ifndef SECEDE_HOST_OWN_FDS_H
+#define SECEDE_HOST_OWN_FDS_H
+
+#include "kernel/task.h"
+
+/* From now on somebody else is to share the task's table. 0 or -ENOMEM. */
+int own_fds_begin(struct task *task);
+/*
+ * A child is to be made that shares the table and not the memory: it stands on that handle as well. `id` is its mm.id.
+ * Then both it and its parent say which process it is (0: there is none).
+ */
+struct own_fd *own_fds_unborn(const struct nsproxy *ns, u64 id);
+void own_fds_born(struct own_fd *note, s32 tgid);
+
+/* The task has opened this for itself, until host_close(). A handle belongs to its whole address space. */
+void fd_own(int fd);
+void fd_own_handle(int fd, u64 inode);
+/* From now on it is the guest's. */
+void fd_give(int fd);
+
+/* The lowest noted handle that is not below `from`; UINT32_MAX: there is none. */
+u32 own_fds_next(const struct files_struct *files, u32 from);
+
+/* Does a process in other memory stand on that descriptor? Then it must stay open when ours has no use for it. */
+bool fd_used_elsewhere(const struct files_struct *files, int fd);
+
+/* Closes what the dead have left in the table of the current task. */
+void own_fds_reclaim(void);
+/* The current task's table has become its own: closes what the others had in it. `own`: the notes of before. */
+void own_fds_leave(struct own_fds *own);
+
+#endif
