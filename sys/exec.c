@@ -11,6 +11,7 @@
 #include "exec/elf.h"
 #include "exec/script.h"
 #include "host/host.h"
+#include "host/nofile.h"
 #include "host/own_fds.h"
 #include "host/uaccess.h"
 #include "lib/fmt.h"
@@ -394,23 +395,38 @@ static void name_program(struct linux_binprm *bprm, int dfd, const char *name)
 	bprm->inaccessible = flags >= 0 && (flags & FD_CLOEXEC);
 }
 
-static s64 do_open_execve(struct linux_binprm *bprm, int dfd, const char *name, u64 uargv, u64 uenvp, u64 flags)
+/* Opens and reads all that the new image needs. */
+static s64 prepare_execve(struct linux_binprm *bprm, int dfd, const char *name, u64 uargv, u64 uenvp, u64 flags)
 {
 	unsigned lookup =
 	    (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-	s64 err = open_program(bprm, dfd, name, lookup);
+	s64 err;
 
+	exec_release(bprm->task);
+	bprm->depth = 0;
+	err = open_program(bprm, dfd, name, lookup);
 	if (!err)
 		err = exec_args_get(bprm->task, uargv, uenvp, &bprm->args);
 	if (err || (flags & AT_EXECVE_CHECK))
 		return err;
 	name_program(bprm, dfd, name);
 	err = prepare_binary(bprm);
-	if (!err)
-		err = save_filters(bprm);
-	if (!err)
-		err = host_execve(bprm, dfd != AT_FDCWD && !name[0]);
-	return err;
+	return err ? err : save_filters(bprm);
+}
+
+static s64 do_open_execve(struct linux_binprm *bprm, int dfd, const char *name, u64 uargv, u64 uenvp, u64 flags)
+{
+	s64 err = prepare_execve(bprm, dfd, name, uargv, uenvp, flags);
+	struct rlimit64 old;
+
+	/* Linux needs no descriptor for this. The new image must find the limit as it was. */
+	if (err == -EMFILE && nofile_lift(&old)) {
+		err = prepare_execve(bprm, dfd, name, uargv, uenvp, flags);
+		nofile_restore(&old);
+	}
+	if (err || (flags & AT_EXECVE_CHECK))
+		return err;
+	return host_execve(bprm, dfd != AT_FDCWD && !name[0]);
 }
 
 static s64 do_execveat(struct task *task, int dfd, u64 uname, u64 uargv, u64 uenvp, u64 flags)

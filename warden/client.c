@@ -12,6 +12,7 @@
 #include "arena/arena.h"
 #include "host/envelope.h"
 #include "host/host.h"
+#include "host/nofile.h"
 #include "host/own_fds.h"
 #include "host/socket.h"
 #include "kernel/mm.h"
@@ -155,14 +156,12 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
  */
 static s32 move_out_of_the_way(s32 fd, u64 inode)
 {
-	struct rlimit64 old, lifted;
+	struct rlimit64 old;
 	s64 moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, mm.fd_base);
 
-	if (moved < 0 && host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, NULL, &old) == 0) {
-		lifted = (struct rlimit64){old.rlim_max, old.rlim_max};
-		host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, &lifted, NULL);
+	if (moved < 0 && nofile_lift(&old)) {
 		moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, mm.fd_base);
-		host_call4(__NR_prlimit64, 0, RLIMIT_NOFILE, &old, NULL);
+		nofile_restore(&old);
 	}
 	if (moved < 0)
 		moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
