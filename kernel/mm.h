@@ -9,13 +9,14 @@
 #include "kernel/task.h"
 
 /* Where our memory lies. 0x5500.. is chosen so that guests built with ASan, TSan and MSan run;
- * the guest's brk heap may follow the image, so only these ranges are ours. */
+ * the guest's brk heap may follow the image, so only these ranges are ours. The others, with the arena
+ * (arena/arena.h), begin within one GiB: that saves each process two page tables. */
 #define IMAGE_BASE  0x550000000000UL /* the runtime's ELF, linked there */
-#define HEAP_BASE   0x551100000000UL /* private heap: contexts, paths, descriptor notes */
+#define HEAP_BASE   0x551010000000UL /* private heap: contexts, paths, descriptor notes */
 #define HEAP_SIZE   (256UL << 20)
-#define BLOCKS_BASE 0x551200000000UL /* task blocks */
+#define BLOCKS_BASE 0x551020000000UL /* task blocks */
 #define BLOCK_SIZE  (128UL << 10)
-#define BLOCKS_MAX  32768
+#define BLOCKS_MAX  28672
 #define BLOCKS_END  (BLOCKS_BASE + BLOCK_SIZE * BLOCKS_MAX)
 
 /*

@@ -133,6 +133,7 @@ static void leaf_range(struct builder *b, const struct sys_entry *entry)
 {
 	const u32 first = IMAGE_BASE >> 32, end = BLOCKS_END >> 32;
 
+	_Static_assert(BLOCKS_END % (1UL << 32) == 0, "the last piece is all ours");
 	for (unsigned n = 0; n < SYS_ARGS; n++) {
 		if (!RANGE_OF(entry, n))
 			continue;

@@ -315,7 +315,7 @@ static void test_wishes(void)
 	uintptr_t at;
 	int i;
 
-	for (at = 0x551100000000; at < 0x551200800000; at += 0x100000)
+	for (at = 0x551010000000; at < 0x551020800000; at += 0x100000)
 		CHECK(mmap((void *)at, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 	CHECK(pthread_barrier_init(&all, NULL, WISHERS + 1) == 0);
 	for (i = 0; i < WISHERS; i++)

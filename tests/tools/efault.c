@@ -230,8 +230,8 @@ static struct bad {
     {"last", ~0UL},
     {"runtime", 0x550000000000},
     {"arena", 0x551000000000},
-    {"heap", 0x551100000000},
-    {"blocks", 0x551200000000},
+    {"heap", 0x551010000000},
+    {"blocks", 0x551020000000},
 };
 
 static char buffer[65536] __attribute__((aligned(4096)));
