@@ -10,7 +10,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-#define CARRY_VERSION 3
+#define CARRY_VERSION 4
 
 /* The numbers, in the order of the text. A new one is a line here and a higher version. */
 /* clang-format off */
@@ -21,7 +21,8 @@ static const struct {
 	NUMBER(arena_fd), NUMBER(fd_base), NUMBER(handle), NUMBER(handle_inode),
 	NUMBER(mnt_ns), NUMBER(uts_ns), NUMBER(user_ns),
 	NUMBER(root_mnt), NUMBER(pwd_mnt), NUMBER(exe_mnt),
-	NUMBER(umask), NUMBER(blocked_hidden), NUMBER(sem_undo), NUMBER(numbers_trapped), NUMBER(sig_mask), NUMBER(sig_ignored),
+	NUMBER(umask), NUMBER(blocked_hidden), NUMBER(sem_undo), NUMBER(numbers_trapped),
+	NUMBER(credentials_trapped), NUMBER(signalfds_trapped), NUMBER(sig_mask), NUMBER(sig_ignored),
 	NUMBER(cred.uid), NUMBER(cred.euid), NUMBER(cred.suid), NUMBER(cred.fsuid),
 	NUMBER(cred.gid), NUMBER(cred.egid), NUMBER(cred.sgid), NUMBER(cred.fsgid),
 	NUMBER(cred.cap_inheritable), NUMBER(cred.cap_permitted), NUMBER(cred.cap_effective),

@@ -27,7 +27,7 @@ struct carry {
 	u32 nfds; /* entries of fds, those without close-on-exec */
 	u64 blocked_hidden;
 	u64 sem_undo; /* mm.sem_undo */
-	u64 numbers_trapped;
+	u64 numbers_trapped, credentials_trapped, signalfds_trapped;
 	u64 sig_mask;	  /* the guest's host mask; everything is blocked while execve runs */
 	u64 sig_ignored;  /* signals that stay ignored, bit sig - 1 */
 	struct cred cred; /* groups apart */

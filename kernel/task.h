@@ -148,6 +148,8 @@ struct siginfo_raw {
 };
 #define HIDDEN_SIGNALS 3 /* SIGBUS, SIGSEGV, SIGSYS */
 
+#define SIGNALFDS_TRAPPED 64 /* descriptors below can be */
+
 enum temporary_mask { MASK_OWN, MASK_TO_USE, MASK_USED };
 /* A signal ended a host call that may sleep, and the guest's call is to be started again: the host call had not begun,
  * or it had, and the host would have gone back to it. */
@@ -161,7 +163,9 @@ struct task {
 	u32 restart;		  /* enum restart */
 	s32 tid, tgid;		  /* as guests know it (kernel/pid.h) */
 	s32 host_tid, host_tgid;
-	bool numbers_trapped; /* getpid(2) and its like come to us (sys/filter.c) */
+	bool numbers_trapped;	  /* getpid(2) and its like come to us (sys/filter.c) */
+	bool credentials_trapped; /* recvmsg(2) */
+	u64 signalfds_trapped;	  /* read(2) of these descriptors */
 
 	struct fs_struct *fs;
 	struct files_struct *files;

@@ -18,6 +18,19 @@ SYSCALL(close_range);
 /* sys/nsfs.c */
 SYSCALL(ioctl);
 
+/* sys/scm.c */
+SYSCALL(recvmsg);
+SYSCALL(recvmmsg);
+SYSCALL(setsockopt);
+
+/* sys/signalfd.c */
+SYSCALL(read);
+
+/* sys/ipc.c */
+SYSCALL(msgctl);
+SYSCALL(shmctl);
+SYSCALL(semctl);
+
 /* sys/stat.c, sys/access.c */
 SYSCALL(stat);
 SYSCALL(fstat);

@@ -4,6 +4,7 @@
 #define SECEDE_SYS_CRED_H
 
 #include "arena/arena.h"
+#include "kernel/task.h"
 
 /*
  * Is the caller of the session really root? Then what a task does to its credentials it does on the host too, in the
@@ -12,6 +13,12 @@
 static inline bool host_is_root(void)
 {
 	return arena()->uid == 0;
+}
+
+/* Do ids have other numbers for the task than for the host? */
+static inline bool ids_are_mapped(const struct task *task)
+{
+	return task->nsproxy->user != arena()->init_user;
 }
 
 #endif

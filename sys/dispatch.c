@@ -90,7 +90,7 @@ static s64 do_entry_with_pids(struct task *task, struct regs *regs, const struct
 
 	for (n = 0; n < SYS_ARGS; n++)
 		given[n] = *arg_slot(regs, n);
-	pids_for_host(entry, regs);
+	pids_for_host(task, entry, regs);
 	ret = do_entry(task, regs, entry);
 	for (n = 0; n < SYS_ARGS; n++)
 		*arg_slot(regs, n) = given[n];

@@ -10,6 +10,7 @@
 #include "kernel/mm.h"
 #include "sys/control.h"
 #include "sys/pids.h"
+#include "sys/runtime.h"
 #include "sys/sys.h"
 
 /* What must happen before `fd` stops being what it was: the notes go first, because from the moment the host has
@@ -40,8 +41,10 @@ static s64 fd_copied(struct task *task, int from, int to)
 {
 	int err = files_dup_entry(task->files, from, to);
 
-	if (!err)
+	if (!err) {
+		signalfd_copied(task, from, to);
 		return to;
+	}
 	host_close(to);
 	return err;
 }
@@ -100,6 +103,18 @@ static s64 fcntl_setown_ex(int fd, u64 uowner)
 	return host_call3(__NR_fcntl, fd, F_SETOWN_EX, &owner);
 }
 
+static s64 fcntl_getowner_uids(struct task *task, int fd, u64 uowners)
+{
+	u32 owners[2]; /* real and effective */
+	s64 err = host_call3(__NR_fcntl, fd, F_GETOWNER_UIDS, owners);
+
+	if (err)
+		return err;
+	owners[0] = from_kuid(task->nsproxy->user, owners[0]);
+	owners[1] = from_kuid(task->nsproxy->user, owners[1]);
+	return copy_to_guest(uowners, owners, sizeof(owners));
+}
+
 SYSCALL(fcntl)
 {
 	int fd = (int)ARG0(regs), cmd = (int)ARG1(regs);
@@ -114,6 +129,8 @@ SYSCALL(fcntl)
 		return host_call3(__NR_fcntl, fd, cmd, pid_or_group_for_host((s32)ARG2(regs)));
 	case F_SETOWN_EX:
 		return fcntl_setown_ex(fd, ARG2(regs));
+	case F_GETOWNER_UIDS:
+		return fcntl_getowner_uids(task, fd, ARG2(regs));
 	}
 	return host_call_blocking(__NR_fcntl, fd, cmd, (long)ARG2(regs), 0, 0, 0);
 }

@@ -271,30 +271,106 @@ int install_filter(s32 fd_base)
 	return err ? (int)err : (int)install(&b);
 }
 
-/* ---- numbers of its own ---- */
+/* ---- calls that come to us from some moment on: further filters, each with a list ---- */
+
+/* The builder is on the stack: other threads may be at the same. */
+static void begin_list(struct builder *b)
+{
+	b->len = 0;
+	b->last_trap = NO_TRAP;
+	load(b, OFF_NR);
+}
+
+/* With the number in the accumulator, before and after. */
+static void list_call(struct builder *b, u32 nr)
+{
+	u32 past = b->len;
+
+	jump_equal(b, nr, 0, 1);
+	trap(b);
+	b->insn[past].jf = (u8)(b->len - past - 1);
+}
+
+static void end_list(struct builder *b)
+{
+	ret(b, SECCOMP_RET_ALLOW);
+	end_of_traps(b);
+}
 
 void trap_numbers(struct task *task)
 {
-	struct builder b; /* other threads may be at the same */
-	u32 nr, past;
+	struct builder b;
+	u32 nr;
 
 	if (task->numbers_trapped)
 		return;
-	b.len = 0;
-	b.last_trap = NO_TRAP;
-	load(&b, OFF_NR);
-	for (nr = 0; nr < SYS_MAX; nr++) {
-		if (!sys_table[nr].gives_pid)
-			continue;
-		past = b.len;
-		jump_equal(&b, nr, 0, 1);
-		trap(&b);
-		b.insn[past].jf = (u8)(b.len - past - 1);
-	}
-	ret(&b, SECCOMP_RET_ALLOW);
-	end_of_traps(&b);
+	begin_list(&b);
+	for (nr = 0; nr < SYS_MAX; nr++)
+		if (sys_table[nr].gives_pid)
+			list_call(&b, nr);
+	end_list(&b);
 	if (install(&b))
 		guest_log(task, "no filter for process numbers: getpid() shows the host's");
 	else
 		task->numbers_trapped = true;
+}
+
+/*
+ * Installs a list for all threads, if the host can: not where one of them has a filter that the others have not. What
+ * it holds is noted.
+ */
+static bool install_for_all(struct task *self, const struct builder *b, bool credentials, u64 signalfds)
+{
+	struct sock_fprog prog = {.len = (u16)b->len, .filter = (struct sock_filter *)b->insn};
+	u64 flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	bool all, done = true;
+
+	mutex_lock(&mm.seccomp_lock);
+	all = !host_call3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_TSYNC, &prog);
+	if (!all)
+		done = !host_call3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+	for (u32 i = 0; done; i++) {
+		struct task *task = task_at(i);
+
+		if (!task)
+			break;
+		if (task != self && !(all && task->tgid == self->tgid))
+			continue;
+		task->credentials_trapped |= credentials;
+		task->signalfds_trapped |= signalfds;
+	}
+	mutex_unlock(&mm.seccomp_lock);
+	return done;
+}
+
+void trap_credentials(struct task *self)
+{
+	struct builder b;
+
+	if (self->credentials_trapped)
+		return;
+	begin_list(&b);
+	list_call(&b, __NR_recvmsg);
+	list_call(&b, __NR_recvmmsg);
+	end_list(&b);
+	if (!install_for_all(self, &b, true, 0))
+		guest_log(self, "no filter for credentials: recvmsg() shows the host's");
+}
+
+void trap_signalfd(struct task *self, int fd)
+{
+	struct builder b;
+	u32 other;
+
+	if (fd >= SIGNALFDS_TRAPPED || (self->signalfds_trapped & 1ULL << fd))
+		return;
+	begin_list(&b);
+	other = emit(&b, BPF_JMP | BPF_JEQ | BPF_K, __NR_read, 0, 0);
+	load(&b, OFF_ARG_LOW(0));
+	jump_equal(&b, (u32)fd, 0, 1);
+	trap(&b);
+	b.insn[other].jf = (u8)(b.len - other - 1);
+	end_list(&b);
+	if (!install_for_all(self, &b, false, 1ULL << fd))
+		guest_log(self, "no filter for signalfd(): reading it shows the host's ids");
 }

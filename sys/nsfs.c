@@ -9,6 +9,7 @@
 #include "kernel/mm.h"
 #include "sys/seccomp.h"
 #include "sys/place.h"
+#include "sys/pidfd.h"
 #include "sys/sys.h"
 #include "vfs/proc.h"
 #include "warden/client.h"
@@ -93,5 +94,7 @@ SYSCALL(ioctl)
 		return ret;
 	if (fd_note(task, fd, &note) && note.kind == FD_NS && note.sub < NS_TYPES)
 		return nsfs_ioctl(task, &note, (u32)ARG1(regs), ARG2(regs));
+	if (((u32)ARG1(regs) & ~PIDFD_INFO_SIZEMASK) == PIDFD_GET_INFO)
+		return pidfd_get_info(task, fd, (u32)ARG1(regs), ARG2(regs));
 	return host_call_blocking(__NR_ioctl, fd, (long)ARG1(regs), (long)ARG2(regs), 0, 0, 0);
 }

@@ -43,8 +43,14 @@ s32 pid_or_group_for_host(s32 nr)
 	return nr < 0 && nr != INT32_MIN ? -pid_for_host(-nr) : pid_for_host(nr);
 }
 
+/* 0 is the caller; and -1 is nobody to the host, too. */
+static s32 uid_for_host(const struct task *task, s32 nr)
+{
+	return nr ? (s32)make_kuid(task->nsproxy->user, (u32)nr) : 0;
+}
+
 /* The number in argument n, for the host. */
-static s32 for_host(enum pid_arg meaning, s32 nr, s32 which)
+static s32 for_host(const struct task *task, enum pid_arg meaning, s32 nr, s32 which)
 {
 	switch (meaning) {
 	case PID_TASK:
@@ -53,22 +59,22 @@ static s32 for_host(enum pid_arg meaning, s32 nr, s32 which)
 	case PID_KILL:
 		return pid_or_group_for_host(nr);
 	case PID_PRIO:
-		return which == PRIO_USER ? nr : pid_for_host(nr);
+		return which == PRIO_USER ? uid_for_host(task, nr) : pid_for_host(nr);
 	case PID_IOPRIO:
-		return which == IOPRIO_WHO_USER ? nr : pid_for_host(nr);
+		return which == IOPRIO_WHO_USER ? uid_for_host(task, nr) : pid_for_host(nr);
 	case PID_WAITID:
 		return which == P_PID || which == P_PGID ? pid_for_host(nr) : nr;
 	}
 	return nr;
 }
 
-void pids_for_host(const struct sys_entry *entry, struct regs *regs)
+void pids_for_host(const struct task *task, const struct sys_entry *entry, struct regs *regs)
 {
 	for (unsigned n = 0; n < SYS_ARGS; n++) {
 		s32 which = n ? (s32)*arg_slot(regs, n - 1) : 0;
 
 		if (PID_OF(entry, n))
-			*arg_slot(regs, n) = (u64)for_host(PID_OF(entry, n), (s32)*arg_slot(regs, n), which);
+			*arg_slot(regs, n) = (u64)for_host(task, PID_OF(entry, n), (s32)*arg_slot(regs, n), which);
 	}
 }
 

@@ -18,7 +18,7 @@ s32 pid_for_host(s32 nr);
 /* The same for one that stands for a group when it is negative. */
 s32 pid_or_group_for_host(s32 nr);
 /* Puts the host's numbers in the place of the guest's, in all arguments that the entry marks. */
-void pids_for_host(const struct sys_entry *entry, struct regs *regs);
+void pids_for_host(const struct task *task, const struct sys_entry *entry, struct regs *regs);
 
 /* Tells the warden of a step of a task that takes its number along. 0 or -errno. */
 int warden_pid(const struct task *task, enum pid_op op, s32 guest, s32 host);

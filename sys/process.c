@@ -102,6 +102,8 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 	atomic_store(&child->sig_deferred, 1);
 	child->clone_request = *req;
 	child->numbers_trapped = task->numbers_trapped;
+	child->credentials_trapped = task->credentials_trapped;
+	child->signalfds_trapped = task->signalfds_trapped;
 	/* Until it can ask: so that the count of threads is right. */
 	child->tgid = req->flags & CLONE_THREAD ? task->tgid : 0;
 	copy_seccomp(task, child);

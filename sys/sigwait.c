@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls that wait under a mask of their own, or for signals: sigsuspend(2), pselect(2), ppoll(2),
- * epoll_pwait(2), io_pgetevents(2), sigtimedwait(2), signalfd(2). The host gets a copy of the mask without the
+ * epoll_pwait(2), io_pgetevents(2), sigtimedwait(2). The host gets a copy of the mask without the
  * signals that the runtime needs. They end with EINTR whatever SA_RESTART says.
  */
 #include <asm/errno.h>
@@ -164,22 +164,4 @@ SYSCALL(rt_sigtimedwait)
 	if (ARG1(regs) && put_guest(ARG1(regs), info))
 		return -EFAULT;
 	return sig;
-}
-
-static s64 do_signalfd(struct regs *regs, u64 flags)
-{
-	u64 mask, host;
-	int err = get_mask(ARG1(regs), ARG2(regs), &mask, &host);
-
-	return err ? err : host_call4(__NR_signalfd4, ARG0(regs), &host, sizeof(host), flags);
-}
-
-SYSCALL(signalfd)
-{
-	return do_signalfd(regs, 0);
-}
-
-SYSCALL(signalfd4)
-{
-	return do_signalfd(regs, ARG3(regs));
 }

@@ -3,13 +3,15 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
+#include "sys/scm.h"
 #include "sys/sockaddr.h"
 #include "sys/sys.h"
 #include "vfs/namei.h"
 
-#define SOL_SOCKET  1
-#define SO_PEERCRED 17
-#define UIO_MAXIOV  1024
+#define SOL_SOCKET    1
+#define SO_PEERCRED   17
+#define SO_PEERGROUPS 59
+#define UIO_MAXIOV    1024
 
 SYSCALL(bind)
 {
@@ -59,20 +61,8 @@ SYSCALL(sendto)
 	return host_addr_result(&a, host_call_blocking(__NR_sendto, fd, buf, len, flags, (long)a.bytes, a.len));
 }
 
-/* struct user_msghdr, struct mmsghdr */
-struct msghdr {
-	u64 name;
-	s32 namelen, pad;
-	u64 iov, iovlen, control, controllen;
-	u32 flags, pad2;
-};
-struct mmsghdr {
-	struct msghdr hdr;
-	u32 len, pad;
-};
-
-/* One message. The header is our copy, vectors and control data stay where the guest has them. */
-static s64 do_sendmsg(struct task *task, int fd, struct msghdr *msg, u32 flags)
+/* The header and the control data are our copies, vectors stay where the guest has them. */
+static s64 send_to_name(struct task *task, int fd, struct msghdr *msg, u32 flags)
 {
 	struct host_addr a;
 	s64 err;
@@ -85,6 +75,18 @@ static s64 do_sendmsg(struct task *task, int fd, struct msghdr *msg, u32 flags)
 	msg->name = (u64)(uintptr_t)a.bytes;
 	msg->namelen = (s32)a.len;
 	return host_addr_result(&a, host_call_blocking(__NR_sendmsg, fd, (long)msg, flags, 0, 0, 0));
+}
+
+/* One message. */
+static s64 do_sendmsg(struct task *task, int fd, struct msghdr *msg, u32 flags)
+{
+	void *control;
+	s64 ret = scm_to_host(task, msg, &control);
+
+	if (!ret)
+		ret = send_to_name(task, fd, msg, flags);
+	kfree(control);
+	return ret;
 }
 
 SYSCALL(sendmsg)
@@ -167,11 +169,6 @@ SYSCALL(getpeername)
 	return get_name(task, regs);
 }
 
-struct ucred {
-	s32 pid;
-	u32 uid, gid;
-};
-
 static s64 get_peercred(struct task *task, int fd, u64 uvalue, u64 ulen)
 {
 	const struct user_ns *ns = task->nsproxy->user;
@@ -197,6 +194,27 @@ static s64 get_peercred(struct task *task, int fd, u64 uvalue, u64 ulen)
 	return put_guest(ulen, len);
 }
 
+/* Too small a buffer is told the size that it should have. */
+static s64 get_peergroups(struct task *task, int fd, u64 uvalue, u64 ulen)
+{
+	u32 *gid, len, i;
+	s64 err;
+
+	if (get_guest(len, ulen))
+		return -EFAULT;
+	len = MIN(len, (u32)(NGROUPS_KEPT * sizeof(*gid)));
+	gid = kzalloc(len + sizeof(*gid));
+	if (!gid)
+		return -ENOMEM;
+	err = host_call5(__NR_getsockopt, fd, SOL_SOCKET, SO_PEERGROUPS, gid, &len);
+	for (i = 0; !err && i < len / sizeof(*gid); i++)
+		gid[i] = from_kgid_munged(task->nsproxy->user, gid[i]);
+	if ((!err && copy_to_guest(uvalue, gid, len)) || ((!err || err == -ERANGE) && put_guest(ulen, len)))
+		err = -EFAULT;
+	kfree(gid);
+	return err;
+}
+
 SYSCALL(getsockopt)
 {
 	int fd = (int)ARG0(regs);
@@ -205,5 +223,7 @@ SYSCALL(getsockopt)
 		return -EBADF;
 	if ((int)ARG1(regs) == SOL_SOCKET && (int)ARG2(regs) == SO_PEERCRED)
 		return get_peercred(task, fd, ARG3(regs), ARG4(regs));
+	if ((int)ARG1(regs) == SOL_SOCKET && (int)ARG2(regs) == SO_PEERGROUPS)
+		return get_peergroups(task, fd, ARG3(regs), ARG4(regs));
 	return host_call5(__NR_getsockopt, fd, ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs));
 }

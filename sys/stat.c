@@ -12,16 +12,12 @@
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
+#include "sys/cred.h"
 #include "sys/sys.h"
 #include "vfs/proc.h"
 #include "vfs/walk.h"
 
 /* ---- device numbers and ids ---- */
-
-static bool ids_are_mapped(const struct task *task)
-{
-	return task->nsproxy->user != arena()->init_user;
-}
 
 static u64 place_dev(const struct nameidata *nd, u64 dev)
 {

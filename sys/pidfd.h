@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SECEDE_SYS_PIDFD_H
+#define SECEDE_SYS_PIDFD_H
+
+#include "kernel/task.h"
+
+/* _IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info), whatever size that has */
+#define PIDFD_GET_INFO	    0xc000ff0bu
+#define PIDFD_INFO_SIZEMASK 0x3fff0000u
+
+s64 pidfd_get_info(const struct task *task, int fd, u32 cmd, u64 uinfo);
+
+#endif
