@@ -134,6 +134,7 @@ SYSCALL(listxattr);
 SYSCALL(llistxattr);
 SYSCALL(removexattr);
 SYSCALL(lremovexattr);
+SYSCALL(fgetxattr);
 SYSCALL(fremovexattr);
 SYSCALL(setxattrat);
 SYSCALL(getxattrat);

@@ -238,7 +238,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     TRAPS(190, fsetxattr, 0),
     TRAPS(191, getxattr, PATH0),
     TRAPS(192, lgetxattr, PATH0),
-    PASSES(193, fgetxattr),
+    TRAPS(193, fgetxattr, 0),
     TRAPS(194, listxattr, PATH0),
     TRAPS(195, llistxattr, PATH0),
     PASSES(196, flistxattr),

@@ -8,6 +8,7 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
+#include "sys/acl.h"
 #include "sys/place.h"
 #include "sys/sys.h"
 
@@ -56,21 +57,30 @@ static s64 do_setxattr(struct task *task, const struct regs *regs, u64 at_flags)
 	char name[XATTR_NAME_MAX + 1];
 	struct xattr_call call = {__NR_setxattr, true, name, {ARG2(regs), ARG3(regs), ARG4(regs)}};
 	s64 err = xattr_name(name, ARG1(regs));
+	void *copy = NULL;
 
 	if (!err && range_is_ours(ARG2(regs), ARG3(regs)))
 		err = -EFAULT;
-	return err ? err : xattr_path(task, regs, at_flags, &call);
+	if (!err)
+		err = acl_to_host(task, name, &call.arg[0], call.arg[1], &copy);
+	if (!err)
+		err = xattr_path(task, regs, at_flags, &call);
+	kfree(copy);
+	return err;
 }
 
 static s64 do_getxattr(struct task *task, const struct regs *regs, u64 at_flags)
 {
 	char name[XATTR_NAME_MAX + 1];
 	struct xattr_call call = {__NR_getxattr, false, name, {ARG2(regs), ARG3(regs)}};
-	s64 err = xattr_name(name, ARG1(regs));
+	s64 ret = xattr_name(name, ARG1(regs));
 
-	if (!err && range_is_ours(ARG2(regs), ARG3(regs)))
-		err = -EFAULT;
-	return err ? err : xattr_path(task, regs, at_flags, &call);
+	if (!ret && range_is_ours(ARG2(regs), ARG3(regs)))
+		ret = -EFAULT;
+	if (!ret)
+		ret = xattr_path(task, regs, at_flags, &call);
+	acl_to_guest(task, name, ARG3(regs) ? ARG2(regs) : 0, ret);
+	return ret;
 }
 
 static s64 do_listxattr(struct task *task, const struct regs *regs, u64 at_flags)
@@ -131,12 +141,14 @@ SYSCALL(lremovexattr)
 	return do_removexattr(task, regs, AT_SYMLINK_NOFOLLOW);
 }
 
-/* ---- on descriptors: only the writing ones trap ---- */
+/* ---- on descriptors ---- */
 
+/* The two that write. */
 static s64 xattr_fd(struct task *task, const struct regs *regs, u64 value, u64 size, u64 flags)
 {
 	char name[XATTR_NAME_MAX + 1];
 	int fd = (int)ARG0(regs);
+	void *copy = NULL;
 	s64 err;
 
 	if (fd_is_ours(fd))
@@ -146,12 +158,33 @@ static s64 xattr_fd(struct task *task, const struct regs *regs, u64 value, u64 s
 		err = -EFAULT;
 	if (!err && (fd_mnt_flags(task, fd) & MS_RDONLY))
 		err = -EROFS;
-	return err ? err : host_call5((long)regs->orig_rax, fd, name, value, size, flags);
+	if (!err)
+		err = acl_to_host(task, name, &value, size, &copy);
+	if (!err)
+		err = host_call5((long)regs->orig_rax, fd, name, value, size, flags);
+	kfree(copy);
+	return err;
 }
 
 SYSCALL(fsetxattr)
 {
 	return xattr_fd(task, regs, ARG2(regs), ARG3(regs), ARG4(regs));
+}
+
+SYSCALL(fgetxattr)
+{
+	char name[XATTR_NAME_MAX + 1];
+	s64 ret;
+
+	if (fd_is_ours((int)ARG0(regs)))
+		return -EBADF;
+	ret = xattr_name(name, ARG1(regs));
+	if (!ret && range_is_ours(ARG2(regs), ARG3(regs)))
+		ret = -EFAULT;
+	if (!ret)
+		ret = host_call4(__NR_fgetxattr, ARG0(regs), name, ARG2(regs), ARG3(regs));
+	acl_to_guest(task, name, ARG3(regs) ? ARG2(regs) : 0, ret);
+	return ret;
 }
 
 SYSCALL(fremovexattr)
@@ -205,6 +238,8 @@ static s64 do_xattrat_args(struct task *task, const struct regs *regs, bool writ
 {
 	char name[XATTR_NAME_MAX + 1];
 	struct xattr_args args;
+	void *copy = NULL;
+	u64 value;
 	s64 err;
 
 	if (ARG5(regs) < sizeof(args))
@@ -215,9 +250,16 @@ static s64 do_xattrat_args(struct task *task, const struct regs *regs, bool writ
 	if (range_is_ours(args.value, args.size))
 		return -EFAULT;
 	err = xattr_name(name, ARG3(regs));
-	if (err)
-		return err;
-	return do_xattrat(task, regs, writes, (u64[3]){(u64)(uintptr_t)name, (u64)(uintptr_t)&args, sizeof(args)});
+	value = args.value;
+	if (!err && writes)
+		err = acl_to_host(task, name, &args.value, args.size, &copy);
+	if (!err)
+		err =
+		    do_xattrat(task, regs, writes, (u64[3]){(u64)(uintptr_t)name, (u64)(uintptr_t)&args, sizeof(args)});
+	if (!writes)
+		acl_to_guest(task, name, args.size ? value : 0, err);
+	kfree(copy);
+	return err;
 }
 
 SYSCALL(setxattrat)

@@ -208,6 +208,7 @@ static const struct signature {
     {"quotactl_fd", "fQ0b"},
     {"mq_open", "p00n"},
     {"getsockname", "ubb"},
+    {"fgetxattr", "fpbz"},
     {"semop", "0b1"},
     {"msgctl", "02b"},
     {"shmctl", "02b"},

@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tests/tools/lines.h"
@@ -409,6 +410,32 @@ static void files(void)
 	unlink("file");
 }
 
+/* A list of one user, whose id is ours, and how the host keeps it. */
+static void lists(void)
+{
+	struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, perm;
+			uint32_t id;
+		} e[5];
+	} acl = {2, {{1, 6, ~0U}, {2, 4, getuid()}, {4, 4, ~0U}, {16, 4, ~0U}, {32, 0, ~0U}}}, got;
+	static const char name[] = "system.posix_acl_access";
+	int fd = open("listed", O_CREAT | O_RDWR, 0600);
+
+	tell("set", setxattr("listed", name, &acl, sizeof(acl), 0));
+	tell_number("get", getxattr("listed", name, &got, sizeof(got)));
+	printf("id %d; ", (int)got.e[1].id);
+	tell_number("size", getxattr("listed", name, NULL, 0));
+	tell("by descriptor", fsetxattr(fd, name, &acl, sizeof(acl), 0));
+	memset(&got, 0, sizeof(got));
+	tell_number("get", fgetxattr(fd, name, &got, sizeof(got)));
+	printf("id %d; ", (int)got.e[1].id);
+	acl.e[1].id = outer_uid + 7;
+	tell("another", lsetxattr("listed", name, &acl, sizeof(acl), 0));
+	unlink("listed");
+}
+
 static void own_ids(void)
 {
 	static char text[8192];
@@ -505,6 +532,7 @@ static const struct line lines[] = {
     {"mq_notify", queue_notice},
     {"System V IPC", ipc},
     {"files", files},
+    {"access lists", lists},
     {"with one outside", with_outside},
 };
 
