@@ -3,9 +3,11 @@
  * User and group ids (credentials(7)): virtual, and mapped by the task's user namespace. A new set of
  * credentials is prepared, checked against the old one and committed whole.
  */
+#include "sys/cred.h"
+
+#include <linux/prctl.h>
 #include "host/host.h"
 #include "host/uaccess.h"
-#include "sys/cred.h"
 #include "sys/sys.h"
 
 #define NOT_SET ((u32)-1)
@@ -142,6 +144,18 @@ static bool arg_kuid(const struct task *task, u64 arg, u32 *kid)
 	return (u32)arg == NOT_SET || *kid != INVALID_KID;
 }
 
+/* As in Linux: who acts as somebody else from now on is not told of its parent's death any more. */
+static void commit_ids(struct task *task, struct cred *new)
+{
+	const struct cred *old = task->cred;
+	bool acts_as_another =
+	    new->euid != old->euid || new->egid != old->egid || new->fsuid != old->fsuid || new->fsgid != old->fsgid;
+
+	commit_creds(task, new);
+	if (acts_as_another)
+		host_call2(__NR_prctl, PR_SET_PDEATHSIG, 0);
+}
+
 static int host_set_uids(const struct ids *ids)
 {
 	return host_is_root() ? (int)host_call3(__NR_setresuid, ids->real, ids->effective, ids->saved) : 0;
@@ -163,7 +177,7 @@ static s64 commit_uids(struct task *task, const struct ids *ids)
 		put_cred(new);
 		return err;
 	}
-	commit_creds(task, new);
+	commit_ids(task, new);
 	return 0;
 }
 
@@ -223,7 +237,7 @@ s64 sys_setfsuid(struct task *task, struct regs *regs)
 	cred_fix_setfsuid(new, old, task->nsproxy->user);
 	if (host_is_root())
 		host_call1(__NR_setfsuid, kuid);
-	commit_creds(task, new);
+	commit_ids(task, new);
 	return before;
 }
 
@@ -260,7 +274,7 @@ static s64 commit_gids(struct task *task, const struct ids *ids)
 		put_cred(new);
 		return err;
 	}
-	commit_creds(task, new);
+	commit_ids(task, new);
 	return 0;
 }
 
@@ -318,7 +332,7 @@ s64 sys_setfsgid(struct task *task, struct regs *regs)
 	new->fsgid = kgid;
 	if (host_is_root())
 		host_call1(__NR_setfsgid, kgid);
-	commit_creds(task, new);
+	commit_ids(task, new);
 	return before;
 }
 

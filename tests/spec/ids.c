@@ -486,6 +486,25 @@ static void status(void)
 	CHECK(strtoul(value, NULL, 16) == FULL_SET);
 }
 
+/* PR_SET_PDEATHSIG(2const) */
+static void parents_death(void)
+{
+	int sig = -1;
+
+	enter();
+	CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGHUP));
+	CHECK_OK(setresuid(7, -1, -1));
+	CHECK_OK(prctl(PR_GET_PDEATHSIG, &sig));
+	CHECK(sig == SIGHUP);
+	CHECK_OK(setresgid(-1, 5, -1));
+	CHECK_OK(prctl(PR_GET_PDEATHSIG, &sig));
+	CHECK(sig == 0);
+	CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGHUP));
+	CHECK_OK(setresuid(-1, 5, -1));
+	CHECK_OK(prctl(PR_GET_PDEATHSIG, &sig));
+	CHECK(sig == 0);
+}
+
 static const struct test tests[] = {
     {"setuid of root sets all ids", setuid_root},
     {"setuid of a user: real and saved id", setuid_saved},
@@ -509,6 +528,7 @@ static const struct test tests[] = {
     {"credentials belong to a thread", threads},
     {"a child's credentials are its own", forked},
     {"/proc/self/status", status},
+    {"who becomes another is not told of the parent's death", parents_death},
 };
 
 int main(int argc, char **argv)
