@@ -110,6 +110,23 @@ static void *leak_in_thread(void *arg)
 	return NULL;
 }
 
+/* Until the stack has no room: reported from the alternate one. */
+static int recurse(volatile char *above)
+{
+	volatile char here[1000];
+	struct stat st;
+
+	here[0] = above ? above[0] : 0;
+	return recurse(here) + here[0] + (here[0] == 77 && stat("/", &st));
+}
+
+static void bad_handler(int sig)
+{
+	volatile char *p = malloc(10);
+
+	p[10] = 1;
+}
+
 static volatile int one = 1, big = 0x7fffffff;
 static char *volatile kept;
 
@@ -128,6 +145,12 @@ static void bug(const char *name)
 		array[10 * one] = 1;
 	else if (!strcmp(name, "double-free"))
 		free((char *)p), free((char *)p);
+	else if (!strcmp(name, "recursion"))
+		recurse(NULL);
+	else if (!strcmp(name, "in-handler"))
+		signal(SIGUSR1, bad_handler), raise(SIGUSR1);
+	else if (!strcmp(name, "in-kernel"))
+		write(1, (char *)p, read(open("/etc/passwd", O_RDONLY), (char *)p, 50) ? 0 : 0);
 	else if (!strcmp(name, "null"))
 		*(volatile int *)(long)(one - 1) = 1;
 	else if (!strcmp(name, "race"))
@@ -180,11 +203,11 @@ all() {
 exec 2>/dev/null # where the shell says which process was killed
 # clang's symbolizer never ends under TSan.
 export TSAN_OPTIONS=symbolize=0
-all gcc address heap-overflow null leak in-child abort
+all gcc address heap-overflow null leak in-child abort recursion in-handler in-kernel
 all gcc thread race
 all gcc undefined integer
 all gcc leak leak
-all clang address use-after-free stack-overflow double-free leak
+all clang address use-after-free stack-overflow double-free leak recursion in-handler in-kernel
 all clang thread race use-after-free
 all clang memory unset
 all clang undefined null
