@@ -42,15 +42,16 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/* The host's count, which has the runtime's memory in it, too. */
 static long private_kb(void)
 {
-	FILE *f = fopen("/proc/self/smaps_rollup", "re");
+	FILE *f = fopen("/proc/self/status", "re");
 	char line[256];
 	long kb = 0;
 
 	CHECK(f != NULL);
 	while (fgets(line, sizeof(line), f))
-		sscanf(line, "Private_Dirty: %ld", &kb);
+		sscanf(line, "RssAnon: %ld", &kb);
 	fclose(f);
 	return kb;
 }
