@@ -55,29 +55,35 @@ static void restore(int resource, const struct rlimit *old)
 		setrlimit(resource, old);
 }
 
+/* As the guest that the command is by now: of the descriptors it gets what is not the session's. */
 static void restore_limits(void)
 {
 	restore(RLIMIT_FSIZE, &file_size);
 	restore(RLIMIT_AS, &memory);
-	restore(RLIMIT_NOFILE, &files);
+	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* ---- descriptors ---- */
 
-#define FEW 4096 /* a table of descriptors of that size costs each fork next to nothing */
+#define RESERVE 8    /* the arena, a handle, and what the runtime opens for a moment, execve(2) most */
+#define BASE	1024 /* a table of descriptors of that size costs each fork next to nothing */
 
-/*
- * The first number for descriptors of ours. Best is the soft limit itself, where a guest can have
- * none; where the hard limit is no higher, or the table would be huge, the last few below it.
- */
-static int descriptor_base(void)
+/* How many of the descriptors that the hard limit allows are the session's. Of few it takes few. */
+static int descriptor_reserve(void)
 {
-	rlim_t soft = files.rlim_cur;
+	rlim_t reserve = files.rlim_max / 4 < RESERVE ? files.rlim_max / 4 : RESERVE;
 
-	if (soft <= FEW && files.rlim_max >= soft + 16)
-		return (int)soft;
-	soft = soft < 1024 ? soft : 1024;
-	return soft < 8 ? 4 : (int)soft - 4;
+	if (reserve < 2)
+		die("no descriptor is left for the session (raise ulimit -n)");
+	return (int)reserve;
+}
+
+/* The first number for them: above what most programs may have, and above what any may where the limit is low. */
+static int descriptor_base(int reserve)
+{
+	rlim_t most = files.rlim_max - (rlim_t)reserve;
+
+	return most < BASE ? (int)most : BASE;
 }
 
 /* Moves one of the session's descriptors there; it stays open across execve(2). */
@@ -152,7 +158,7 @@ static void start_session(const struct session_config *config, struct attach_arg
 		errno = -err;
 		die_errno("cannot %s", what);
 	}
-	args->fd_base = descriptor_base();
+	args->fd_base = descriptor_base(config->fd_reserve);
 	args->arena_fd = move_up(session.arena_fd, args->fd_base);
 	args->handle = move_up(session.handle, args->fd_base);
 	args->handle_inode = session.handle_inode;
@@ -195,6 +201,7 @@ void enter_session(const struct options *options, char **argv)
 	lift_limits();
 	runtime = open_runtime(exe, runtime_path, sizeof(runtime_path));
 	config.arena_size = arena_size();
+	config.fd_reserve = descriptor_reserve();
 	config.log_fd = open_log(options->log);
 	config.strict_linux = options->strict_linux || getenv("SECEDE_STRICT_LINUX");
 	start_session(&config, &args);

@@ -21,7 +21,7 @@ static const struct {
 	NUMBER(arena_fd), NUMBER(fd_base), NUMBER(handle), NUMBER(handle_inode),
 	NUMBER(mnt_ns), NUMBER(uts_ns), NUMBER(user_ns),
 	NUMBER(root_mnt), NUMBER(pwd_mnt), NUMBER(exe_mnt),
-	NUMBER(umask), NUMBER(blocked_hidden), NUMBER(sem_undo), NUMBER(numbers_trapped),
+	NUMBER(umask), NUMBER(blocked_hidden), NUMBER(sem_undo), NUMBER(files_limit), NUMBER(numbers_trapped),
 	NUMBER(credentials_trapped), NUMBER(signalfds_trapped), NUMBER(sig_mask), NUMBER(sig_ignored),
 	NUMBER(cred.uid), NUMBER(cred.euid), NUMBER(cred.suid), NUMBER(cred.fsuid),
 	NUMBER(cred.gid), NUMBER(cred.egid), NUMBER(cred.sgid), NUMBER(cred.fsgid),

@@ -7,6 +7,7 @@
 
 #include <linux/memfd.h>
 #include "host/host.h"
+#include "host/limit.h"
 #include "lib/string.h"
 
 static bool write_all(int fd, const void *from, size_t len)
@@ -26,7 +27,7 @@ static size_t insns_size(const struct seccomp_filter *filter)
 
 int filters_save(const struct seccomp_filter *filter)
 {
-	long fd = host_call2(__NR_memfd_create, "seccomp", MFD_CLOEXEC);
+	long fd = host_own_fd(__NR_memfd_create, (long)"seccomp", MFD_CLOEXEC, 0, 0);
 	bool good = fd >= 0;
 
 	for (; good && filter; filter = filter->prev)

@@ -6,6 +6,7 @@
 #include <linux/mman.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "lib/string.h"
 #include "signal/signal.h"
 
@@ -97,6 +98,7 @@ int carry_from_task(struct task *task, struct carry *c)
 	c->user_ns = (u64)(uintptr_t)ns->user;
 	c->blocked_hidden = task->blocked_hidden;
 	c->sem_undo = mm.sem_undo;
+	c->files_limit = limit_soft();
 	c->no_new_privs = task->seccomp.no_new_privs;
 	c->seccomp_outside = mm.seccomp_outside;
 	c->numbers_trapped = task->numbers_trapped;
@@ -259,6 +261,7 @@ int carry_to_task(const struct carry *c, struct task *task)
 		err = make_seccomp(c, task);
 	task->blocked_hidden = c->blocked_hidden & SIG_HIDDEN;
 	mm.sem_undo = c->sem_undo;
+	limit_settle(c->files_limit);
 	task->numbers_trapped = c->numbers_trapped;
 	task->credentials_trapped = c->credentials_trapped;
 	task->signalfds_trapped = c->signalfds_trapped;

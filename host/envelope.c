@@ -4,6 +4,7 @@
 
 #include <asm/errno.h>
 #include "host/host.h"
+#include "host/limit.h"
 #include "host/socket.h"
 
 #define BACKLOG 1
@@ -47,7 +48,7 @@ static long connect_to(s32 envelope, s32 sock)
 
 int envelope_fill(s32 envelope, s32 fd)
 {
-	long sock = host_call3(__NR_socket, HOST_AF_UNIX, HOST_SOCK_STREAM | HOST_SOCK_CLOEXEC, 0), err;
+	long sock = host_own_fd(__NR_socket, HOST_AF_UNIX, HOST_SOCK_STREAM | HOST_SOCK_CLOEXEC, 0, 0), err;
 
 	if (sock < 0)
 		return (int)sock;

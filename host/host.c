@@ -4,6 +4,7 @@
 
 #include <asm/errno.h>
 #include "arena/arena.h"
+#include "host/limit.h"
 #include "host/own_fds.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
@@ -14,7 +15,7 @@ long host_openat2(int dfd, const char *path, u64 flags, u64 mode, u64 resolve)
 		u64 flags, mode, resolve;
 	} how = {flags, mode, resolve};
 
-	return host_call4(__NR_openat2, dfd, path, &how, sizeof(how));
+	return host_own_fd(__NR_openat2, dfd, (long)path, (long)&how, sizeof(how));
 }
 
 void host_exit_group(int status)

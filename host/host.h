@@ -42,7 +42,7 @@ static inline long host_readlinkat(int dfd, const char *path, char *buf, size_t 
 #define HOST_RESOLVE_NO_SYMLINKS   0x04
 #define HOST_RESOLVE_BENEATH	   0x08
 #define HOST_RESOLVE_IN_ROOT	   0x10
-/* openat2(2); falls back to -ENOSYS where the host has none. */
+/* openat2(2) for ourselves (host/limit.h); -ENOSYS where the host has none. */
 long host_openat2(int dfd, const char *path, u64 flags, u64 mode, u64 resolve);
 
 __attribute__((noreturn)) void host_exit_group(int status);

@@ -3,9 +3,11 @@
 #include "kernel/mm.h"
 
 #include <asm/errno.h>
+#include <linux/fcntl.h>
 #include <linux/mman.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "host/own_fds.h"
 #include "lib/string.h"
 #include "sys/runtime.h"
@@ -277,6 +279,26 @@ u32 next_own_fd(u32 from)
 			next = MIN(next, fd);
 	}
 	return files ? MIN(next, own_fds_next(files, from)) : next;
+}
+
+/* Threads may be using it, and a child in the same memory has the same number in another table. */
+bool move_own_fd(int fd)
+{
+	struct task *task = current_task();
+	struct nsproxy *ns = task->nsproxy;
+	u64 from = MAX(limit_files(), (u64)mm.fd_base);
+	s32 moved;
+
+	if (mm_users() != 1 || task->files->own || (fd != mm.arena_fd && fd != ns->handle))
+		return false;
+	moved = (s32)host_own_fd(__NR_fcntl, fd, F_DUPFD_CLOEXEC, (long)MIN(from, (u64)INT32_MAX), 0);
+	if (moved < 0)
+		return false;
+	if (fd == mm.arena_fd)
+		mm.arena_fd = moved;
+	else
+		ns->handle = moved;
+	return true;
 }
 
 bool fd_is_ours(int fd)

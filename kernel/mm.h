@@ -101,6 +101,8 @@ bool handle_in_use(u64 inode);
 
 /* Is that descriptor number one of the runtime's? Guests see EBADF there. */
 bool fd_is_ours(int fd);
+/* Takes one away from there, because the guest wants the number. False: others know it by that. */
+bool move_own_fd(int fd);
 /* The lowest of the runtime's descriptors that is not below `from`; UINT32_MAX: there is none. */
 u32 next_own_fd(u32 from);
 

@@ -192,6 +192,7 @@ struct task {
 	struct user_dispatch dispatch;
 	s32 just_opened; /* the file of /proc that this thread has opened since it did anything else, + 1 */
 	struct clone_request clone_request; /* how this task was asked for: clone_child reads it */
+	u32 limit_seq;			    /* the same, of the number of files (host/limit.h) */
 	u32 clone_seq;			    /* of the map of numbers, before the newest child was made */
 	bool stores_ptid;		    /* it stores its own tid for its parent first: the host has not done that */
 	bool traceme;			    /* PTRACE_TRACEME was asked for, and waits for execve */

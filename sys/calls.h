@@ -89,6 +89,11 @@ SYSCALL(exit);
 SYSCALL(unshare);
 SYSCALL(clone3);
 
+/* sys/limit.c */
+SYSCALL(getrlimit);
+SYSCALL(setrlimit);
+SYSCALL(prlimit64);
+
 /* sys/kill.c */
 SYSCALL(kill);
 

@@ -3,7 +3,6 @@
 #include <asm/errno.h>
 #include "arena/arena.h"
 #include "host/host.h"
-#include "host/nofile.h"
 #include "sys/control.h"
 #include "sys/pids.h"
 #include "sys/runtime.h"
@@ -24,61 +23,11 @@ static s64 pass_through(const struct regs *regs)
 				  (long)ARG3(regs), (long)ARG4(regs), (long)ARG5(regs));
 }
 
-/* Calls that make a descriptor: EMFILE is what the guest is to hear. execve(2) sees to itself. */
-static bool may_say_emfile(u64 nr)
-{
-	switch (nr) {
-	case __NR_open:
-	case __NR_creat:
-	case __NR_openat:
-	case __NR_openat2:
-	case __NR_open_tree:
-	case __NR_open_by_handle_at:
-	case __NR_dup:
-	case __NR_dup3:
-	case __NR_fcntl:
-	case __NR_signalfd:
-	case __NR_signalfd4:
-	case __NR_clone:
-	case __NR_clone3:
-	case __NR_mq_open:
-	case __NR_fsopen:
-	case __NR_fsmount:
-	case __NR_fspick:
-	case __NR_seccomp:
-	case __NR_execve:
-	case __NR_execveat:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* The runtime itself lacked a descriptor, before it had done anything: once more, with more of them. */
-static s64 do_entry_again(struct task *task, struct regs *regs, const struct sys_entry *entry)
-{
-	struct rlimit64 old;
-	s64 ret;
-
-	if (!nofile_lift(&old))
-		return -EMFILE;
-	ret = entry->fn(task, regs);
-	nofile_restore(&old);
-	return ret;
-}
-
 static s64 do_entry(struct task *task, struct regs *regs, const struct sys_entry *entry)
 {
-	s64 ret;
-
 	if (entry->when == DENY)
 		return -(s64)entry->arg;
-	if (!entry->fn)
-		return pass_through(regs);
-	ret = entry->fn(task, regs);
-	if (ret == -EMFILE && !may_say_emfile(regs->orig_rax))
-		ret = do_entry_again(task, regs, entry);
-	return ret;
+	return entry->fn ? entry->fn(task, regs) : pass_through(regs);
 }
 
 /* The call gets the host's process numbers; the guest finds its own in its registers again. */

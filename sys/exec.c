@@ -11,7 +11,7 @@
 #include "exec/elf.h"
 #include "exec/script.h"
 #include "host/host.h"
-#include "host/nofile.h"
+#include "host/limit.h"
 #include "host/own_fds.h"
 #include "host/uaccess.h"
 #include "lib/fmt.h"
@@ -80,8 +80,7 @@ static int open_readable(const struct linux_binprm *bprm)
 	long fd;
 
 	fd_path(path, bprm->nd.fd);
-	fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-	fd_own((int)fd);
+	fd = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd == -EACCES)
 		guest_log(bprm->task, "execve: %s may be executed but not read: EACCES", bprm->nd.host);
 	return (int)fd;
@@ -402,8 +401,6 @@ static s64 prepare_execve(struct linux_binprm *bprm, int dfd, const char *name, 
 	    (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	s64 err;
 
-	exec_release(bprm->task);
-	bprm->depth = 0;
 	err = open_program(bprm, dfd, name, lookup);
 	if (!err)
 		err = exec_args_get(bprm->task, uargv, uenvp, &bprm->args);
@@ -417,13 +414,7 @@ static s64 prepare_execve(struct linux_binprm *bprm, int dfd, const char *name, 
 static s64 do_open_execve(struct linux_binprm *bprm, int dfd, const char *name, u64 uargv, u64 uenvp, u64 flags)
 {
 	s64 err = prepare_execve(bprm, dfd, name, uargv, uenvp, flags);
-	struct rlimit64 old;
 
-	/* Linux needs no descriptor for this. The new image must find the limit as it was. */
-	if (err == -EMFILE && nofile_lift(&old)) {
-		err = prepare_execve(bprm, dfd, name, uargv, uenvp, flags);
-		nofile_restore(&old);
-	}
 	if (err || (flags & AT_EXECVE_CHECK))
 		return err;
 	return host_execve(bprm, dfd != AT_FDCWD && !name[0]);

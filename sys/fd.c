@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include "host/host.h"
+#include "host/limit.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "sys/control.h"
@@ -60,13 +61,24 @@ SYSCALL(dup)
 	return to < 0 ? to : fd_copied(task, fd, (int)to);
 }
 
+/*
+ * Is the number one that the guest cannot have? The host's limit may be higher (host/limit.h), but all that it should
+ * not know of lies behind the first of our own.
+ */
+static bool above_limit(int fd)
+{
+	return fd >= mm.fd_base && (u64)fd >= limit_files();
+}
+
 static s64 do_dup(struct task *task, struct regs *regs)
 {
 	int from = (int)ARG0(regs), to = (int)ARG1(regs);
 	struct fd_info note;
 	s64 ret;
 
-	if (fd_is_ours(from) || fd_is_ours(to))
+	if (fd_is_ours(from) || above_limit(to))
+		return -EBADF;
+	if (fd_is_ours(to) && !move_own_fd(to))
 		return -EBADF;
 	if (from != to && files_get(task->files, to, &note) && control_is(&note) &&
 	    host_call2(__NR_fcntl, from, F_GETFD) >= 0)
@@ -87,7 +99,7 @@ SYSCALL(dup3)
 
 static s64 fcntl_dup(struct task *task, int fd, int cmd, u64 from)
 {
-	s64 to = host_call3(__NR_fcntl, fd, cmd, from);
+	s64 to = above_limit((int)from) ? -EINVAL : host_call3(__NR_fcntl, fd, cmd, from);
 
 	return to < 0 ? to : fd_copied(task, fd, (int)to);
 }

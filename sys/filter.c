@@ -105,10 +105,19 @@ static void leaf_nonnull(struct builder *b, unsigned arg)
 	trap(b);
 }
 
+static void test_fd(struct builder *b, unsigned arg)
+{
+	load(b, OFF_ARG_LOW(arg));
+	jump_ge(b, (u32)b->fd_base, 0, 1);
+	trap(b);
+}
+
 static void leaf_equal(struct builder *b, const struct sys_entry *entry)
 {
 	u32 i;
 
+	if (entry->own_fd)
+		test_fd(b, entry->own_fd - 1U);
 	load(b, OFF_ARG_LOW(entry->arg));
 	for (i = 0; i < entry->nvalues; i++)
 		jump_equal(b, entry->values[i], (u8)(entry->nvalues - i), 0);
@@ -118,10 +127,8 @@ static void leaf_equal(struct builder *b, const struct sys_entry *entry)
 
 static void leaf_fd(struct builder *b, unsigned arg)
 {
-	load(b, OFF_ARG_LOW(arg));
-	jump_ge(b, (u32)b->fd_base, 1, 0);
+	test_fd(b, arg);
 	ret(b, SECCOMP_RET_ALLOW);
-	trap(b);
 }
 
 /*
@@ -162,7 +169,10 @@ static void leaf_pid(struct builder *b, const struct sys_entry *entry)
 		jump_equal(b, 0, 1, 0);
 		trap(b);
 	}
-	ret(b, SECCOMP_RET_ALLOW);
+	if (entry->nvalues)
+		leaf_equal(b, entry);
+	else
+		ret(b, SECCOMP_RET_ALLOW);
 }
 
 /* ---- the tree ---- */

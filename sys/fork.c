@@ -6,6 +6,7 @@
 #include "arena/arena.h"
 #include "host/heap.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "host/own_fds.h"
 #include "kernel/mm.h"
 #include "signal/signal.h"
@@ -15,6 +16,7 @@
  * allocate while they hold theirs. */
 void fork_lock(struct task *task)
 {
+	limit_lock();
 	mutex_lock(&mm.seccomp_lock);
 	mutex_lock(&mm.tasks_lock);
 	task_lock(task);       /* /proc may be looking at us */
@@ -35,6 +37,7 @@ void fork_unlock(struct task *task)
 	task_unlock(task);
 	mutex_unlock(&mm.tasks_lock);
 	mutex_unlock(&mm.seccomp_lock);
+	limit_unlock();
 }
 
 void fork_alone(struct task *task)

@@ -11,6 +11,7 @@
 #include "arena/arena.h"
 #include "host/dir.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "lib/fmt.h"
 #include "sys/pids.h"
 #include "sys/sys.h"
@@ -52,7 +53,7 @@ static bool visit(void *arg, const char *name)
 /* Looks at all processes once. */
 static int sweep_once(struct sweep *sweep)
 {
-	long fd = host_call4(__NR_openat, AT_FDCWD, arena()->proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	long fd = host_own_fd(__NR_openat, AT_FDCWD, (long)arena()->proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	int err;
 
 	if (fd < 0)

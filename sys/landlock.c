@@ -17,6 +17,7 @@
 #include <linux/stat.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
@@ -124,7 +125,7 @@ static long host_add_rule(int ruleset, int fd, u64 access)
 /* A rule about a host path; one that cannot be opened cannot be reached by the guest either. */
 static long add_host_path(int ruleset, const char *path, u64 access)
 {
-	long fd = host_call4(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0), err;
+	long fd = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_PATH | O_CLOEXEC, 0), err;
 	struct stat st;
 
 	if (fd < 0)

@@ -10,6 +10,7 @@
 #include <linux/stat.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "kernel/mm.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
@@ -45,7 +46,7 @@ static const struct handle *ns_of_fd(int fd)
 
 static long read_file(const char *path, char *buf, size_t size)
 {
-	long fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), n;
+	long fd = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0), n;
 
 	if (fd < 0)
 		return fd;

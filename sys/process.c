@@ -5,6 +5,7 @@
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "host/own_fds.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
@@ -101,6 +102,7 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 	child->sig_mask = task->sig_mask;
 	atomic_store(&child->sig_deferred, 1);
 	child->clone_request = *req;
+	child->limit_seq = limit_seq();
 	child->numbers_trapped = task->numbers_trapped;
 	child->credentials_trapped = task->credentials_trapped;
 	child->signalfds_trapped = task->signalfds_trapped;
@@ -115,6 +117,8 @@ void clone_child(struct task *child)
 	struct clone_request req = child->clone_request;
 
 	task_identify_new(child);
+	if (!(req.flags & CLONE_THREAD))
+		limit_inherited(child->limit_seq);
 	atomic_store(&child->state, TASK_RUNNING);
 	if (!(req.flags & CLONE_FILES))
 		tasks_close_handles(child);

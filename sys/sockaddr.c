@@ -5,6 +5,7 @@
 #include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "host/uaccess.h"
 #include "lib/string.h"
 #include "sys/place.h"
@@ -130,7 +131,7 @@ static s64 bind_through_fd(const struct nameidata *nd, struct host_addr *a)
 	char path[FD_PATH_SIZE + NAME_MAX + 2];
 	size_t n;
 
-	a->fd = (int)host_call3(__NR_fcntl, nd->fd, F_DUPFD_CLOEXEC, 0);
+	a->fd = (int)host_own_fd(__NR_fcntl, nd->fd, F_DUPFD_CLOEXEC, 0, 0);
 	if (a->fd < 0)
 		return a->fd;
 	fd_path(path, a->fd);

@@ -9,13 +9,13 @@
 #define TRAPS(nr, call, path_args) [nr] = {.name = #call, .fn = sys_##call, .when = TRAP, .paths = (path_args)}
 #define TRAPS_IF(nr, call, cond, argument, path_args)                                                                  \
 	[nr] = {.name = #call, .fn = sys_##call, .when = (cond), .arg = (argument), .paths = (path_args)}
+#define EQUALS(argument, list) .arg = (argument), .nvalues = ARRAY_SIZE(list), .values = (list)
 #define TRAPS_EQ(nr, call, argument, list)                                                                             \
-	[nr] = {.name = #call,                                                                                         \
-		.fn = sys_##call,                                                                                      \
-		.when = TRAP_EQ,                                                                                       \
-		.arg = (argument),                                                                                     \
-		.nvalues = ARRAY_SIZE(list),                                                                           \
-		.values = (list)}
+	[nr] = {.name = #call, .fn = sys_##call, .when = TRAP_EQ, EQUALS(argument, list)}
+#define TRAPS_EQ_FD(nr, call, argument, list, fd)                                                                      \
+	[nr] = {.name = #call, .fn = sys_##call, .when = TRAP_EQ, EQUALS(argument, list), .own_fd = (fd) + 1}
+#define TRAPS_EQ_PIDS(nr, call, argument, list, pid_args)                                                              \
+	[nr] = {.name = #call, .fn = sys_##call, .when = TRAP_PID, EQUALS(argument, list), .pids = (pid_args)}
 /* The host's own, but for processes that are not there for guests. */
 #define PIDS(nr, call, pid_args)       [nr] = {.name = #call, .when = TRAP_PID, .pids = (pid_args)}
 #define TRAPS_PIDS(nr, call, pid_args) [nr] = {.name = #call, .fn = sys_##call, .when = TRAP, .pids = (pid_args)}
@@ -40,6 +40,8 @@ static const u32 setsockopt_values[] = {16};
 static const u32 fcntl_values[] = {0, 8, 15, 17, 1030};
 /* IPC_SET, IPC_STAT, and the commands XXX_STAT and XXX_STAT_ANY of each */
 static const u32 msgctl_values[] = {1, 2, 11, 13}, shmctl_values[] = {1, 2, 13, 15}, semctl_values[] = {1, 2, 18, 20};
+/* RLIMIT_NOFILE */
+static const u32 limit_values[] = {7};
 /* PR_GET/SET_KEEPCAPS, GET/SET_SECCOMP, CAPBSET_READ/DROP, GET/SET_SECUREBITS, SET_MM, SET/GET_NO_NEW_PRIVS,
  * CAP_AMBIENT, SET_SYSCALL_USER_DISPATCH, and "are we inside secede?" */
 static const u32 prctl_values[] = {7, 8, 21, 22, 23, 24, 27, 28, 35, 38, 39, 47, 59, 0x53454345};
@@ -117,7 +119,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(69, msgsnd),
     PASSES(70, msgrcv),
     TRAPS_EQ(71, msgctl, 1, msgctl_values),
-    TRAPS_EQ(72, fcntl, 1, fcntl_values),
+    TRAPS_EQ_FD(72, fcntl, 1, fcntl_values, 0),
     PASSES(73, flock),
     PASSES(74, fsync),
     PASSES(75, fdatasync),
@@ -142,7 +144,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     TRAPS(94, lchown, PATH0),
     TRAPS(95, umask, 0),
     PASSES(96, gettimeofday),
-    PASSES(97, getrlimit),
+    TRAPS_EQ(97, getrlimit, 0, limit_values),
     PASSES(98, getrusage),
     PASSES(99, sysinfo),
     PASSES(100, times),
@@ -205,7 +207,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     TRAPS_EQ(157, prctl, 0, prctl_values),
     PASSES(158, arch_prctl),
     PASSES(159, adjtimex),
-    PASSES(160, setrlimit),
+    TRAPS_EQ(160, setrlimit, 0, limit_values),
     TRAPS(161, chroot, PATH0),
     PASSES(162, sync),
     TRAPS(163, acct, PATH0),
@@ -347,7 +349,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES_AT_FIRST(299, recvmmsg),
     PASSES(300, fanotify_init),
     TRAPS(301, fanotify_mark, PATH4),
-    PIDS(302, prlimit64, PID(0, TASK)),
+    TRAPS_EQ_PIDS(302, prlimit64, 1, limit_values, PID(0, TASK)),
     TRAPS(303, name_to_handle_at, PATH1),
     TRAPS(304, open_by_handle_at, 0),
     PASSES(305, clock_adjtime),

@@ -16,10 +16,10 @@ enum sys_when {
 	TRAP,	      /* never */
 	DENY,	      /* the filter answers with errno `arg` at once */
 	TRAP_NONNULL, /* traps when argument `arg` is not NULL */
-	TRAP_EQ,      /* traps when argument `arg` (32 bits) is one of `values` */
+	TRAP_EQ,      /* traps when argument `arg` (32 bits) is one of `values`, or argument `own_fd` as for TRAP_FD */
 	TRAP_FD,      /* traps when argument `arg` is a descriptor number of ours or above */
 	TRAP_RANGE,   /* traps when a range of addresses in `ranges` may touch our part of the address space */
-	TRAP_PID,     /* traps when an argument in `pids` is not 0 */
+	TRAP_PID,     /* traps when an argument in `pids` is not 0, or argument `arg` is one of `values` */
 };
 
 /* Which arguments are paths: bit n for argument n. */
@@ -54,6 +54,7 @@ struct sys_entry {
 	u8 arg;	   /* argument index, or errno for DENY */
 	u8 paths;  /* PATHn */
 	u8 nvalues;
+	u8 own_fd;	/* argument index + 1; 0: no such */
 	u32 pids;	/* PID(n, ...) */
 	bool gives_pid; /* what it returns is a process number */
 	u32 ranges;	/* RANGE(n, ...) */

@@ -113,7 +113,6 @@ static int verify_directory(struct nameidata *nd)
 		return 1;
 	if (fd < 0)
 		return (int)fd;
-	fd_own((int)fd);
 	host_close((int)fd);
 	return 0;
 }

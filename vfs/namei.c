@@ -9,7 +9,7 @@
 #include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
-#include "host/own_fds.h"
+#include "host/limit.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
@@ -29,7 +29,7 @@ static long open_place(const struct nameidata *nd, const struct target *t, unsig
 	if (flags & LOOKUP_DIRECTORY)
 		oflags |= O_DIRECTORY;
 	if (nd->magic)
-		return host_call4(__NR_openat, t->dfd, t->path, oflags, 0);
+		return host_own_fd(__NR_openat, t->dfd, (long)t->path, (long)oflags, 0);
 	return host_openat2(t->dfd, t->path, oflags, 0, HOST_RESOLVE_NO_SYMLINKS);
 }
 
@@ -39,8 +39,8 @@ static long open_walked(const struct nameidata *nd, const struct target *t, unsi
 	long fd = open_place(nd, t, flags);
 
 	if (openat2_missing(fd))
-		fd = host_call4(__NR_openat, t->dfd, t->path,
-				O_PATH | O_CLOEXEC | O_NOFOLLOW | (flags & LOOKUP_DIRECTORY ? O_DIRECTORY : 0), 0);
+		fd = host_own_fd(__NR_openat, t->dfd, (long)t->path,
+				 O_PATH | O_CLOEXEC | O_NOFOLLOW | (flags & LOOKUP_DIRECTORY ? O_DIRECTORY : 0), 0);
 	return fd;
 }
 
@@ -62,7 +62,6 @@ static int check_place(const struct nameidata *nd, const struct target *t, unsig
 static int keep_fd(struct task *task, struct nameidata *nd, int fd, unsigned flags)
 {
 	/* What is noted of that number is of a file that the guest has closed. */
-	fd_own(fd);
 	files_clear(task->files, (unsigned)fd, (unsigned)fd);
 	if (flags & LOOKUP_NOFD)
 		host_close(fd);

@@ -9,6 +9,7 @@
 #include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "lib/string.h"
 #include "sys/control.h"
 #include "vfs/proc_text.h"
@@ -33,6 +34,7 @@ static const struct proc_file {
     {"mountstats", show_mountstats, 0, CONTROL_NONE},
     {"status", show_status, PROC_LIVE, CONTROL_NONE},
     {"stat", show_stat, PROC_LIVE, CONTROL_NONE},
+    {"limits", show_limits, PROC_LIVE, CONTROL_NONE},
     {"maps", show_maps, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
     {"smaps", show_smaps, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
     {"smaps_rollup", show_smaps_rollup, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
@@ -217,7 +219,7 @@ static bool domain_denies(const struct task *task, const char *rel)
 		return false;
 	fmt_init(&f, path, sizeof(path));
 	fmt_print(&f, "%s/%s", arena()->proc, rel);
-	fd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	fd = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd >= 0)
 		host_close((int)fd);
 	return fd == -EACCES;

@@ -5,6 +5,7 @@
 #include "arena/arena.h"
 #include "host/dir.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
 #include "sys/pids.h"
@@ -60,7 +61,7 @@ int proc_host_open(int pid, const char *name)
 
 	if (!proc_host_path(path, sizeof(path), pid, name))
 		return -ENAMETOOLONG;
-	return (int)host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	return (int)host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
 }
 
 long proc_host_read(int pid, const char *name, char *buf, size_t size)
@@ -205,7 +206,7 @@ const struct handle *handle_of_pid(int pid)
 
 	if (!proc_host_path(path, sizeof(path), pid, "fd"))
 		return NULL;
-	dirfd = host_call4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	dirfd = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (dirfd < 0)
 		return NULL;
 	/* Handles are moved to high numbers, mostly the same in all processes. */

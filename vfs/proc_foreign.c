@@ -9,6 +9,7 @@
 #include <linux/stat.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "lib/string.h"
 #include "vfs/proc_internal.h"
 #include "vfs/proc_peek.h"
@@ -17,7 +18,7 @@
 /* The place that a host path leads to, without regard to who opened what through which mount. */
 static int place_of_host_path(struct task *task, const char *path, struct nameidata *nd, struct stat *st)
 {
-	long fd = host_call4(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
+	long fd = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_PATH | O_CLOEXEC, 0);
 	int err;
 
 	if (fd < 0)

@@ -96,6 +96,9 @@ int proc_fd_text(struct task *task, const struct fd_info *info, char *buf, size_
 /* Where the program of a task of the session stands. 0, 1: it cannot be told, or -errno. */
 int proc_exe_place(struct task *task, int pid, struct nameidata *nd);
 
+/* ---- proc_limits.c ---- */
+int show_limits(struct task *task, const struct proc_task *who, struct fmt *out);
+
 /* ---- proc_maps.c ---- */
 int show_maps(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_smaps(struct task *task, const struct proc_task *who, struct fmt *out);

@@ -8,6 +8,7 @@
 #include <linux/mman.h>
 #include <linux/resource.h>
 #include "host/host.h"
+#include "host/limit.h"
 #include "lib/string.h"
 #include "vfs/walk.h"
 
@@ -80,7 +81,7 @@ static int reopen(int fd, u64 oflags)
 	int err;
 
 	fd_path(path, fd);
-	again = host_call4(__NR_openat, AT_FDCWD, path, keep | O_CLOEXEC, 0);
+	again = host_own_fd(__NR_openat, AT_FDCWD, (long)path, (long)keep | O_CLOEXEC, 0);
 	if (again < 0)
 		return (int)again;
 	err = (int)host_call3(__NR_dup3, again, fd, oflags & O_CLOEXEC);
@@ -150,7 +151,7 @@ int text_replace(int fd, const struct fmt *text)
 	if (!file_may_be(text->len))
 		return -EFBIG;
 	fd_path(path, fd);
-	again = host_call4(__NR_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+	again = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_WRONLY | O_CLOEXEC, 0);
 	if (again < 0)
 		return (int)again;
 	/* Longer or shorter, but never empty: another thread may be reading. */

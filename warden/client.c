@@ -8,11 +8,10 @@
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 #include <linux/poll.h>
-#include <linux/resource.h>
 #include "arena/arena.h"
 #include "host/envelope.h"
 #include "host/host.h"
-#include "host/nofile.h"
+#include "host/limit.h"
 #include "host/own_fds.h"
 #include "host/socket.h"
 #include "kernel/mm.h"
@@ -127,13 +126,7 @@ static s64 call_on_pair(int handle, struct request *req, const s32 pair[2], u64 
 
 static s64 new_pair(s32 pair[2])
 {
-	s64 err = host_call4(__NR_socketpair, HOST_AF_UNIX, HOST_SOCK_SEQPACKET | HOST_SOCK_CLOEXEC, 0, pair);
-
-	if (!err) {
-		fd_own(pair[0]);
-		fd_own(pair[1]);
-	}
-	return err;
+	return host_own_pair(HOST_AF_UNIX, HOST_SOCK_SEQPACKET | HOST_SOCK_CLOEXEC, pair);
 }
 
 s64 warden_call(const struct task *task, struct request *req, u64 *value)
@@ -150,22 +143,14 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
 
 /* ---- requests that make a handle ---- */
 
-/*
- * Moves a descriptor to where guests do not look: at or above mm.fd_base, which may be the soft limit
- * itself, so the limit is lifted for that moment. Where the limits leave no room it stays at a number of the guest's.
+/* Moves a descriptor to where guests do not look. Where the limits leave no room it stays at a number of the guest's.
  */
 static s32 move_out_of_the_way(s32 fd, u64 inode)
 {
-	struct rlimit64 old;
-	s64 moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, mm.fd_base);
+	s64 moved = host_own_handle(fd, mm.fd_base, inode);
 
-	if (moved < 0 && nofile_lift(&old)) {
-		moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, mm.fd_base);
-		nofile_restore(&old);
-	}
 	if (moved < 0)
-		moved = host_call3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, 0);
-	fd_own_handle((int)moved, inode);
+		moved = host_own_handle(fd, 0, inode);
 	host_close(fd);
 	return (s32)moved;
 }

@@ -8,6 +8,7 @@
 struct session_config {
 	const char *runtime; /* host path of the runtime's ELF */
 	u64 arena_size;	     /* of the shared memory, a multiple of ARENA_STEP */
+	int fd_reserve;	     /* descriptors that guests do not count among those that they may have */
 	int log_fd;	     /* --log's file, open for appending; -1: none */
 	bool strict_linux;   /* --strict-linux */
 	char **argv;	     /* of the process: overwritten in the warden, so that ps shows it by its name */

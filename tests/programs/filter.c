@@ -141,11 +141,11 @@ static bool condition_holds(const struct sys_entry *entry, const struct seccomp_
 	case TRAP:
 		return true;
 	case TRAP_PID:
-		return names_somebody(entry, data);
+		return among || names_somebody(entry, data);
 	case TRAP_NONNULL:
 		return value != 0;
 	case TRAP_EQ:
-		return among;
+		return among || (entry->own_fd && (u32)data->args[entry->own_fd - 1] >= FD_BASE);
 	case TRAP_FD:
 		return (u32)value >= FD_BASE;
 	case TRAP_RANGE:
