@@ -11,9 +11,16 @@
 
 static struct {
 	struct mutex lock;  /* held while the host's soft limit is raised, and by those who ask for it */
-	_Atomic u32 seq;    /* odd while it is */
+	_Atomic u32 seq;    /* odd while it is, or when somebody was killed meanwhile: it was raised for him alone */
 	struct rlimit64 is; /* what it should be meanwhile */
 } limit;
+
+static void take(void)
+{
+	mutex_lock(&limit.lock);
+	if (limit.seq & 1)
+		atomic_fetch_add(&limit.seq, 1);
+}
 
 static int host_limit(const struct rlimit64 *new, struct rlimit64 *old)
 {
@@ -51,7 +58,7 @@ int limit_change(const struct rlimit64 *new, struct rlimit64 *old)
 	struct rlimit64 host, was;
 	int err;
 
-	mutex_lock(&limit.lock);
+	take();
 	if (new)
 		host = limit_for_host(*new);
 	err = host_limit(new ? &host : NULL, &was);
@@ -76,7 +83,7 @@ static void raise(void)
 {
 	struct rlimit64 all;
 
-	mutex_lock(&limit.lock);
+	take();
 	if (host_limit(NULL, &limit.is))
 		return;
 	all = (struct rlimit64){limit.is.rlim_max, limit.is.rlim_max};
@@ -102,12 +109,10 @@ static bool table_full(long nr, long ret)
 /* `inode`: of a handle; 0: it is for the moment. */
 static long make_fd(long nr, long a, long b, long c, long d, u64 inode)
 {
+	struct own_fd *note = fd_expect(inode);
 	long fd = host_call4(nr, a, b, c, d);
 
-	if (inode)
-		fd_own_handle((int)fd, inode);
-	else
-		fd_own((int)fd);
+	fd_own(note, fd);
 	return fd;
 }
 
@@ -135,12 +140,11 @@ long host_own_handle(int fd, int from, u64 inode)
 
 static long make_pair(int domain, int type, s32 pair[2])
 {
+	struct own_fd *notes[2] = {fd_expect(0), fd_expect(0)};
 	long err = host_call4(__NR_socketpair, domain, type, 0, pair);
 
-	if (!err) {
-		fd_own(pair[0]);
-		fd_own(pair[1]);
-	}
+	fd_own(notes[0], err ? err : pair[0]);
+	fd_own(notes[1], err ? err : pair[1]);
 	return err;
 }
 
@@ -160,7 +164,7 @@ long host_own_pair(int domain, int type, s32 pair[2])
 
 void limit_lock(void)
 {
-	mutex_lock(&limit.lock);
+	take();
 }
 
 void limit_unlock(void)
@@ -170,6 +174,10 @@ void limit_unlock(void)
 
 u32 limit_seq(void)
 {
+	if (limit.seq & 1) {
+		take(); /* waits, unless that one is dead */
+		mutex_unlock(&limit.lock);
+	}
 	return limit.seq;
 }
 
@@ -183,7 +191,7 @@ u64 limit_soft(void)
 {
 	struct rlimit64 now = {0};
 
-	mutex_lock(&limit.lock);
+	take();
 	host_limit(NULL, &now);
 	mutex_unlock(&limit.lock);
 	return now.rlim_cur;

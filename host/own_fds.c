@@ -4,6 +4,7 @@
 
 #include <asm/errno.h>
 #include <asm/stat.h>
+#include <linux/stat.h>
 #include "host/host.h"
 #include "kernel/mm.h"
 
@@ -43,8 +44,7 @@ static void note_free(struct own_fd *n)
 	atomic_store(&n->owner, 0);
 }
 
-/* No host call comes between the opening and this. */
-static struct own_fd *note_fd(struct own_fds *own, int fd, u64 inode, u64 id, s32 tgid)
+static struct own_fd *note_make(struct own_fds *own, u64 inode, u64 id, s32 tgid)
 {
 	struct own_fd *n = note_take(own, (u32)current_task()->host_tid);
 
@@ -57,7 +57,6 @@ static struct own_fd *note_fd(struct own_fds *own, int fd, u64 inode, u64 id, s3
 	n->tgid = tgid;
 	n->mm = id;
 	n->inode = inode;
-	atomic_store(&n->number, fd + 1);
 	return n;
 }
 
@@ -82,20 +81,21 @@ static struct own_fds *own_fds(void)
 	return files ? files->own : NULL;
 }
 
-void fd_own(int fd)
+struct own_fd *fd_expect(u64 inode)
 {
 	struct own_fds *own = own_fds();
 
-	if (own && fd >= 0)
-		note_fd(own, fd, 0, mm.id, current_task()->host_tgid);
+	return own ? note_make(own, inode, mm.id, current_task()->host_tgid) : NULL;
 }
 
-void fd_own_handle(int fd, u64 inode)
+void fd_own(struct own_fd *note, long fd)
 {
-	struct own_fds *own = own_fds();
-
-	if (own && fd >= 0)
-		note_fd(own, fd, inode, mm.id, current_task()->host_tgid);
+	if (!note)
+		return;
+	if (fd >= 0)
+		atomic_store(&note->number, (s32)fd + 1);
+	else
+		note_free(note);
 }
 
 void fd_give(int fd)
@@ -128,7 +128,7 @@ static void note_handles(struct own_fds *own, const struct files_struct *files)
 
 	for (fd = next_own_fd(0); fd != UINT32_MAX; fd = next_own_fd(fd + 1))
 		if ((s32)fd != mm.arena_fd && !host_call2(__NR_fstat, fd, &st))
-			note_fd(own, (int)fd, st.st_ino, mm.id, current_task()->host_tgid);
+			fd_own(note_make(own, st.st_ino, mm.id, current_task()->host_tgid), fd);
 }
 
 int own_fds_begin(struct task *task)
@@ -148,8 +148,10 @@ int own_fds_begin(struct task *task)
 struct own_fd *own_fds_unborn(const struct nsproxy *ns, u64 id)
 {
 	struct own_fds *own = own_fds();
+	struct own_fd *n = own ? note_make(own, ns->inode, id, 0) : NULL;
 
-	return own ? note_fd(own, ns->handle, ns->inode, id, 0) : NULL;
+	fd_own(n, ns->handle);
+	return n;
 }
 
 void own_fds_born(struct own_fd *note, s32 tgid)
@@ -241,14 +243,28 @@ bool fd_used_elsewhere(const struct files_struct *files, int fd)
 }
 
 /* Does the descriptor stand in a further note, which is judged by itself? */
-static bool noted_twice(const struct own_fds *own, const struct own_fd *n)
+static bool noted_twice(const struct own_fds *own, const struct own_fd *n, int fd)
 {
 	u32 i;
 
 	for (i = 0; i < NOTES; i++)
-		if (&own->note[i] != n && own->note[i].owner && own->note[i].number == n->number)
+		if (&own->note[i] != n && own->note[i].owner && own->note[i].number == fd + 1)
 			return true;
 	return false;
+}
+
+#define FAR 1024 /* above fd_base lie handles alone, and the lowest free number is taken */
+
+/* A handle whose owner was killed when it had it, and had not written its number yet. */
+static void close_unnumbered(const struct own_fds *own, const struct own_fd *n)
+{
+	struct stat st;
+	int fd;
+
+	for (fd = mm.fd_base; fd < mm.fd_base + FAR; fd++)
+		if (!host_call2(__NR_fstat, fd, &st) && S_ISSOCK(st.st_mode) && st.st_ino == n->inode &&
+		    !noted_twice(own, n, fd))
+			host_call1(__NR_close, fd);
 }
 
 void own_fds_reclaim(void)
@@ -262,7 +278,9 @@ void own_fds_reclaim(void)
 		owner = n->owner;
 		if (!owner || owner_lives(n, owner) || !atomic_compare_exchange_strong(&n->owner, &owner, mine))
 			continue;
-		if (!noted_twice(own, n))
+		if (!n->number && n->inode)
+			close_unnumbered(own, n);
+		else if (!noted_twice(own, n, n->number - 1))
 			close_noted(n);
 		note_free(n);
 	}

@@ -19,9 +19,13 @@ int own_fds_begin(struct task *task);
 struct own_fd *own_fds_unborn(const struct nsproxy *ns, u64 id);
 void own_fds_born(struct own_fd *note, s32 tgid);
 
-/* The task has opened this for itself, until host_close(). A handle belongs to its whole address space. */
-void fd_own(int fd);
-void fd_own_handle(int fd, u64 inode);
+/*
+ * The task is about to open something for itself: a note for it, so that nothing but one store is left to be done
+ * when it is open. NULL: none is needed. Then fd_own() says which descriptor it is, until host_close(), or that there
+ * is none (fd < 0). What has an inode is a handle, and belongs to the whole address space.
+ */
+struct own_fd *fd_expect(u64 inode);
+void fd_own(struct own_fd *note, long fd);
 /* From now on it is the guest's. */
 void fd_give(int fd);
 

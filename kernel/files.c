@@ -3,6 +3,7 @@
  * files_struct: what is known of descriptors beyond the host's table, shared under CLONE_FILES.
  * Most descriptors have no note; the table is small and sorted by number.
  */
+#include "kernel/refs.h"
 #include "kernel/task.h"
 #include "lib/string.h"
 
@@ -206,9 +207,16 @@ struct files_struct *dup_files(struct files_struct *old)
 	return files;
 }
 
-void put_files(struct files_struct *files)
+void drop_files(struct files_struct **slot)
 {
-	if (!files || atomic_fetch_sub(&files->users, 1) != 1)
+	struct files_struct *files;
+	bool last;
+
+	refs_lock();
+	files = *slot;
+	last = files && ref_drop(&files->users, slot);
+	refs_unlock();
+	if (!last)
 		return;
 	kfree(files->tab);
 	kfree(files);
@@ -217,8 +225,9 @@ void put_files(struct files_struct *files)
 int copy_files(u64 flags, struct task *parent, struct task *child)
 {
 	if (flags & CLONE_FILES) {
-		atomic_fetch_add(&parent->files->users, 1);
-		child->files = parent->files;
+		refs_lock();
+		ref_take(&parent->files->users, &child->files, parent->files);
+		refs_unlock();
 		return 0;
 	}
 	child->files = dup_files(parent->files);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fs_struct: root, working directory and umask, shared under CLONE_FS. */
+#include "kernel/refs.h"
 #include "kernel/task.h"
 #include "lib/string.h"
 
@@ -113,9 +114,22 @@ int share_fs(struct task *task)
 	return 0;
 }
 
-void put_fs(struct fs_struct *fs)
+/* The users of a shared one are in many address spaces: they count as they can, and nobody frees it. */
+void drop_fs(struct fs_struct **slot)
 {
-	if (!fs || atomic_fetch_sub(&fs->users, 1) != 1 || fs->shared)
+	struct fs_struct *fs;
+	bool last = false;
+
+	refs_lock();
+	fs = *slot;
+	if (fs && fs->shared) {
+		atomic_fetch_sub(&fs->users, 1);
+		*slot = NULL;
+	} else if (fs) {
+		last = ref_drop(&fs->users, slot);
+	}
+	refs_unlock();
+	if (!last)
 		return;
 	put_fs(atomic_load(&fs->moved));
 	path_put(&fs_now(fs)->root);
@@ -123,12 +137,23 @@ void put_fs(struct fs_struct *fs)
 	kfree(fs);
 }
 
+static void take_fs(struct fs_struct *fs, struct fs_struct **slot)
+{
+	refs_lock();
+	if (fs->shared) {
+		atomic_fetch_add(&fs->users, 1);
+		*slot = fs;
+	} else {
+		ref_take(&fs->users, slot, fs);
+	}
+	refs_unlock();
+}
+
 int copy_fs(u64 flags, struct task *parent, struct task *child)
 {
 	child->host_fs_seq = parent->host_fs_seq;
 	if (flags & CLONE_FS) {
-		atomic_fetch_add(&parent->fs->users, 1);
-		child->fs = parent->fs;
+		take_fs(parent->fs, &child->fs);
 		return 0;
 	}
 	child->fs = dup_fs(parent->fs);

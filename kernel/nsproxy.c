@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* nsproxy: the namespaces of a task, held alive by one descriptor (warden/proto.h). */
+#include "kernel/refs.h"
 #include "kernel/task.h"
 
-struct nsproxy *get_nsproxy(struct nsproxy *ns)
+void drop_nsproxy(struct nsproxy **slot, const struct files_struct *files)
 {
-	atomic_fetch_add(&ns->users, 1);
-	return ns;
-}
+	struct nsproxy *ns;
+	bool last = false;
 
-void put_nsproxy(struct nsproxy *ns, const struct files_struct *files)
-{
-	if (!ns || atomic_fetch_sub(&ns->users, 1) != 1)
-		return;
-	warden_close_handle(ns, files);
-	kfree(ns);
+	refs_lock();
+	ns = *slot;
+	/* First, and it may be done twice: a killed one that had counted itself out could not do it any more. */
+	if (ns && atomic_load(&ns->users) == 1)
+		warden_close_handle(ns, files);
+	if (ns)
+		last = ref_drop(&ns->users, slot);
+	refs_unlock();
+	if (last)
+		kfree(ns);
 }
 
 /*
@@ -47,7 +51,9 @@ int copy_namespaces(u64 flags, struct task *parent, struct task *child)
 	int err;
 
 	if (!(flags & CLONE_NS_BUILT)) {
-		child->nsproxy = get_nsproxy(parent->nsproxy);
+		refs_lock();
+		ref_take(&parent->nsproxy->users, &child->nsproxy, parent->nsproxy);
+		refs_unlock();
 		return 0;
 	}
 	err = create_new_namespaces(flags, parent, &child->nsproxy, &cred);

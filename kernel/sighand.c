@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sighand_struct: the guest's signal handlers, shared under CLONE_SIGHAND. */
+#include "kernel/refs.h"
 #include "kernel/task.h"
 #include "lib/string.h"
 
@@ -16,17 +17,25 @@ struct sighand_struct *dup_sighand(struct sighand_struct *old)
 	return sighand;
 }
 
-void put_sighand(struct sighand_struct *sighand)
+void drop_sighand(struct sighand_struct **slot)
 {
-	if (sighand && atomic_fetch_sub(&sighand->users, 1) == 1)
+	struct sighand_struct *sighand;
+	bool last;
+
+	refs_lock();
+	sighand = *slot;
+	last = sighand && ref_drop(&sighand->users, slot);
+	refs_unlock();
+	if (last)
 		kfree(sighand);
 }
 
 int copy_sighand(u64 flags, struct task *parent, struct task *child)
 {
 	if (flags & CLONE_SIGHAND) {
-		atomic_fetch_add(&parent->sighand->users, 1);
-		child->sighand = parent->sighand;
+		refs_lock();
+		ref_take(&parent->sighand->users, &child->sighand, parent->sighand);
+		refs_unlock();
 		return 0;
 	}
 	child->sighand = dup_sighand(parent->sighand);

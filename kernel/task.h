@@ -115,6 +115,14 @@ struct nsproxy {
 	struct user_ns *user; /* Linux keeps this in the credentials; here it moves with the others */
 };
 
+/* What unshare(2) and setns(2) prepare; after the swap, what they release. NULL: stays as it is. */
+struct unshared {
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct cred *cred;
+};
+
 /* ---- the task ---- */
 struct sigaltstack_guest {
 	u64 sp;
@@ -173,6 +181,7 @@ struct task {
 	struct nsproxy *nsproxy;
 	struct cred *cred;
 	struct mutex alloc_lock; /* task_lock: guards the five pointers against other readers */
+	struct unshared leaving; /* here and not on a stack: a killed task's are put by who takes its block back */
 
 	struct seccomp seccomp;
 	u32 host_fs_seq; /* fs->seq that the host thread's cwd and umask follow */
@@ -215,7 +224,12 @@ static inline void task_unlock(struct task *t)
 
 /* ---- contexts ---- */
 struct fs_struct *dup_fs(struct fs_struct *old);
-void put_fs(struct fs_struct *fs);
+/* Here and below: *slot, the task's pointer, becomes NULL, and is counted no more; the last user frees. */
+void drop_fs(struct fs_struct **slot);
+static inline void put_fs(struct fs_struct *fs)
+{
+	drop_fs(&fs);
+}
 /*
  * Makes the task's fs, whoever else uses it, one that forked children can share (CLONE_FS without CLONE_VM). It is
  * counted like any other, but a killed process does not give its count back: the memory goes with the last one.
@@ -237,16 +251,27 @@ int get_fs_pwd(struct fs_struct *fs, struct path *out);
 void path_put(struct path *p);
 
 struct files_struct *dup_files(struct files_struct *old);
-void put_files(struct files_struct *files);
+void drop_files(struct files_struct **slot);
+static inline void put_files(struct files_struct *files)
+{
+	drop_files(&files);
+}
 int copy_files(u64 flags, struct task *parent, struct task *child);
 int unshare_files(u64 flags, struct task *task, struct files_struct **new);
 
 struct sighand_struct *dup_sighand(struct sighand_struct *old);
-void put_sighand(struct sighand_struct *sighand);
+void drop_sighand(struct sighand_struct **slot);
+static inline void put_sighand(struct sighand_struct *sighand)
+{
+	drop_sighand(&sighand);
+}
 int copy_sighand(u64 flags, struct task *parent, struct task *child);
 
-struct nsproxy *get_nsproxy(struct nsproxy *ns);
-void put_nsproxy(struct nsproxy *ns, const struct files_struct *files);
+void drop_nsproxy(struct nsproxy **slot, const struct files_struct *files);
+static inline void put_nsproxy(struct nsproxy *ns, const struct files_struct *files)
+{
+	drop_nsproxy(&ns, files);
+}
 int copy_namespaces(u64 flags, struct task *parent, struct task *child);
 int unshare_namespaces(u64 flags, struct task *task, struct nsproxy **new, struct cred **new_cred);
 
@@ -256,13 +281,8 @@ int copy_contexts(u64 flags, struct task *parent, struct task *child);
 /* exit: puts every context of the task. */
 void put_contexts(struct task *task);
 
-/* What unshare prepares; after the swap, what it releases. NULL: stays as it is. */
-struct unshared {
-	struct fs_struct *fs;
-	struct files_struct *files;
-	struct nsproxy *nsproxy;
-	struct cred *cred;
-};
+/* The contexts in `u` are the task's from now on, and its old ones are in `u`. */
+void swap_unshared(struct task *task, struct unshared *u);
 /* `files` as for warden_close_handle(). */
 void put_unshared(struct unshared *u, const struct files_struct *files);
 /* unshare(2), whole. */

@@ -3,6 +3,7 @@
  * unshare(2): prepare private copies of everything asked for, swap all pointers at once, release
  * the old ones. A failure while preparing leaves the task as it was.
  */
+#include "kernel/refs.h"
 #include "kernel/task.h"
 
 #define UNSHARE_VALID                                                                                                  \
@@ -67,11 +68,30 @@ static bool current_chrooted(struct task *task)
 
 void put_unshared(struct unshared *u, const struct files_struct *files)
 {
-	put_fs(u->fs);
-	put_files(u->files);
-	put_nsproxy(u->nsproxy, files);
+	struct cred *cred = u->cred;
+
+	drop_fs(&u->fs);
+	drop_files(&u->files);
+	drop_nsproxy(&u->nsproxy, files);
+	u->cred = NULL;
+	put_cred(cred);
+}
+
+void swap_unshared(struct task *task, struct unshared *u)
+{
+	task_lock(task);
+	refs_lock();
+	if (u->fs)
+		ref_swap(&task->fs, &u->fs);
+	if (u->files)
+		ref_swap(&task->files, &u->files);
+	if (u->nsproxy)
+		ref_swap(&task->nsproxy, &u->nsproxy);
 	if (u->cred)
-		put_cred(u->cred);
+		ref_swap(&task->cred, &u->cred);
+	ref_commit();
+	refs_unlock();
+	task_unlock(task);
 }
 
 /* `leaves`: the task leaves the address space, and with that the host's tables. */
@@ -95,39 +115,23 @@ static int prepare(struct task *task, u64 flags, bool leaves, struct unshared *n
 	return err;
 }
 
-#define SWAP(a, b)                                                                                                     \
-	do {                                                                                                           \
-		__typeof__(a) swap_ = (a);                                                                             \
-		(a) = (b);                                                                                             \
-		(b) = swap_;                                                                                           \
-	} while (0)
-
 /* The one moment in which the task changes: afterwards `u` holds what it had before. */
 static void commit(struct task *task, u64 flags, bool leaves, struct unshared *u)
 {
 	struct own_fds *own = task->files->own;
 
-	task_lock(task);
-	if (u->fs)
-		SWAP(task->fs, u->fs);
-	if (u->files)
-		SWAP(task->files, u->files);
-	if (flags & CLONE_FILES)
+	swap_unshared(task, u);
+	if (flags & CLONE_FILES) {
 		task->files->own = NULL;
-	if (u->nsproxy)
-		SWAP(task->nsproxy, u->nsproxy);
-	if (u->cred)
-		SWAP(task->cred, u->cred);
-	task_unlock(task);
-	if (flags & CLONE_FILES)
 		host_files_unshared(task, own);
+	}
 	if (!leaves && (flags & CLONE_SYSVSEM))
 		host_exit_sem();
 }
 
 int ksys_unshare(struct task *task, u64 flags)
 {
-	struct unshared u = {0};
+	struct unshared *u = &task->leaving;
 	bool leaves;
 	int err;
 
@@ -136,11 +140,11 @@ int ksys_unshare(struct task *task, u64 flags)
 	if (err)
 		return err;
 	leaves = (flags & CLONE_VM) && mm_users() > 1;
-	err = prepare(task, flags, leaves, &u);
+	err = prepare(task, flags, leaves, u);
 	if (!err && leaves)
-		err = host_leave_mm(task, flags, &u);
+		err = host_leave_mm(task, flags, u);
 	if (!err)
-		commit(task, flags, leaves, &u);
-	put_unshared(&u, err ? NULL : task->files);
+		commit(task, flags, leaves, u);
+	put_unshared(u, err ? NULL : task->files);
 	return err;
 }

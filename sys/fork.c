@@ -9,6 +9,7 @@
 #include "host/limit.h"
 #include "host/own_fds.h"
 #include "kernel/mm.h"
+#include "kernel/refs.h"
 #include "signal/signal.h"
 #include "sys/ptrace.h"
 
@@ -24,12 +25,14 @@ void fork_lock(struct task *task)
 		mutex_lock(&task->fs->lock);
 	mutex_lock(&task->files->lock);
 	mutex_lock(&task->sighand->lock);
+	refs_lock();
 	heap_lock();
 }
 
 void fork_unlock(struct task *task)
 {
 	heap_unlock();
+	refs_unlock();
 	mutex_unlock(&task->sighand->lock);
 	mutex_unlock(&task->files->lock);
 	if (!task->fs->shared)

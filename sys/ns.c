@@ -23,10 +23,8 @@ static const u32 type_flags[NS_TYPES] = {[NS_MNT] = CLONE_NEWNS, [NS_UTS] = CLON
 /* What is to be entered: which kinds, out of which handle. */
 struct nsset {
 	u32 flags;
-	u64 handle; /* socket inode */
-	struct nsproxy *nsproxy;
-	struct cred *cred;    /* NULL: as before */
-	struct fs_struct *fs; /* a private copy; NULL: the task's own stays */
+	u64 handle;	      /* socket inode */
+	struct unshared *new; /* fs: a private copy, if the task's own is shared */
 	struct path root;     /* of the mount namespace entered */
 };
 
@@ -149,27 +147,27 @@ static int check_caller(const struct task *task, u32 flags)
 
 static int prepare_nsproxy(struct task *task, struct nsset *set)
 {
+	struct nsproxy *ns = kzalloc(sizeof(*ns));
 	const struct handle *h;
 	struct request req;
 	s64 index;
 
-	set->nsproxy = kzalloc(sizeof(*set->nsproxy));
-	if (!set->nsproxy)
+	if (!ns)
 		return -ENOMEM;
 	request_init(&req, REQ_SETNS, task);
 	req.inode = set->handle;
 	req.flags = set->flags;
-	index = warden_call_handle(task, &req, &set->nsproxy->handle, &set->nsproxy->inode);
+	index = warden_call_handle(task, &req, &ns->handle, &ns->inode);
 	if (index < 0) {
-		kfree(set->nsproxy);
-		set->nsproxy = NULL;
+		kfree(ns);
 		return (int)index;
 	}
 	h = handle_at((u32)index);
-	set->nsproxy->users = 1;
-	set->nsproxy->mnt = h->mnt;
-	set->nsproxy->uts = h->uts;
-	set->nsproxy->user = h->user;
+	ns->users = 1;
+	ns->mnt = h->mnt;
+	ns->uts = h->uts;
+	ns->user = h->user;
+	set->new->nsproxy = ns;
 	return 0;
 }
 
@@ -197,9 +195,7 @@ static int prepare_root(const struct mnt_ns *ns, struct path *root)
 
 static void release_nsset(struct nsset *set, const struct files_struct *files)
 {
-	put_nsproxy(set->nsproxy, files);
-	put_cred(set->cred);
-	put_fs(set->fs);
+	put_unshared(set->new, files);
 	if (set->root.host)
 		path_put(&set->root);
 }
@@ -211,46 +207,32 @@ static int prepare_nsset(struct task *task, struct nsset *set)
 	if (!err)
 		err = prepare_nsproxy(task, set);
 	if (!err && (set->flags & CLONE_NEWUSER)) {
-		set->cred = userns_creds(task->cred);
-		err = set->cred ? 0 : -ENOMEM;
+		set->new->cred = userns_creds(task->cred);
+		err = set->new->cred ? 0 : -ENOMEM;
 	}
 	if (!err && (set->flags & CLONE_NEWNS) && atomic_load(&task->fs->users) > 1) {
-		set->fs = dup_fs(task->fs);
-		err = set->fs ? 0 : -ENOMEM;
+		set->new->fs = dup_fs(task->fs);
+		err = set->new->fs ? 0 : -ENOMEM;
 	}
 	if (!err && (set->flags & CLONE_NEWNS))
-		err = prepare_root(set->nsproxy->mnt, &set->root);
+		err = prepare_root(set->new->nsproxy->mnt, &set->root);
 	if (err)
 		release_nsset(set, NULL);
 	return err;
 }
 
-/* Swaps what is new into the task; the old ones are left in `set`. */
 static void commit_nsset(struct task *task, struct nsset *set)
 {
-	struct nsproxy *nsproxy = task->nsproxy;
-	struct fs_struct *fs = task->fs;
-	struct cred *cred = task->cred;
-
-	task_lock(task);
-	task->nsproxy = set->nsproxy;
-	if (set->cred)
-		task->cred = set->cred;
-	if (set->fs)
-		task->fs = set->fs;
-	task_unlock(task);
-	if (set->root.host) {
-		set_fs_root(task->fs, (struct path){set->root.mnt, hpath_get(set->root.host)});
-		set_fs_pwd(task->fs, (struct path){set->root.mnt, hpath_get(set->root.host)});
-	}
-	set->nsproxy = nsproxy;
-	set->cred = set->cred ? cred : NULL;
-	set->fs = set->fs ? fs : NULL;
+	swap_unshared(task, set->new);
+	if (!set->root.host)
+		return;
+	set_fs_root(task->fs, (struct path){set->root.mnt, hpath_get(set->root.host)});
+	set_fs_pwd(task->fs, (struct path){set->root.mnt, hpath_get(set->root.host)});
 }
 
 SYSCALL(setns)
 {
-	struct nsset set = {0};
+	struct nsset set = {.new = &task->leaving};
 	int err = take_fd(task, (int)ARG0(regs), (u32)ARG1(regs), &set);
 
 	if (err == 1)

@@ -20,6 +20,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -69,6 +70,15 @@ static int change_contexts(void *arg)
 	return 0;
 }
 
+/* The same in a process that may have no further descriptor. */
+static int change_contexts_full(void *arg)
+{
+	struct rlimit limit = {3, 4096};
+
+	syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, NULL);
+	return change_contexts(arg);
+}
+
 static int execute(void *arg)
 {
 	char *argv[] = {(char *)self, "--leaf", NULL}, *envp[] = {NULL};
@@ -107,6 +117,7 @@ static const struct kind kinds[] = {
     {"vfork", CLONE_VM | CLONE_VFORK, change_contexts},
     {"vfork that shares descriptors", CLONE_VM | CLONE_VFORK | CLONE_FILES, change_contexts},
     {"vfork that shares directories and handlers", CLONE_VM | CLONE_VFORK | CLONE_FS | CLONE_SIGHAND, change_contexts},
+    {"vfork without a free descriptor", CLONE_VM | CLONE_VFORK, change_contexts_full},
     {"vfork and exec", CLONE_VM | CLONE_VFORK, execute},
     {"vfork and exec, sharing descriptors", CLONE_VM | CLONE_VFORK | CLONE_FILES, execute},
     {"vfork and mount", CLONE_VM | CLONE_VFORK, mount_and_leave},

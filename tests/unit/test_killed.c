@@ -5,7 +5,10 @@
  * as the next owner of its lock would find it.
  */
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "kernel/refs.h"
 #include "tasks.h"
 
 #ifdef __SANITIZE_THREAD__
@@ -151,11 +154,89 @@ static void places_are_whole(void **state)
 	end_task(task);
 }
 
+/* ---- references ---- */
+
+static struct task *parent, child;
+#define SHARED	  (CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
+
+static void share_all(void)
+{
+	assert_int_equal(copy_contexts(SHARED, parent, &child), 0);
+}
+
+static void put_all(void)
+{
+	put_contexts(&child);
+}
+
+static void unshare_all(void)
+{
+	assert_int_equal(ksys_unshare(&child, CLONE_FS | CLONE_FILES | CLONE_NEWUTS), 0);
+}
+
+static u32 counted(const void *context, void *a, void *b, void *c)
+{
+	return (a == context) + (b == context) + (c == context);
+}
+
+/* Each context has as many users as there are pointers to it, in the tasks and in what they are about to let go of. */
+static bool counts_are_right(void)
+{
+	const struct task *p = parent, *c = &child;
+
+	return p->fs->users == counted(p->fs, p->fs, c->fs, c->leaving.fs) &&
+	       p->files->users == counted(p->files, p->files, c->files, c->leaving.files) &&
+	       p->sighand->users == counted(p->sighand, p->sighand, c->sighand, NULL) &&
+	       p->nsproxy->users == counted(p->nsproxy, p->nsproxy, c->nsproxy, c->leaving.nsproxy);
+}
+
+/* As the one finds it who takes the killed one's block back, in a process of its own; where nothing has changed, it is
+ * as before. */
+static void look_at_counts(void)
+{
+	static const void *pointers_before[7];
+	static u32 users_before[4], nr_before;
+	const void *const pointers[7] = {child.fs,	   child.files,		child.sighand,	      child.nsproxy,
+					 child.leaving.fs, child.leaving.files, child.leaving.nsproxy};
+	const u32 users[4] = {parent->fs->users, parent->files->users, parent->sighand->users, parent->nsproxy->users};
+	int status;
+	pid_t pid;
+
+	if (nr_before == refs.nr && !memcmp(users, users_before, sizeof(users)) &&
+	    !memcmp(pointers, pointers_before, sizeof(pointers)))
+		return;
+	nr_before = refs.nr;
+	memcpy(users_before, users, sizeof(users));
+	memcpy(pointers_before, pointers, sizeof(pointers));
+	pid = fork();
+	if (pid == 0) {
+		atomic_store(&refs.lock.owner, 0);
+		atomic_store(&child.alloc_lock.owner, 0);
+		put_contexts(&child);
+		_exit(!counts_are_right());
+	}
+	assert_true(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void counts_follow_pointers(void **state)
+{
+	parent = new_task();
+	memset(&child, 0, sizeof(child));
+	in_steps(share_all, look_at_counts);
+	in_steps(unshare_all, look_at_counts);
+	in_steps(put_all, look_at_counts);
+	share_all();
+	in_steps(put_all, look_at_counts);
+	assert_true(counts_are_right());
+	end_task(parent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(notes_are_never_lost),
 	    TEST(places_are_whole),
+	    TEST(counts_follow_pointers),
 	};
 
 	return cmocka_run_group_tests_name("killed", tests, NULL, NULL);
