@@ -89,6 +89,13 @@ void follow_fs(struct task *task)
 	put_fs(old);
 }
 
+bool fs_is_shared(struct task *task)
+{
+	follow_fs(task);
+	/* Where it moved just now, there are others; alone, nobody else can move it. */
+	return atomic_load(&task->fs->users) > 1 || atomic_load(&task->fs->moved);
+}
+
 int share_fs(struct task *task)
 {
 	struct fs_struct *old;
@@ -163,7 +170,7 @@ int copy_fs(u64 flags, struct task *parent, struct task *child)
 int unshare_fs(u64 flags, struct task *task, struct fs_struct **new)
 {
 	*new = NULL;
-	if (!(flags & CLONE_FS) || atomic_load(&task->fs->users) == 1)
+	if (!(flags & CLONE_FS) || !fs_is_shared(task))
 		return 0;
 	*new = dup_fs(task->fs);
 	return *new ? 0 : -ENOMEM;

@@ -15,7 +15,8 @@ _Static_assert(PIDS_BUCKETS == 1 << 10, "bucket() yields 10 bits");
 
 /* What one reading found: whose host number is it, whose guest number? */
 struct seen {
-	s32 guest;     /* of the entry with that host number; 0: there is none */
+	s32 guest; /* of the entry with that host number; 0: there is none */
+	bool stillborn;
 	bool is_guest; /* there is an entry of that guest number: */
 	s32 host;      /* its host number */
 	bool husk;
@@ -40,8 +41,10 @@ static void look_once(const struct pid_map *map, s32 nr, struct seen *seen)
 	for (steps = 0; at && steps < PIDS_MAX && !seen->guest; steps++) {
 		const struct pid_entry *e = &map->entry[at - 1];
 
-		if (e->host == nr)
+		if (e->host == nr) {
 			seen->guest = e->guest;
+			seen->stillborn = e->stillborn;
+		}
 		at = e->next_host;
 	}
 }
@@ -62,22 +65,18 @@ static void look(const struct pid_map *map, s32 nr, struct seen *seen)
 	}
 }
 
-s32 pid_to_host(const struct pid_map *map, s32 nr)
+/* The guest number of a host number that is not an entry's. */
+static s32 first_free(const struct pid_map *map, s32 host)
 {
 	struct seen seen;
-	s32 plain = nr & ~PID_SUBSTITUTE;
+	s32 nr;
 
-	if (!atomic_load(&map->nr) || nr <= 0)
-		return nr;
-	look(map, nr, &seen);
-	if (seen.is_guest)
-		return seen.host ? seen.host : PID_NONE;
-	if (seen.guest)
-		return PID_NONE;
-	if (plain == nr)
-		return nr;
-	look(map, plain, &seen);
-	return seen.is_guest && !seen.guest ? plain : PID_NONE;
+	for (nr = host; nr <= PID_TOP - PID_SUBSTITUTE; nr += PID_SUBSTITUTE) {
+		look(map, nr, &seen);
+		if (!seen.is_guest)
+			break;
+	}
+	return nr;
 }
 
 s32 pid_to_guest(const struct pid_map *map, s32 nr)
@@ -87,30 +86,53 @@ s32 pid_to_guest(const struct pid_map *map, s32 nr)
 	if (!atomic_load(&map->nr) || nr <= 0)
 		return nr;
 	look(map, nr, &seen);
-	if (seen.guest)
-		return seen.guest;
-	return seen.is_guest ? nr | PID_SUBSTITUTE : nr;
+	return seen.guest ? seen.guest : first_free(map, nr);
+}
+
+s32 pid_to_host(const struct pid_map *map, s32 nr)
+{
+	struct seen seen;
+
+	if (!atomic_load(&map->nr) || nr <= 0)
+		return nr;
+	look(map, nr, &seen);
+	if (seen.is_guest)
+		return seen.host ? seen.host : PID_NONE;
+	return pid_to_guest(map, pid_plain(nr)) == nr ? pid_plain(nr) : PID_NONE;
 }
 
 s32 pid_of_new(const struct pid_map *map, u32 seq, s32 host)
 {
 	struct seen seen;
+	s32 nr;
 
 	if (!atomic_load(&map->nr))
 		return host;
-	look(map, host, &seen);
-	/* Only who has a number can reserve it: since then, the new one itself. */
-	return seen.is_guest && (s32)(seen.since - seq) <= 0 ? host | PID_SUBSTITUTE : host;
+	for (nr = host; nr <= PID_TOP - PID_SUBSTITUTE; nr += PID_SUBSTITUTE) {
+		look(map, nr, &seen);
+		/* Only who has a number can reserve it: since then, the new one itself. */
+		if (!seen.is_guest || (s32)(seen.since - seq) > 0)
+			break;
+	}
+	return nr;
 }
 
 bool pid_is_husk(const struct pid_map *map, s32 host)
 {
-	struct seen seen;
+	struct seen seen = {0};
+	s32 nr;
 
 	if (!atomic_load(&map->nr))
 		return false;
 	look(map, host, &seen);
-	return seen.is_guest && !seen.guest && seen.husk;
+	if (seen.guest)
+		return seen.stillborn;
+	for (nr = host; nr <= PID_TOP - PID_SUBSTITUTE; nr += PID_SUBSTITUTE) {
+		look(map, nr, &seen);
+		if (seen.husk || !seen.is_guest)
+			break;
+	}
+	return seen.husk && seen.is_guest;
 }
 
 bool pid_find(const struct pid_map *map, s32 guest, s32 *host)
@@ -185,7 +207,7 @@ int pid_reserve(struct pid_map *map, s32 guest)
 	struct pid_entry *e;
 	u32 i;
 
-	if (guest <= 0 || guest >= PID_SUBSTITUTE)
+	if (guest <= 0 || guest > PID_TOP || !pid_plain(guest))
 		return -EINVAL;
 	if (entry_of(map, guest))
 		return -EEXIST;
@@ -195,12 +217,12 @@ int pid_reserve(struct pid_map *map, s32 guest)
 		return -ENOMEM;
 	e = &map->entry[i];
 	write_begin(map);
-	e->husk = false;
+	e->husk = e->stillborn = false;
 	e->since = atomic_load(&map->seq);
 	e->guest = guest;
 	e->next_guest = map->by_guest[bucket(guest)];
 	map->by_guest[bucket(guest)] = i + 1;
-	host_link(map, e, guest);
+	host_link(map, e, pid_plain(guest));
 	atomic_fetch_add(&map->nr, 1);
 	write_end(map);
 	return 0;
@@ -210,9 +232,9 @@ int pid_move(struct pid_map *map, s32 guest, s32 host, bool husk)
 {
 	struct pid_entry *e = entry_of(map, guest);
 
-	if (!e || e->host != guest)
+	if (!e || e->host != pid_plain(guest))
 		return -ESRCH;
-	if (host <= 0 || host >= PID_SUBSTITUTE || host == guest)
+	if (host <= 0 || host >= PID_SUBSTITUTE || host == e->host)
 		return -EINVAL;
 	write_begin(map);
 	host_unlink(map, e);
@@ -238,7 +260,7 @@ void pid_husk_gone(struct pid_map *map, s32 guest)
 	struct pid_entry *e = entry_of(map, guest);
 
 	if (e)
-		e->husk = false;
+		e->husk = e->stillborn = false;
 }
 
 void pid_free(struct pid_map *map, s32 guest)
@@ -252,4 +274,12 @@ void pid_free(struct pid_map *map, s32 guest)
 	guest_unlink(map, e);
 	atomic_fetch_sub(&map->nr, 1);
 	write_end(map);
+}
+
+void pid_stillborn(struct pid_map *map, s32 guest)
+{
+	struct pid_entry *e = entry_of(map, guest);
+
+	if (e)
+		e->stillborn = true;
 }

@@ -236,6 +236,8 @@ static inline void put_fs(struct fs_struct *fs)
  * 0 or -ENOMEM.
  */
 int share_fs(struct task *task);
+/* Does anybody else use the task's fs? */
+bool fs_is_shared(struct task *task);
 /* Locks it where it stands now, which is what it returns. */
 struct fs_struct *fs_lock(struct fs_struct *fs);
 /* The task's fs has moved: it follows. */

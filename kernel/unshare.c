@@ -13,10 +13,13 @@
  * What the caller asked for implies more (the documents' 7.2, and Linux's user namespaces). The documents also force
  * handlers to drag the thread group along; here they can be had by themselves, and only Linux does as they say.
  */
-static u64 implied_flags(u64 flags)
+static u64 implied_flags(const struct task *task, u64 flags)
 {
 	if (flags & CLONE_NEWUSER)
-		flags |= CLONE_THREAD | CLONE_FS;
+		flags |= CLONE_FS;
+	/* Alone in its group, a task has none to leave, and its memory is its own affair. */
+	if ((flags & CLONE_NEWUSER) && nr_threads(task) > 1)
+		flags |= CLONE_THREAD;
 	if (!strict_linux() && (flags & CLONE_THREAD))
 		flags |= CLONE_VM;
 	if (flags & CLONE_VM)
@@ -135,7 +138,7 @@ int ksys_unshare(struct task *task, u64 flags)
 	bool leaves;
 	int err;
 
-	flags = implied_flags(flags);
+	flags = implied_flags(task, flags);
 	err = check_unshare_flags(task, flags);
 	if (err)
 		return err;

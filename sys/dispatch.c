@@ -3,6 +3,7 @@
 #include <asm/errno.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "lib/string.h"
 #include "sys/control.h"
 #include "sys/pids.h"
 #include "sys/runtime.h"
@@ -30,19 +31,51 @@ static s64 do_entry(struct task *task, struct regs *regs, const struct sys_entry
 	return entry->fn ? entry->fn(task, regs) : pass_through(regs);
 }
 
+static bool sends_signal(u64 nr)
+{
+	return nr == __NR_kill || nr == __NR_tkill || nr == __NR_tgkill || nr == __NR_rt_sigqueueinfo ||
+	       nr == __NR_rt_tgsigqueueinfo;
+}
+
+static void args_copy(u64 to[SYS_ARGS], struct regs *regs)
+{
+	for (unsigned n = 0; n < SYS_ARGS; n++)
+		to[n] = *arg_slot(regs, n);
+}
+
+static void args_put(struct regs *regs, const u64 from[SYS_ARGS])
+{
+	for (unsigned n = 0; n < SYS_ARGS; n++)
+		*arg_slot(regs, n) = from[n];
+}
+
+/* Are the host's numbers for what the guest has given other ones than those in `told` by now? */
+static bool moved_since(const struct task *task, const struct sys_entry *entry, struct regs *regs, const u64 given[],
+			const u64 told[])
+{
+	u64 now[SYS_ARGS];
+
+	args_put(regs, given);
+	pids_for_host(task, entry, regs);
+	args_copy(now, regs);
+	return memcmp(now, told, sizeof(now)) != 0;
+}
+
 /* The call gets the host's process numbers; the guest finds its own in its registers again. */
 static s64 do_entry_with_pids(struct task *task, struct regs *regs, const struct sys_entry *entry)
 {
-	u64 given[SYS_ARGS];
-	unsigned n;
+	u64 given[SYS_ARGS], told[SYS_ARGS];
 	s64 ret;
 
-	for (n = 0; n < SYS_ARGS; n++)
-		given[n] = *arg_slot(regs, n);
-	pids_for_host(task, entry, regs);
-	ret = do_entry(task, regs, entry);
-	for (n = 0; n < SYS_ARGS; n++)
-		*arg_slot(regs, n) = given[n];
+	args_copy(given, regs);
+	do {
+		args_put(regs, given);
+		pids_for_host(task, entry, regs);
+		args_copy(told, regs);
+		ret = do_entry(task, regs, entry);
+		/* A signal must not have been sent to where a task was, while it moved. */
+	} while (sends_signal(regs->orig_rax) && moved_since(task, entry, regs, given, told));
+	args_put(regs, given);
 	return ret;
 }
 

@@ -15,7 +15,7 @@
 
 /* One order: the filters, the tasks' blocks, the task itself, then the contexts, the heap last, because the others
  * allocate while they hold theirs. */
-void fork_lock(struct task *task)
+static void lock_all(struct task *task)
 {
 	limit_lock();
 	mutex_lock(&mm.seccomp_lock);
@@ -41,6 +41,17 @@ void fork_unlock(struct task *task)
 	mutex_unlock(&mm.tasks_lock);
 	mutex_unlock(&mm.seccomp_lock);
 	limit_unlock();
+}
+
+bool fork_lock(struct task *task)
+{
+	lock_all(task);
+	/* The reference on where it moved to is this memory's alone: it may not be copied. */
+	if (!atomic_load(&task->fs->moved))
+		return true;
+	fork_unlock(task);
+	follow_fs(task);
+	return false;
 }
 
 void fork_alone(struct task *task)
@@ -119,6 +130,26 @@ static int fork_prepare(struct task *task, u64 flags, struct fork_contexts *new)
 	return err;
 }
 
+/* Everything is ready for the copy, and every signal blocked. */
+static int fork_prepare_and_lock(struct task *task, u64 flags, struct fork_contexts *new)
+{
+	int err = fork_prepare(task, flags, new);
+
+	if (err)
+		return err;
+	signal_block_all();
+	while (!fork_lock(task)) {
+		/* Another thread's step has made the fs a shared one. */
+		put_fs(new->fs);
+		err = fork_prepare_fs(task, flags, &new->fs);
+		if (err) {
+			fork_contexts_put(new, NULL);
+			return err;
+		}
+	}
+	return 0;
+}
+
 static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 {
 	task->sig_held = 0; /* what is pending is not inherited */
@@ -147,12 +178,10 @@ s64 clone_copy(struct task *task, const struct clone_request *req)
 	struct own_fd *note = NULL;
 	u64 id;
 	s64 tid;
-	int err = fork_prepare(task, req->flags, &new);
+	int err = fork_prepare_and_lock(task, req->flags, &new);
 
 	if (err)
 		return err;
-	signal_block_all();
-	fork_lock(task);
 	id = mm_new_id();
 	if (req->flags & CLONE_FILES)
 		note = own_fds_unborn(new.nsproxy ?: task->nsproxy, id);

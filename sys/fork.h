@@ -27,9 +27,9 @@ void clone_finish_child(struct task *child, const struct clone_request *req);
 
 /*
  * Everything that another thread could be in the middle of is whole between these two: for the moment in which memory
- * is copied. The task's fs must not have moved since follow_fs().
+ * is copied. False: the task's fs has become another one, and nothing is locked.
  */
-void fork_lock(struct task *task);
+bool fork_lock(struct task *task);
 void fork_unlock(struct task *task);
 /* In the copy: nobody else is here, whatever the counts say. */
 void fork_alone(struct task *task);

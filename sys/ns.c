@@ -133,9 +133,9 @@ static int take_fd(struct task *task, int fd, u32 nstype, struct nsset *set)
 /* ---- prepare, commit, release ---- */
 
 /* setns(2)'s conditions that are about the caller; those about capabilities are the warden's. */
-static int check_caller(const struct task *task, u32 flags)
+static int check_caller(struct task *task, u32 flags)
 {
-	bool shared_fs = atomic_load(&task->fs->users) > 1;
+	bool shared_fs = fs_is_shared(task);
 
 	if ((flags & CLONE_NEWUSER) && (nr_threads(task) > 1 || shared_fs))
 		return -EINVAL;
@@ -210,7 +210,7 @@ static int prepare_nsset(struct task *task, struct nsset *set)
 		set->new->cred = userns_creds(task->cred);
 		err = set->new->cred ? 0 : -ENOMEM;
 	}
-	if (!err && (set->flags & CLONE_NEWNS) && atomic_load(&task->fs->users) > 1) {
+	if (!err && (set->flags & CLONE_NEWNS) && fs_is_shared(task)) {
 		set->new->fs = dup_fs(task->fs);
 		err = set->new->fs ? 0 : -ENOMEM;
 	}

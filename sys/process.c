@@ -185,8 +185,8 @@ static s64 do_clone(struct task *task, const struct clone_request *req)
 		err = own_fds_begin(task);
 		if (err)
 			return err;
-		own_fds_reclaim();
 	}
+	own_fds_reclaim();
 	return req->flags & CLONE_VM ? clone_vm(task, req) : clone_copy(task, req);
 }
 

@@ -297,10 +297,9 @@ static bool bury_husk(const struct task *task, s32 host)
  * wait4(2) while there are numbers that are not the host's: who it is must be asked while it is still there. A host
  * number, or what wait4(2) says; *guest: as guests know it.
  */
-static s64 wait_by_number(const struct task *task, const struct regs *regs, s32 *status, s32 *guest)
+static s64 wait_by_number(const struct task *task, const struct regs *regs, s32 which, s32 *status, s32 *guest)
 {
-	s32 which = (s32)ARG0(regs), options = (s32)ARG2(regs);
-	s32 type = which > 0 ? P_PID : which == -1 ? P_ALL : P_PGID;
+	s32 options = (s32)ARG2(regs), type = which > 0 ? P_PID : which == -1 ? P_ALL : P_PGID;
 	struct siginfo_raw info = {0};
 	s64 ret;
 
@@ -310,24 +309,33 @@ static s64 wait_by_number(const struct task *task, const struct regs *regs, s32 
 					 options | WEXITED | WNOWAIT, 0, 0);
 		if (ret || !info.pid)
 			return ret;
-		if (bury_husk(task, info.pid))
+		if (bury_husk(task, info.pid)) {
+			/* The one who is waited for lives elsewhere. */
+			which = which > 0 ? pid_to_host(&arena()->pids, which) : which;
 			continue;
+		}
 		*guest = pid_to_guest(&arena()->pids, info.pid);
 		ret = host_call4(__NR_wait4, info.pid, status, options | WNOHANG, ARG3(regs));
-		if (ret > 0)
-			return ret; /* else another thread was faster */
+		/* Another thread may have been faster, or it has become a husk just now. */
+		if (ret > 0 && !bury_husk(task, (s32)ret))
+			return ret;
 	}
 }
 
 static s64 wait_host(const struct task *task, const struct regs *regs, s32 *status, s32 *guest)
 {
+	s32 which = (s32)ARG0(regs);
 	s64 ret;
 
 	/* The call knows options that the other one does not, and the other way round. */
 	if (atomic_load(&arena()->pids.nr) && !((u32)ARG2(regs) & ~WAIT4_OPTIONS))
-		return wait_by_number(task, regs, status, guest);
-	ret = host_call_blocking(__NR_wait4, (long)ARG0(regs), (long)status, (long)ARG2(regs), (long)ARG3(regs), 0, 0);
-	*guest = (s32)ret;
+		return wait_by_number(task, regs, which, status, guest);
+	ret = host_call_blocking(__NR_wait4, which, (long)status, (long)ARG2(regs), (long)ARG3(regs), 0, 0);
+	/* While we slept, there may have come numbers; the warden keeps one for a while after its end. */
+	if (ret > 0 && bury_husk(task, (s32)ret))
+		return wait_by_number(task, regs, which > 0 ? pid_to_host(&arena()->pids, which) : which, status,
+				      guest);
+	*guest = ret > 0 ? pid_to_guest(&arena()->pids, (s32)ret) : 0;
 	return ret;
 }
 

@@ -12,6 +12,7 @@
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 #include <linux/futex.h>
+#include <linux/mman.h>
 #include <linux/prctl.h>
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
@@ -37,7 +38,9 @@ struct carried {
 	bool keeps_number;
 	bool husk; /* the task was its whole thread group: what it leaves is a dead process, not a dead thread */
 	u64 robust_list, robust_len;
-	u64 clear_tid; /* where the host stores 0 when the thread ends, 0: nowhere */
+	u64 clear_tid;	       /* where the host stores 0 when the thread ends, 0: nowhere */
+	_Atomic u32 *released; /* shared: the old thread has seen that the number lives elsewhere now */
+	s32 old_tid;
 	bool names_us; /* and what stands there is the task's number */
 	s32 pdeathsig;
 	u64 mm_id;	     /* of the new process */
@@ -117,6 +120,49 @@ static void pending_forward(struct carried *c, s32 host)
 	pending_drop(c);
 }
 
+/* ---- a word between the two ---- */
+
+#define WORD_SIZE 4096
+
+static int word_make(struct carried *c)
+{
+	long at = host_call6(__NR_mmap, NULL, WORD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (at < 0 && at > -4096)
+		return (int)at;
+	c->released = (_Atomic u32 *)at;
+	return 0;
+}
+
+static void word_drop(struct carried *c)
+{
+	if (c->released)
+		host_call2(__NR_munmap, c->released, WORD_SIZE);
+}
+
+static const s64 a_while[2] = {0, 5000000};
+
+/*
+ * A signal that ends the task may have found the old thread after the copy was taken. That thread says its word only
+ * when it still can after everybody sends to the new process: without it, the task has been killed.
+ */
+static void die_with_old(const struct carried *c)
+{
+	while (!atomic_load(c->released)) {
+		bool dead = thread_where(c->old_tid) == THREAD_DEAD;
+
+		if (dead && !atomic_load(c->released))
+			host_call2(__NR_kill, host_call0(__NR_getpid), SIGKILL);
+		host_call4(__NR_futex, c->released, FUTEX_WAIT, 0, a_while);
+	}
+}
+
+static void release(const struct carried *c)
+{
+	atomic_store(c->released, 1);
+	host_call3(__NR_futex, c->released, FUTEX_WAKE, 1);
+}
+
 /* ---- before ---- */
 
 static void look_at_thread(const struct task *task, struct carried *c)
@@ -132,8 +178,8 @@ static void look_at_thread(const struct task *task, struct carried *c)
 }
 
 /*
- * A thread takes its number along. The first thread of a group leaves it to the group, and one whose number is
- * not the host's has none to take along: they go by the host's new one.
+ * A thread takes its number along. The first thread of a group leaves it to the group, and one that has taken
+ * its number along before has none that could be told from it: they go by the host's new one.
  */
 static int number_prepare(const struct task *task, struct carried *c)
 {
@@ -141,7 +187,7 @@ static int number_prepare(const struct task *task, struct carried *c)
 	int err;
 
 	c->husk = nr_threads(task) == 1;
-	if ((leads && !c->husk) || task->tid != task->host_tid)
+	if ((leads && !c->husk) || pid_plain(task->tid) != task->host_tid)
 		return 0;
 	err = warden_pid(task, PID_RESERVE, task->tid, 0);
 	c->keeps_number = !err;
@@ -155,14 +201,17 @@ static int prepare(struct task *task, u64 flags, struct carried *c)
 	c->last = &c->pending;
 	if (err)
 		return err;
-	if (!(flags & CLONE_FS) && atomic_load(&task->fs->users) > 1) {
+	if (!(flags & CLONE_FS) && fs_is_shared(task)) {
 		err = share_fs(task);
 		if (err)
 			return err;
 	}
-	err = number_prepare(task, c);
+	err = word_make(c);
+	if (!err)
+		err = number_prepare(task, c);
 	if (err)
 		return err;
+	c->old_tid = task->host_tid;
 	signal_block_all();
 	look_at_thread(task, c);
 	return pending_take(c);
@@ -171,6 +220,7 @@ static int prepare(struct task *task, u64 flags, struct carried *c)
 static void cancel(const struct task *task, struct carried *c)
 {
 	pending_give(task, c);
+	word_drop(c);
 	if (c->keeps_number)
 		warden_pid(task, PID_CANCEL, task->tid, 0);
 }
@@ -201,10 +251,9 @@ static void put_on(struct task *task, u64 flags, struct carried *c)
 	mm.id = c->mm_id;
 	own_fds_born(c->note, task->host_tgid);
 	fork_unlock(task);
-	if (flags & CLONE_FILES) {
-		host_files_unshared(task, task->files->own);
-		task->files->own = NULL;
-	}
+	/* What else the others have in the table goes when the task has its new contexts (kernel/unshare.c). */
+	if (flags & CLONE_FILES)
+		tasks_close_handles(task);
 	fork_alone(task);
 	if (flags & CLONE_SYSVSEM)
 		mm.sem_undo = false;
@@ -213,6 +262,9 @@ static void put_on(struct task *task, u64 flags, struct carried *c)
 	if (c->pdeathsig)
 		host_call2(__NR_prctl, PR_SET_PDEATHSIG, c->pdeathsig);
 	number_take(task, c);
+	if (c->keeps_number)
+		die_with_old(c);
+	word_drop(c);
 	pending_give(task, c);
 	control_resume(task);
 }
@@ -224,7 +276,6 @@ static void put_on(struct task *task, u64 flags, struct carried *c)
 /* Until the number lives in the new process, it is this thread's, and should not be given to anybody else. */
 static void wait_for_move(const struct task *task, s32 host)
 {
-	static const s64 round[2] = {0, 5000000};
 	struct pid_map *map = &arena()->pids;
 	int i;
 
@@ -233,7 +284,7 @@ static void wait_for_move(const struct task *task, s32 host)
 
 		if (pid_to_host(map, task->tid) != task->host_tid || host_call2(__NR_tkill, host, 0) == -ESRCH)
 			break;
-		host_call4(__NR_futex, &map->seq, FUTEX_WAIT, seq, round);
+		host_call4(__NR_futex, &map->seq, FUTEX_WAIT, seq, a_while);
 	}
 }
 
@@ -243,8 +294,11 @@ __attribute__((noreturn)) static void end_old(struct task *task, struct carried 
 	host_call2(__NR_set_robust_list, 0, c->robust_len);
 	if (!c->names_us)
 		host_call1(__NR_set_tid_address, 0);
-	if (c->keeps_number)
+	if (c->keeps_number) {
 		wait_for_move(task, host);
+		release(c);
+	}
+	word_drop(c);
 	pending_forward(c, host);
 	put_unshared(new, task->files);
 	put_contexts(task);
@@ -286,12 +340,13 @@ int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
 		cancel(task, &c);
 		return err;
 	}
+	while (!fork_lock(task))
+		;
 	/* The new process's own reference; the old thread gives back its own. */
 	if (task->fs->shared) {
 		fs_shared = task->fs;
 		atomic_fetch_add(&fs_shared->users, 1);
 	}
-	fork_lock(task);
 	c.mm_id = mm_new_id();
 	if (!(flags & CLONE_FILES))
 		c.note = own_fds_unborn(new->nsproxy ?: task->nsproxy, c.mm_id);

@@ -17,7 +17,7 @@
 
 #define TICK_MS 100
 /* After that an entry which is still reserved, and whose task does not live, is one that was killed in between. */
-#define RESERVED_MS 10000
+#define RESERVED_MS 1000
 
 /* What the warden knows of each entry that is not in the arena. */
 struct moved {
@@ -78,7 +78,7 @@ static s64 reserve(s32 guest)
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
-	err = host_has(guest) ? pid_reserve(&arena()->pids, guest) : -ESRCH;
+	err = host_has(pid_plain(guest)) ? pid_reserve(&arena()->pids, guest) : -ESRCH;
 	if (err) {
 		free(m);
 		return err;
@@ -106,6 +106,9 @@ static s64 move(s32 guest, s32 host, bool husk)
 		return err;
 	}
 	m->pidfd = pidfd;
+	/* Killed meanwhile, and gone: whoever has waited for it has not seen the husk in it, or will say so. */
+	if (!host_has(pid_plain(guest)))
+		pid_stillborn(&arena()->pids, guest);
 	/* The thread that it was waits for this (sys/rehost.c). */
 	syscall(SYS_futex, &arena()->pids.seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 	return 0;
@@ -174,7 +177,7 @@ static void look_after(struct moved *m)
 	 * Gone: the number is free once no host task has it. Between this question and the next line the host may just
 	 * give it away: that one in a million would be known by its substitute to itself and its parent alone.
 	 */
-	if ((!host || now_ms() - m->since > RESERVED_MS) && !host_has(m->guest))
+	if ((!host || now_ms() - m->since > RESERVED_MS) && !host_has(pid_plain(m->guest)))
 		moved_free(m);
 }
 

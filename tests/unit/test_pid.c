@@ -91,6 +91,11 @@ static void a_husk_is_told_by_its_host_number(void **state)
 	assert_false(pid_is_husk(map, 200));
 	pid_husk_gone(map, 100);
 	assert_false(pid_is_husk(map, 100));
+	/* The other way round: its end was told, so where it moved to is nobody. */
+	pid_stillborn(map, 100);
+	assert_true(pid_is_husk(map, 200));
+	pid_husk_gone(map, 100);
+	assert_false(pid_is_husk(map, 200));
 	free(map);
 }
 
