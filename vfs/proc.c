@@ -34,6 +34,7 @@ static const struct proc_file {
     {"mountstats", show_mountstats, 0, CONTROL_NONE},
     {"status", show_status, PROC_LIVE, CONTROL_NONE},
     {"stat", show_stat, PROC_LIVE, CONTROL_NONE},
+    {"children", show_children, PROC_LIVE, CONTROL_NONE},
     {"limits", show_limits, PROC_LIVE, CONTROL_NONE},
     {"maps", show_maps, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
     {"smaps", show_smaps, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
@@ -42,6 +43,7 @@ static const struct proc_file {
     {"uid_map", show_uid_map, 0, CONTROL_UID_MAP},
     {"gid_map", show_gid_map, 0, CONTROL_GID_MAP},
     {"setgroups", show_setgroups, 0, CONTROL_SETGROUPS},
+    {"locks", show_locks, PROC_ROOT | PROC_LIVE, CONTROL_NONE},
     {"sys/kernel/hostname", show_hostname, PROC_ROOT, CONTROL_HOSTNAME},
     {"sys/kernel/domainname", show_domainname, PROC_ROOT, CONTROL_DOMAINNAME},
 };

@@ -36,6 +36,18 @@ int proc_get_place(struct task *own, int (*get)(struct fs_struct *, struct path 
 bool proc_host_path(char *buf, size_t size, int pid, const char *name);
 /* Opens the host's file of that process for reading. A descriptor or -errno. */
 int proc_host_open(int pid, const char *name);
+/* A file of the host's, line by line. */
+#define LINE_MAX (4 * PATH_MAX + 256) /* a name, in which some bytes take four, and what stands before it */
+struct lines {
+	int fd;
+	size_t start, end; /* what has been read and not yet given out */
+	char buf[2 * LINE_MAX];
+};
+/* Of that process, or, with 0, in proc's root. NULL and -errno in *err when that fails. */
+struct lines *lines_open(int pid, const char *name, int *err);
+void lines_close(struct lines *l);
+/* The next line, with a NUL for its newline, good until the next call; NULL at the end. */
+char *next_line(struct lines *l);
 /* Reads it whole, with a NUL behind it, and not beyond `size`. The length or -errno. */
 long proc_host_read(int pid, const char *name, char *buf, size_t size);
 
@@ -95,6 +107,10 @@ int proc_fd_text(struct task *task, const struct fd_info *info, char *buf, size_
 
 /* Where the program of a task of the session stands. 0, 1: it cannot be told, or -errno. */
 int proc_exe_place(struct task *task, int pid, struct nameidata *nd);
+
+/* ---- proc_lists.c ---- */
+int show_locks(struct task *task, const struct proc_task *who, struct fmt *out);
+int show_children(struct task *task, const struct proc_task *who, struct fmt *out);
 
 /* ---- proc_limits.c ---- */
 int show_limits(struct task *task, const struct proc_task *who, struct fmt *out);

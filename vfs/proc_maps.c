@@ -10,65 +10,6 @@
 #include "vfs/proc_internal.h"
 #include "vfs/walk.h"
 
-/* ---- lines of a file of the host's ---- */
-
-#define LINE_MAX (4 * PATH_MAX + 256) /* a name, in which some bytes take four, and what stands before it */
-
-struct lines {
-	int fd;
-	size_t start, end; /* what has been read and not yet given out */
-	char buf[2 * LINE_MAX];
-};
-
-/* Opens the file. NULL and -errno in *err when that fails. */
-static struct lines *lines_open(int pid, const char *name, int *err)
-{
-	struct lines *l;
-	int fd = proc_host_open(pid, name);
-
-	*err = MIN(fd, 0);
-	if (fd < 0)
-		return NULL;
-	l = kzalloc(sizeof(*l));
-	if (!l) {
-		host_close(fd);
-		*err = -ENOMEM;
-		return NULL;
-	}
-	l->fd = fd;
-	return l;
-}
-
-static void lines_close(struct lines *l)
-{
-	host_close(l->fd);
-	kfree(l);
-}
-
-/* The next line, with a NUL for its newline, good until the next call; NULL at the end. */
-static char *next_line(struct lines *l)
-{
-	char *line, *end;
-	long n;
-
-	for (;;) {
-		line = l->buf + l->start;
-		end = memchr(line, '\n', l->end - l->start);
-		if (end)
-			break;
-		memmove(l->buf, line, l->end - l->start);
-		l->end -= l->start;
-		l->start = 0;
-		n = host_call3(__NR_read, l->fd, l->buf + l->end, sizeof(l->buf) - l->end);
-		if (n <= 0)
-			return NULL;
-		l->end += (size_t)n;
-	}
-	*end = '\0';
-	l->start = (size_t)(end + 1 - l->buf);
-	return line;
-}
-
 /* ---- names of files ---- */
 
 /* Files come in rows: the last name is kept, and that of the program is known from the beginning. */

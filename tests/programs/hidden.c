@@ -10,6 +10,8 @@
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -236,6 +238,31 @@ static void it_is_in_no_list(void)
 	CHECK(listed_the_old_way(number) == 1);
 }
 
+/* The warden locks the directory that file systems of the session are stored in. */
+static void its_locks_are_nobodys(void)
+{
+	char line[256];
+	int own = 0, fd;
+	long pid;
+	FILE *f;
+
+	CHECK_OK(unshare(CLONE_NEWNS));
+	CHECK_OK(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	CHECK_OK(mount("none", "/mnt", "tmpfs", 0, NULL));
+	fd = open("/mnt/file", O_RDWR | O_CREAT, 0600);
+	CHECK_OK(flock(fd, LOCK_EX));
+	f = fopen("/proc/locks", "re");
+	CHECK(f != NULL);
+	while (fgets(line, sizeof(line), f)) {
+		CHECK(sscanf(line, "%*d: %*[-> ]%*s %*s %*s %ld", &pid) == 1 ||
+		      sscanf(line, "%*d: %*s %*s %*s %ld", &pid) == 1);
+		CHECK(pid != nobody);
+		own += pid == getpid();
+	}
+	fclose(f);
+	CHECK(own == 1);
+}
+
 static const struct test tests[] = {
     {"signals do not reach it", signals_do_not_reach_it},
     {"it cannot own a descriptor", it_cannot_own_a_descriptor},
@@ -247,6 +274,7 @@ static const struct test tests[] = {
     {"nobody waits for it", nobody_waits_for_it},
     {"it has no directory in /proc", it_has_no_directory_in_proc},
     {"it is in no list", it_is_in_no_list},
+    {"its locks are nobody's", its_locks_are_nobodys},
 };
 
 /* One that has just been given back: the host does not use it again for a long time. */
