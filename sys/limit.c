@@ -29,13 +29,9 @@ static int do_limit(const struct task *task, s32 pid, const struct rlimit64 *new
 	return is_oneself(task, pid) ? limit_change(new, old) : limit_of_other(pid, new, old);
 }
 
-/*
- * What the host would still grant, but for what is ours, is cut to what we grant: a program that asks for a number
- * which it knows to be allowed is not stopped.
- */
+/* The host's own hard limit stands for ours, should a script have that number in it. */
 static int set_limit(const struct task *task, s32 pid, struct rlimit64 new, struct rlimit64 *old)
 {
-	u64 most;
 	int err;
 
 	if (new.rlim_cur > new.rlim_max)
@@ -43,8 +39,7 @@ static int set_limit(const struct task *task, s32 pid, struct rlimit64 new, stru
 	err = do_limit(task, pid, NULL, old);
 	if (err)
 		return err;
-	most = limit_for_host(*old).rlim_max;
-	if (new.rlim_max > old->rlim_max &&new.rlim_max <= most)
+	if (new.rlim_max == limit_for_host(*old).rlim_max)
 		new.rlim_max = old->rlim_max;
 	new.rlim_cur = MIN(new.rlim_cur, new.rlim_max);
 	return do_limit(task, pid, &new, old);

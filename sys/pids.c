@@ -6,8 +6,11 @@
  */
 #include "sys/pids.h"
 
+#include <asm/ioctls.h>
+#include <asm/sockios.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/uaccess.h"
 #include "warden/client.h"
 
 /* The kernel's numbers for what `who` and `id` mean. */
@@ -76,6 +79,18 @@ void pids_for_host(const struct task *task, const struct sys_entry *entry, struc
 		if (PID_OF(entry, n))
 			*arg_slot(regs, n) = (u64)for_host(task, PID_OF(entry, n), (s32)*arg_slot(regs, n), which);
 	}
+}
+
+bool pids_ioctl(const struct regs *regs, s64 *ret)
+{
+	u32 command = (u32)ARG1(regs);
+	s32 nr;
+
+	if ((command != FIOSETOWN && command != SIOCSPGRP && command != TIOCSPGRP) || get_guest(nr, ARG2(regs)))
+		return false;
+	nr = pid_or_group_for_host(nr);
+	*ret = host_call_blocking(__NR_ioctl, (long)ARG0(regs), command, (long)&nr, 0, 0, 0);
+	return true;
 }
 
 int warden_pid(const struct task *task, enum pid_op op, s32 guest, s32 host)

@@ -23,4 +23,7 @@ void pids_for_host(const struct task *task, const struct sys_entry *entry, struc
 /* Tells the warden of a step of a task that takes its number along. 0 or -errno. */
 int warden_pid(const struct task *task, enum pid_op op, s32 guest, s32 host);
 
+/* ioctl(2) with a pointer to a number: true when it is such a one, and *ret is the result. */
+bool pids_ioctl(const struct regs *regs, s64 *ret);
+
 #endif

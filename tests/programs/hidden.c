@@ -8,12 +8,15 @@
 #include <linux/ioprio.h>
 #include <linux/kcmp.h>
 #include <linux/perf_event.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -69,6 +72,32 @@ static void it_cannot_own_a_descriptor(void)
 	CHECK(fcntl(fd, F_GETOWN) == getpid());
 	CHECK_FAILS(fcntl(fd, F_SETOWN_EX, (void *)1), EFAULT);
 	CHECK_FAILS(fcntl(99, F_SETOWN_EX, &owner), EBADF);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	for (int sign = -1; sign <= 1; sign += 2) {
+		int number = sign * (int)nobody;
+
+		CHECK_FAILS(ioctl(fd, FIOSETOWN, &number), ESRCH);
+		CHECK_FAILS(ioctl(fd, SIOCSPGRP, &number), ESRCH);
+	}
+	owner.pid = getpid();
+	CHECK_OK(ioctl(fd, FIOSETOWN, &owner.pid));
+	CHECK(fcntl(fd, F_GETOWN) == getpid());
+	CHECK_FAILS(ioctl(fd, FIOSETOWN, 1), EFAULT);
+}
+
+/* Of one's own terminal: a new session's. */
+static void it_is_not_in_the_foreground(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), terminal, number = (int)nobody;
+
+	CHECK(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	CHECK_OK(setsid());
+	terminal = open(ptsname(master), O_RDWR);
+	CHECK_OK(terminal);
+	CHECK_FAILS(ioctl(terminal, TIOCSPGRP, &number), ESRCH);
+	number = getpid();
+	CHECK_OK(ioctl(terminal, TIOCSPGRP, &number));
+	CHECK(tcgetpgrp(terminal) == getpid());
 }
 
 static void it_is_in_no_group_and_no_session(void)
@@ -266,6 +295,7 @@ static void its_locks_are_nobodys(void)
 static const struct test tests[] = {
     {"signals do not reach it", signals_do_not_reach_it},
     {"it cannot own a descriptor", it_cannot_own_a_descriptor},
+    {"it is not in the foreground", it_is_not_in_the_foreground},
     {"it is in no group and no session", it_is_in_no_group_and_no_session},
     {"its priority is nobody's", its_priority_is_nobodys},
     {"it is not scheduled", it_is_not_scheduled},

@@ -232,8 +232,10 @@ static void what_is_wrong_is_refused(void)
 	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
 	if (geteuid() == 0)
 		return;
-	limit = (struct rlimit){11, 40};
-	CHECK_FAILS(setrlimit(RLIMIT_NOFILE, &limit), EPERM);
+	for (limit.rlim_max = 13; limit.rlim_max < 40; limit.rlim_max = limit.rlim_max * 3 / 2) {
+		CHECK_FAILS(setrlimit(RLIMIT_NOFILE, &limit), EPERM);
+		CHECK_FAILS(prlimit(getpid(), RLIMIT_NOFILE, &limit, NULL), EPERM);
+	}
 	limit = (struct rlimit){5, 5};
 	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
 }
