@@ -118,30 +118,37 @@ static bool put_visible(struct names *names, const struct mapping *m, struct fmt
 
 /* ---- the files ---- */
 
-static int show_mappings(struct task *task, const struct proc_task *who, const char *file, struct fmt *out)
+static void put_mappings(struct lines *l, struct names *names, struct fmt *out)
 {
-	int err;
-	struct lines *l = lines_open(who->pid, file, &err);
-	struct names *names = l ? kzalloc(sizeof(*names)) : NULL;
 	bool visible = false;
 	struct mapping m;
 	char *line;
 
+	while ((line = next_line(l))) {
+		if (parse_mapping(line, &m))
+			visible = put_visible(names, &m, out);
+		else if (visible)
+			fmt_print(out, "%s\n", line);
+	}
+}
+
+static int show_mappings(struct task *task, const struct proc_task *who, const char *file, struct fmt *out)
+{
+	int err;
+	struct lines *l = lines_open(who->pid, file, &err);
+	struct names *names;
+
+	if (!l)
+		return err;
+	names = kzalloc(sizeof(*names));
 	if (names) {
 		names->task = task;
 		name_program(names, who->pid);
-		while ((line = next_line(l))) {
-			if (parse_mapping(line, &m))
-				visible = put_visible(names, &m, out);
-			else if (visible)
-				fmt_print(out, "%s\n", line);
-		}
-		kfree(names);
-	} else if (l) {
-		err = -ENOMEM;
+		put_mappings(l, names, out);
 	}
-	if (l)
-		lines_close(l);
+	lines_close(l);
+	err = names ? 0 : -ENOMEM;
+	kfree(names);
 	return err;
 }
 
@@ -305,16 +312,15 @@ int show_smaps_rollup(struct task *task, const struct proc_task *who, struct fmt
 {
 	int err;
 	struct lines *l = lines_open(who->pid, "smaps_rollup", &err);
-	struct sums *sums = l ? kzalloc(sizeof(*sums)) : NULL;
+	struct sums *sums;
 
-	if (l && !sums)
-		err = -ENOMEM;
-	if (sums)
-		err = sum_ours(who->pid, sums);
+	if (!l)
+		return err;
+	sums = kzalloc(sizeof(*sums));
+	err = sums ? sum_ours(who->pid, sums) : -ENOMEM;
 	if (!err)
 		put_rollup(l, sums, out);
 	kfree(sums);
-	if (l)
-		lines_close(l);
+	lines_close(l);
 	return err;
 }
