@@ -46,6 +46,11 @@ static struct task *block(u32 i)
 	return (struct task *)(BLOCKS_BASE + BLOCK_SIZE * i);
 }
 
+static u32 block_index(const struct task *task)
+{
+	return (u32)(((u64)(uintptr_t)task - BLOCKS_BASE) / BLOCK_SIZE);
+}
+
 struct task *task_at(u32 i)
 {
 	return i < mm.nr_blocks ? block(i) : NULL;
@@ -145,6 +150,7 @@ void task_born(struct task *task, u64 serial, s32 tid)
 }
 
 #define PAGE	    4096UL
+#define BLOCKS_FEW  4
 #define BLOCKS_KEPT 32	/* as they are, for threads that come and go */
 #define MORE_STACK  512 /* what is below the frame of the last function */
 
@@ -229,12 +235,19 @@ void tasks_close_handles(struct task *self)
 	}
 }
 
+/* A write would be a copy of a page each: many blocks are rather made anew by the host, when they are needed. */
 void tasks_forget_others(struct task *self)
 {
 	u32 i;
 
+	if (mm.nr_blocks > BLOCKS_FEW) {
+		forget_pages((u64)(uintptr_t)block(0), (u64)(uintptr_t)self);
+		forget_pages((u64)(uintptr_t)self + BLOCK_SIZE, (u64)(uintptr_t)block(mm.nr_blocks));
+		mm.nr_blocks = block_index(self) + 1;
+		return;
+	}
 	for (i = 0; i < mm.nr_blocks; i++)
-		if (block(i) != self)
+		if (block(i) != self && atomic_load(&block(i)->state) != TASK_FREE)
 			atomic_store(&block(i)->state, TASK_FREE);
 }
 
