@@ -6,7 +6,8 @@
 #include "kernel/mm.h"
 #include "lib/string.h"
 
-#define TASK_SIZE 0x7ffffffff000UL
+/* With five levels of page tables. Where there are four, what lies beyond them faults like any other hole. */
+#define TASK_SIZE 0xfffffffffff000UL
 #define PAGE_SIZE 4096
 
 int uaccess_copy(void *dst, const void *src, size_t n);
