@@ -129,6 +129,7 @@ static bool in_runtime(u64 rip)
 static bool is_own_signal(s32 tid, int sig)
 {
 	struct siginfo_raw info;
+	u64 rip;
 
 	/* ESRCH: it is not ours to trace, only to wait for. */
 	if (host_call4(__NR_ptrace, PTRACE_GETSIGINFO, tid, 0, &info))
@@ -136,7 +137,12 @@ static bool is_own_signal(s32 tid, int sig)
 	if (sig == SIGSYS)
 		return !info.pad &&
 		       (info.code == SYS_USER_DISPATCH || (info.code == SYS_SECCOMP && info.err == TRAP_DATA));
-	return info.code > 0 && in_runtime(peek_rip(tid));
+	rip = peek_rip(tid);
+	/* Not the instruction was at fault, but what rseq(2) has the kernel write on the way back to it. At the
+	 * handler's first instruction, that is about a signal that the tracer has seen. */
+	if (info.code == SI_KERNEL && rip != (u64)(uintptr_t)signal_trap)
+		return false;
+	return info.code > 0 && in_runtime(rip);
 }
 
 /* A step within the runtime, or into its handler. Breakpoints and watchpoints have other codes. */
