@@ -102,7 +102,7 @@ int carry_from_task(struct task *task, struct carry *c)
 	c->no_new_privs = task->seccomp.no_new_privs;
 	c->seccomp_outside = mm.seccomp_outside;
 	c->numbers_trapped = task->numbers_trapped;
-	c->credentials_trapped = task->credentials_trapped;
+	c->received_trapped = task->received_trapped;
 	c->signalfds_trapped = task->signalfds_trapped;
 	c->sig_ignored = ignored_signals(task->sighand);
 	memcpy(&c->cred, task->cred, sizeof(c->cred));
@@ -263,7 +263,7 @@ int carry_to_task(const struct carry *c, struct task *task)
 	mm.sem_undo = c->sem_undo;
 	limit_settle(c->files_limit);
 	task->numbers_trapped = c->numbers_trapped;
-	task->credentials_trapped = c->credentials_trapped;
+	task->received_trapped = c->received_trapped;
 	task->signalfds_trapped = c->signalfds_trapped;
 	return err;
 }

@@ -171,9 +171,9 @@ struct task {
 	u32 restart;		  /* enum restart */
 	s32 tid, tgid;		  /* as guests know it (kernel/pid.h) */
 	s32 host_tid, host_tgid;
-	bool numbers_trapped;	  /* getpid(2) and its like come to us (sys/filter.c) */
-	bool credentials_trapped; /* recvmsg(2) */
-	u64 signalfds_trapped;	  /* read(2) of these descriptors */
+	bool numbers_trapped;  /* getpid(2) and its like come to us (sys/filter.c) */
+	bool received_trapped; /* recvfrom(2), recvmsg(2) */
+	u64 signalfds_trapped; /* read(2) of these descriptors */
 
 	struct fs_struct *fs;
 	struct files_struct *files;

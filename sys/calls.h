@@ -19,9 +19,14 @@ SYSCALL(close_range);
 SYSCALL(ioctl);
 
 /* sys/scm.c */
-SYSCALL(recvmsg);
-SYSCALL(recvmmsg);
 SYSCALL(setsockopt);
+
+/* sys/recv.c */
+SYSCALL(accept);
+SYSCALL(recvfrom);
+SYSCALL(recvmsg);
+SYSCALL(accept4);
+SYSCALL(recvmmsg);
 
 /* sys/signalfd.c */
 SYSCALL(read);

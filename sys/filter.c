@@ -329,7 +329,7 @@ void trap_numbers(struct task *task)
  * Installs a list for all threads, if the host can: not where one of them has a filter that the others have not. What
  * it holds is noted.
  */
-static bool install_for_all(struct task *self, const struct builder *b, bool credentials, u64 signalfds)
+static bool install_for_all(struct task *self, const struct builder *b, bool received, u64 signalfds)
 {
 	struct sock_fprog prog = {.len = (u16)b->len, .filter = (struct sock_filter *)b->insn};
 	u64 flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
@@ -346,25 +346,26 @@ static bool install_for_all(struct task *self, const struct builder *b, bool cre
 			break;
 		if (task != self && !(all && task->tgid == self->tgid))
 			continue;
-		task->credentials_trapped |= credentials;
+		task->received_trapped |= received;
 		task->signalfds_trapped |= signalfds;
 	}
 	mutex_unlock(&mm.seccomp_lock);
 	return done;
 }
 
-void trap_credentials(struct task *self)
+void trap_received(struct task *self)
 {
 	struct builder b;
 
-	if (self->credentials_trapped)
+	if (self->received_trapped)
 		return;
 	begin_list(&b);
+	list_call(&b, __NR_recvfrom);
 	list_call(&b, __NR_recvmsg);
 	list_call(&b, __NR_recvmmsg);
 	end_list(&b);
 	if (!install_for_all(self, &b, true, 0))
-		guest_log(self, "no filter for credentials: recvmsg() shows the host's");
+		guest_log(self, "no filter for received messages: recvmsg() shows the host's names and credentials");
 }
 
 void trap_signalfd(struct task *self, int fd)

@@ -104,7 +104,7 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 	child->clone_request = *req;
 	child->limit_seq = limit_seq();
 	child->numbers_trapped = task->numbers_trapped;
-	child->credentials_trapped = task->credentials_trapped;
+	child->received_trapped = task->received_trapped;
 	child->signalfds_trapped = task->signalfds_trapped;
 	/* Until it can ask: so that the count of threads is right. */
 	child->tgid = req->flags & CLONE_THREAD ? task->tgid : 0;

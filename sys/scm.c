@@ -103,7 +103,7 @@ static void cred_to_guest(const struct task *task, u64 ucred, u64 len)
 	(void)copy_to_guest(ucred, &cred, ALIGN_DOWN(len, sizeof(u32)));
 }
 
-static void control_to_guest(const struct task *task, const struct msghdr *msg)
+void scm_to_guest(const struct task *task, const struct msghdr *msg)
 {
 	struct cmsghdr c;
 	u64 at;
@@ -117,41 +117,7 @@ static void control_to_guest(const struct task *task, const struct msghdr *msg)
 	}
 }
 
-/* ---- the calls ---- */
-
-SYSCALL(recvmsg)
-{
-	u64 umsg = ARG1(regs);
-	struct msghdr msg;
-	s64 ret;
-
-	if (fd_is_ours((int)ARG0(regs)))
-		return -EBADF;
-	if (!access_ok(umsg, sizeof(msg)))
-		return -EFAULT;
-	ret = host_call_blocking(__NR_recvmsg, (long)ARG0(regs), (long)umsg, (long)ARG2(regs), 0, 0, 0);
-	if (ret >= 0 && !get_guest(msg, umsg))
-		control_to_guest(task, &msg);
-	return ret;
-}
-
-SYSCALL(recvmmsg)
-{
-	u64 umsgs = ARG1(regs);
-	struct msghdr msg;
-	s64 ret, i;
-
-	if (fd_is_ours((int)ARG0(regs)))
-		return -EBADF;
-	if (!access_ok(umsgs, sizeof(struct mmsghdr)) || (ARG4(regs) && !access_ok(ARG4(regs), 16)))
-		return -EFAULT;
-	ret = host_call_blocking(__NR_recvmmsg, (long)ARG0(regs), (long)umsgs, (long)ARG2(regs), (long)ARG3(regs),
-				 (long)ARG4(regs), 0);
-	for (i = 0; i < ret; i++)
-		if (!get_guest(msg, umsgs + (u64)i * sizeof(struct mmsghdr)))
-			control_to_guest(task, &msg);
-	return ret;
-}
+/* ---- asking for them ---- */
 
 SYSCALL(setsockopt)
 {
@@ -162,6 +128,6 @@ SYSCALL(setsockopt)
 		return -EBADF;
 	ret = host_call5(__NR_setsockopt, fd, ARG1(regs), ARG2(regs), ARG3(regs), ARG4(regs));
 	if (!ret && (int)ARG1(regs) == SOL_SOCKET && (int)ARG2(regs) == SO_PASSCRED)
-		trap_credentials(task);
+		trap_received(task);
 	return ret;
 }

@@ -7,6 +7,7 @@
 #include "host/host.h"
 #include "host/limit.h"
 #include "host/uaccess.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
 #include "sys/place.h"
 #include "warden/client.h"
@@ -142,24 +143,54 @@ static s64 bind_through_fd(const struct nameidata *nd, struct host_addr *a)
 	return set_path(a, path);
 }
 
+/* The guest's word for the socket at a host path, if it has to be found out; false: it cannot be. */
+static bool guest_path(struct task *task, const char *host, char *buf, size_t size);
+
+/* By an alias of the directory, from which the guest's own word can be read (warden/alias.c). 0 or -errno. */
+static s64 bind_through_alias(const struct task *task, const char *path, const struct nameidata *nd,
+			      struct host_addr *a)
+{
+	char word[SUN_PATH_MAX + 2] = {ALIAS_MARK}, text[PATH_MAX];
+	size_t len = strlen(path) - nd->last_len;
+	struct request req;
+	struct fmt f;
+	s64 number;
+
+	memcpy(word + 1, path, len);
+	request_init(&req, REQ_ALIAS, task);
+	if (!request_add(&req, nd->host, nd->len) || !request_add(&req, word, len + 1))
+		return -ENAMETOOLONG;
+	number = warden_call(task, &req, NULL);
+	if (number < 0)
+		return number;
+	fmt_init(&f, text, sizeof(text));
+	fmt_print(&f, "/%s/@%lx/%s", arena()->storage, (unsigned long)number, nd->last);
+	return fmt_overflow(&f) ? -ENAMETOOLONG : set_path(a, text);
+}
+
 /*
- * Names the place for the host: as the guest does where that means the same, so that getsockname(2) needs no
- * help; else by its host path, with the double slash by which guest_addr() knows it again; and where that
- * is too long, through the parent's descriptor.
+ * Names the place for the host so that guest_addr() can tell what the guest calls it: as the guest does where that
+ * means the same; else by its host path, with a double slash to be known by, where the guest's word follows from that;
+ * else by an alias; where there can be none, by its host path all the same. Where the name is too long for all of that,
+ * nobody will be told: it goes through the parent's descriptor.
  */
 static s64 bind_at(struct task *task, const char *path, const struct nameidata *nd, struct host_addr *a)
 {
-	char host[PATH_MAX + 1] = "/";
+	char host[PATH_MAX + 1] = "/", guest[PATH_MAX];
 	s64 err = may_bind(nd);
+	bool whole;
 
 	if (err || nd->fd == AT_FDCWD)
 		return err;
-	if (join(host + 1, nd->host, nd->len, nd->last, nd->last_len)) {
-		if (same_on_host(task, path, host + 1))
-			return 0;
-		if (!set_path(a, host))
-			return 0;
-	}
+	whole = join(host + 1, nd->host, nd->len, nd->last, nd->last_len);
+	if (whole && same_on_host(task, path, host + 1))
+		return 0;
+	if (whole && guest_path(task, host + 1, guest, sizeof(guest)) && !strcmp(guest, path) && !set_path(a, host))
+		return 0;
+	if (!bind_through_alias(task, path, nd, a))
+		return 0;
+	if (whole && !set_path(a, host))
+		return 0;
 	guest_log(task, "bind: getsockname will not tell %s", path);
 	return bind_through_fd(nd, a);
 }
@@ -219,13 +250,64 @@ static u64 mount_showing(const struct mnt_ns *ns, const char *path)
 	return best.id;
 }
 
-u32 guest_addr(struct task *task, struct host_addr *a, u32 len)
+/* What an alias says; false: the host path has none in it. */
+static bool alias_path(const char *host, char *buf, size_t size)
+{
+	const char *storage = arena()->storage, *name = host + strlen(storage), *last;
+	char word[SUN_PATH_MAX + 2], link[sizeof(arena()->storage) + 32];
+	struct fmt f;
+	long n;
+
+	if (!*storage || strncmp(host, storage, strlen(storage)) != 0 || strncmp(name, "/@", 2) != 0)
+		return false;
+	last = strchr(name + 1, '/');
+	if (!last)
+		return false;
+	fmt_init(&f, link, sizeof(link));
+	fmt_bytes(&f, host, (size_t)(last - host));
+	fmt_char(&f, ALIAS_MARK);
+	n = fmt_overflow(&f) ? -1 : host_readlinkat(AT_FDCWD, link, word, sizeof(word));
+	if (n < 1)
+		return false;
+	fmt_init(&f, buf, size);
+	fmt_bytes(&f, word + 1, (size_t)n - 1);
+	fmt_str(&f, last + 1);
+	return !fmt_overflow(&f);
+}
+
+static bool guest_path(struct task *task, const char *host, char *buf, size_t size)
+{
+	return alias_path(host, buf, size) ||
+	       path_to_guest(task, mount_showing(task->nsproxy->mnt, host), host, buf, size) >= 0;
+}
+
+/* Puts the guest's name into `a`; the length then. */
+static u32 guest_addr(struct task *task, struct host_addr *a, u32 len)
 {
 	char path[SUN_PATH_MAX + 1], guest[PATH_MAX];
 
 	if (!sun_path(a, len, path) || path[0] != '/' || path[1] != '/')
 		return len;
-	if (path_to_guest(task, mount_showing(task->nsproxy->mnt, path + 1), path + 1, guest, sizeof(guest)) < 0)
+	if (!guest_path(task, path + 1, guest, sizeof(guest)))
 		return len;
 	return set_path(a, guest) ? len : a->len;
+}
+
+s64 guest_addr_put(struct task *task, struct host_addr *a, u64 uaddr, u64 ulen)
+{
+	s32 room;
+
+	if (get_guest(room, ulen))
+		return -EFAULT;
+	if (room < 0)
+		return -EINVAL;
+	a->len = guest_addr(task, a, a->len);
+	if (copy_to_guest(uaddr, a->bytes, MIN((u32)room, a->len)))
+		return -EFAULT;
+	return put_guest(ulen, a->len);
+}
+
+bool is_path_addr(const struct host_addr *a)
+{
+	return a->len > SUN_PATH && a->family == AF_UNIX && a->bytes[SUN_PATH];
 }

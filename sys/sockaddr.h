@@ -30,9 +30,12 @@ s64 host_addr_get_new(struct task *task, u64 uaddr, int len, struct host_addr *a
 s64 host_addr_result(struct host_addr *a, s64 result);
 
 /*
- * An address that the host gave (getsockname(2)), as the guest knows it; `len` is the host's. Returns the length
- * of what is in `a` then.
+ * Hands an address that the host gave, a->len bytes of it, to the guest as these calls do: with the room that it has at
+ * `ulen`, where the true length goes. 0, -EFAULT, -EINVAL.
  */
-u32 guest_addr(struct task *task, struct host_addr *a, u32 len);
+s64 guest_addr_put(struct task *task, struct host_addr *a, u64 uaddr, u64 ulen);
+
+/* Does it name a socket by a path? */
+bool is_path_addr(const struct host_addr *a);
 
 #endif

@@ -3,15 +3,31 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
+#include "sys/runtime.h"
 #include "sys/scm.h"
 #include "sys/sockaddr.h"
 #include "sys/sys.h"
 #include "vfs/namei.h"
 
+#define SOCK_STREAM   1
 #define SOL_SOCKET    1
+#define SO_TYPE	      3
 #define SO_PEERCRED   17
 #define SO_PEERGROUPS 59
 #define UIO_MAXIOV    1024
+
+/*
+ * Such a socket receives messages that have names. (One of a connection has one, too, but nobody asks for that: to
+ * have all of its messages come here would be a high price.)
+ */
+static bool receives_names(int fd)
+{
+	int type = SOCK_STREAM;
+	u32 len = sizeof(type);
+
+	host_call5(__NR_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len);
+	return type != SOCK_STREAM;
+}
 
 SYSCALL(bind)
 {
@@ -25,7 +41,10 @@ SYSCALL(bind)
 	if (err)
 		return err;
 	fs_sync(task); /* the socket's mode follows the umask */
-	return host_addr_result(&a, host_call3(__NR_bind, fd, a.bytes, a.len));
+	err = host_addr_result(&a, host_call3(__NR_bind, fd, a.bytes, a.len));
+	if (!err && is_path_addr(&a) && receives_names(fd))
+		trap_received(task);
+	return err;
 }
 
 SYSCALL(connect)
@@ -141,22 +160,12 @@ static s64 get_name(struct task *task, const struct regs *regs)
 {
 	int fd = (int)ARG0(regs);
 	struct host_addr a = {.len = SOCKADDR_MAX};
-	s32 room;
 	s64 err;
 
 	if (fd_is_ours(fd))
 		return -EBADF;
 	err = host_call3((long)regs->orig_rax, fd, a.bytes, &a.len);
-	if (err)
-		return err;
-	if (get_guest(room, ARG2(regs)))
-		return -EFAULT;
-	if (room < 0)
-		return -EINVAL;
-	a.len = guest_addr(task, &a, a.len);
-	if (copy_to_guest(ARG1(regs), a.bytes, MIN((u32)room, a.len)))
-		return -EFAULT;
-	return put_guest(ARG2(regs), a.len);
+	return err ? err : guest_addr_put(task, &a, ARG1(regs), ARG2(regs));
 }
 
 SYSCALL(getsockname)

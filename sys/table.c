@@ -24,7 +24,7 @@
 #define GIVES_PID(nr, call)	       [nr] = {.name = #call, .when = PASS, .gives_pid = true}
 #define GIVES_PIDS(nr, call, pid_args) [nr] = {.name = #call, .when = TRAP_PID, .pids = (pid_args), .gives_pid = true}
 #define PASSES(nr, call)	       [nr] = {.name = #call, .when = PASS}
-/* The host's, until somebody asks for more (trap_credentials() and the like in sys/filter.c). */
+/* The host's, until somebody asks for more (trap_received() and the like in sys/filter.c). */
 #define PASSES_AT_FIRST(nr, call) [nr] = {.name = #call, .fn = sys_##call, .when = PASS}
 #define DENIES(nr, call, err)	  [nr] = {.name = #call, .when = DENY, .arg = (err)}
 
@@ -90,9 +90,9 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(40, sendfile),
     PASSES(41, socket),
     TRAPS(42, connect, PATH1),
-    PASSES(43, accept),
+    TRAPS_IF(43, accept, TRAP_NONNULL, 1, 0),
     TRAPS_IF(44, sendto, TRAP_NONNULL, 4, PATH4),
-    PASSES(45, recvfrom),
+    PASSES_AT_FIRST(45, recvfrom),
     TRAPS(46, sendmsg, 0),
     PASSES_AT_FIRST(47, recvmsg),
     PASSES(48, shutdown),
@@ -335,7 +335,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(285, fallocate),
     PASSES(286, timerfd_settime),
     PASSES(287, timerfd_gettime),
-    PASSES(288, accept4),
+    TRAPS_IF(288, accept4, TRAP_NONNULL, 1, 0),
     TRAPS(289, signalfd4, 0),
     PASSES(290, eventfd2),
     PASSES(291, epoll_create1),

@@ -33,6 +33,7 @@ enum req_op {
 	REQ_ID_MAP,  /* arg: 0 uid_map, 1 gid_map, 2 setgroups; inode: handle whose user namespace; s: text */
 	REQ_LOG,     /* s: a line; no reply descriptor, no reply */
 	REQ_PIVOT,   /* dst: id of the new root mount, src: id of the old one; arg, s: mount and point to put that at */
+	REQ_ALIAS,   /* s: host path of a directory, ALIAS_MARK and the guest's word for it: the number of an alias */
 	REQ_PID,     /* arg: a guest's number; flags: enum pid_op; src: PID_MOVE: the new host number */
 };
 
@@ -48,6 +49,10 @@ enum pid_op {
 	PID_MOVE_HUSK, /* the same, and what it left is a husk */
 	PID_HUSK_GONE, /* the husk has been waited for */
 };
+
+/* An alias of number N, in hexadecimal: a symlink STORAGE/@N to the directory, and STORAGE/@N: with the mark and the
+ * guest's word (warden/alias.c). */
+#define ALIAS_MARK ':'
 
 #define REQ_STRINGS 4
 #define REQ_DATA    12288

@@ -48,19 +48,15 @@ static bool make_below(const char *base, bool need_exec)
 	return true;
 }
 
-static int make_storage(void)
+int storage_dir(void)
 {
 	const char *bases[] = {getenv("XDG_RUNTIME_DIR"), "/dev/shm", getenv("TMPDIR"), "/tmp"};
 
-	if (storage_fd >= 0)
-		return 0;
 	for (int need_exec = 1; need_exec >= 0; need_exec--) {
-		for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
-			if (make_below(bases[i], need_exec))
-				return 0;
-		}
+		for (size_t i = 0; storage_fd < 0 && i < ARRAY_SIZE(bases); i++)
+			make_below(bases[i], need_exec);
 	}
-	return -ENOSPC;
+	return storage_fd < 0 ? -ENOSPC : storage_fd;
 }
 
 static void storage_name(u32 number, char name[9])
@@ -79,9 +75,9 @@ void storage_path(u32 number, char *buf, size_t size)
 int storage_add(const struct tmpfs_options *options, u32 *number)
 {
 	char name[9];
-	int err = make_storage();
+	int err = storage_dir();
 
-	if (err)
+	if (err < 0)
 		return err;
 	do {
 		if (getrandom(number, sizeof(*number), 0) != sizeof(*number))

@@ -75,6 +75,7 @@ s64 do_pivot(struct call *call);
 s64 do_id_map(struct call *call); /* warden/idmap.c */
 s64 do_pid(struct call *call);	  /* warden/pids.c */
 s64 do_log(struct call *call);	  /* warden/log.c */
+s64 do_alias(struct call *call);  /* warden/alias.c */
 
 /* ---- tasks that took their number along (warden/pids.c) ---- */
 
@@ -105,6 +106,8 @@ void tmpfs_show(const struct tmpfs_options *options, char *buf, size_t size);
 
 /* ---- where tmpfs lives on the host (warden/storage.c) ---- */
 
+/* A descriptor on the session's directory, which is made when it is needed, or -errno. */
+int storage_dir(void);
 /* A new directory as `options` say. 0 and its number, or -errno. */
 int storage_add(const struct tmpfs_options *options, u32 *number);
 void storage_path(u32 number, char *buf, size_t size);
