@@ -44,7 +44,7 @@ $(B)/secede: $(CMD_OBJ)
 
 TEST_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote . -pthread
 TEST_BIN = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/spec/*.c tests/programs/*.c tests/tools/*.c)) \
-	$(addprefix $(B)/tests/tools/hello-,dynamic nopie static staticpie musl) $(B)/tests/tools/spawn-musl
+	$(addprefix $(B)/tests/tools/hello-,dynamic nopie static staticpie musl) $(addprefix $(B)/tests/tools/,spawn-musl cancel-musl)
 
 $(B)/hostile: tests/hostile.c
 	@mkdir -p $(@D)
@@ -69,7 +69,7 @@ $(B)/tests/tools/hello-musl: LINK = $(MUSL_CC) -static
 $(B)/tests/tools/hello-%: $(HELLO)
 	@mkdir -p $(@D)
 	$(LINK) $(WARN) -D_GNU_SOURCE -pthread -o $@ $<
-$(B)/tests/tools/spawn-musl: tests/tools/spawn.c
+$(B)/tests/tools/%-musl: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) -static $(WARN) -D_GNU_SOURCE -iquote . -MMD -o $@ $<
 # Where there is a Go compiler, also from that.

@@ -14,6 +14,8 @@ _Static_assert(offsetof(struct ucontext, fpstate) == UC_FPSTATE, "entry.S");
 _Static_assert(sizeof(struct ucontext) == 304, "the kernel's");
 _Static_assert(sizeof(struct siginfo_raw) == 128, "the kernel's");
 
+#define USER_CS		 0x33
+#define USER_DS		 0x2b
 #define PAGE_SIZE	 4096UL
 #define FP_EXTENDED_SIZE 468
 #define FXSAVE_SIZE	 512
@@ -76,7 +78,9 @@ int frame_setup(struct rt_sigframe *frame, const struct frame_place *place, int 
 	}
 	copy_to_guest(at, frame, sizeof(*frame));
 	start_handler(frame_regs(uc), at, sig, handler);
-	uc->fpstate = 0; /* a handler begins with the initial one */
+	uc->fpstate = 0;  /* a handler begins with the initial one */
+	uc->cs = USER_CS; /* whatever the code before was at */
+	uc->ss = USER_DS;
 	return 0;
 }
 
