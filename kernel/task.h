@@ -192,6 +192,7 @@ struct task {
 	struct siginfo_raw put_off; /* came while the runtime worked (signo 0: none); see signal/wait.c */
 	_Atomic u64 sig_held;	    /* of the hidden: wait in `held` until the guest can take them */
 	struct siginfo_raw held[HIDDEN_SIGNALS];
+	u64 sig_waiting;   /* of the hidden: sigtimedwait(2) is waiting for them */
 	u8 temporary_mask; /* sig_mask is that of sigsuspend(2), ppoll(2) ...; after it comes sig_saved */
 	u64 sig_saved;	   /* with the hidden bits */
 

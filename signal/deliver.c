@@ -12,8 +12,8 @@
 #define OTHER_CODES (SIG_HIDDEN | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | SIGBIT(SIGPOLL))
 
 /*
- * The end of a child: a SIGCHLD, or whatever was asked for (clone(2)). F_SETSIG has signals that look the same, but have
- * zero there: the upper half of si_band.
+ * The end of a child: a SIGCHLD, or whatever was asked for (clone(2)). F_SETSIG has signals that look the same, but
+ * have zero there: the upper half of si_band.
  */
 static bool is_from_child(const struct siginfo_raw *info)
 {
@@ -132,7 +132,8 @@ static void act(struct task *task, int sig, const struct siginfo_raw *info, stru
 		return;
 
 	if (blocked && !forced) {
-		signal_put_off(task, sig, info);
+		if (!signal_hand_over(task, sig, info))
+			signal_put_off(task, sig, info);
 		return;
 	}
 	action = take_action(task, sig);

@@ -47,6 +47,7 @@ void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 {
 	struct task *task = current_task();
 
+	signal_received(info);
 	if (sig == SIGSYS)
 		signal_block_hidden(); /* the one handler that is entered with signals let through */
 	switch (frame_context(uc)) {

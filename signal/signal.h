@@ -74,6 +74,10 @@ void signal_requeue(const struct task *task, int sig, const struct siginfo_raw *
 s64 signal_force_sigsys(const struct task *task, const struct regs *regs, s32 code, s32 data);
 /* Keeps one until the guest can take it. */
 void signal_put_off(struct task *task, int sig, const struct siginfo_raw *info);
+/* To another thread that takes it, if it was sent to the process. The host cannot know that this one blocks it. */
+bool signal_hand_over(const struct task *task, int sig, const struct siginfo_raw *info);
+/* What such a signal tells, as if the host had brought it here at once. For all that the host brings. */
+void signal_received(struct siginfo_raw *info);
 /* Gives the host what the guest can take now. Everything is blocked, the hidden too. */
 void signal_pass_on(struct task *task);
 /* Lets the one that was put off wait in the host instead: after fork and exec the task is another one. */

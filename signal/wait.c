@@ -79,6 +79,36 @@ int signal_take_held(struct task *task, u64 set, struct siginfo_raw *info)
 	return 0;
 }
 
+/* Another thread may be sent only what says that a program has sent it: the true code travels as errno, which is 0. */
+#define SI_HANDED_OVER (-0x5ec)
+
+void signal_received(struct siginfo_raw *info)
+{
+	if (info->code != SI_HANDED_OVER)
+		return;
+	info->code = info->err;
+	info->err = 0;
+}
+
+bool signal_hand_over(const struct task *task, int sig, const struct siginfo_raw *info)
+{
+	struct siginfo_raw handed = *info;
+	struct task *other;
+	u32 i = 0;
+
+	if (info->code == SI_TKILL)
+		return false;
+	handed.err = info->code;
+	handed.code = SI_HANDED_OVER;
+	while ((other = task_next(&i))) {
+		u64 takes = ~other->blocked_hidden | other->sig_waiting;
+
+		if (other != task && other->host_tgid == task->host_tgid && (takes & SIGBIT(sig)))
+			return !host_call4(__NR_rt_tgsigqueueinfo, task->host_tgid, other->host_tid, sig, &handed);
+	}
+	return false;
+}
+
 bool signal_is_bell(int sig, const struct siginfo_raw *info)
 {
 	return sig == SIGBUS && info->code == BELL_CODE;
@@ -108,6 +138,18 @@ void signal_requeue_held(struct task *task)
 	signal_block_hidden();
 	while ((sig = signal_take_held(task, SIG_HIDDEN, &info)))
 		signal_requeue(task, sig, &info);
+}
+
+/* What the guest blocks in this thread, others may take. */
+static void offer_held(struct task *task)
+{
+	struct siginfo_raw info;
+	int i;
+
+	for (i = 0; i < HIDDEN_SIGNALS; i++)
+		if (signal_take_held(task, task->blocked_hidden & SIGBIT(hidden[i]), &info) &&
+		    !signal_hand_over(task, hidden[i], &info))
+			hold(task, hidden[i], &info);
 }
 
 void signal_pass_on(struct task *task)
@@ -141,6 +183,8 @@ void signal_leave(struct task *task)
 		signal_end_temporary_mask(task);
 	/* What comes from here on sets it again, and the way out asks again. */
 	atomic_store(&task->sig_deferred, first);
+	if (task->sig_held & task->blocked_hidden)
+		offer_held(task);
 	if (task->put_off.signo || (task->sig_held & ~task->blocked_hidden)) {
 		signal_block_hidden();
 		signal_pass_on(task);

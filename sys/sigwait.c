@@ -153,12 +153,15 @@ SYSCALL(rt_sigtimedwait)
 		return -EINVAL;
 	if (get_guest(set, ARG0(regs)) || !guest_owns(ARG2(regs), 16))
 		return -EFAULT;
+	task->sig_waiting = set & SIG_HIDDEN;
 	sig = signal_take_held(task, set, &info);
 	if (!sig)
 		sig = host_call_blocking(__NR_rt_sigtimedwait, (long)&set, (long)&info, (long)ARG2(regs), sizeof(set),
 					 0, 0);
+	task->sig_waiting = 0;
 	if (sig < 0)
 		return sig;
+	signal_received(&info);
 	signal_map_sender(task, &info);
 	info.pad = 0;
 	if (ARG1(regs) && put_guest(ARG1(regs), info))

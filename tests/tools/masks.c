@@ -359,6 +359,67 @@ static void dispositions(void)
 	tell_status("default again");
 }
 
+/* ---- threads ---- */
+
+static volatile int ready, waits;
+static volatile pid_t taker;
+
+static void note_thread(int sig)
+{
+	taker = (pid_t)syscall(SYS_gettid);
+}
+
+static void *take(void *arg)
+{
+	uint64_t set = BIT(*(int *)arg);
+	siginfo_t info;
+
+	if (waits) {
+		ready = 1;
+		while (syscall(SYS_rt_sigtimedwait, &set, &info, NULL, 8) < 0)
+			;
+		taker = (pid_t)syscall(SYS_gettid);
+		printf("took %d code %d; ", info.si_signo, info.si_code);
+		return NULL;
+	}
+	syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, 8);
+	ready = 1;
+	while (!taker)
+		usleep(1000);
+	return NULL;
+}
+
+/* The first thread blocks everything, another one takes the signal: by a handler, or by waiting for it. */
+static void for_process(int sig)
+{
+	pthread_t thread;
+
+	ready = taker = 0;
+	signal(sig, note_thread);
+	set_mask(ALL);
+	pthread_create(&thread, NULL, take, &sig);
+	while (!ready)
+		usleep(1000);
+	usleep(20000);
+	kill(getpid(), sig);
+	pthread_join(thread, NULL);
+	printf("signal %d, %s: %s; ", sig, waits ? "waited for" : "handled",
+	       taker == getpid() ? "the first" : "the other");
+	set_mask(0);
+	printf("%s afterwards\n", taker == getpid() ? "again" : "not");
+}
+
+static void threads(void)
+{
+	static const int sigs[] = {SIGUSR1, SIGSEGV, SIGBUS, SIGSYS};
+	size_t i;
+
+	for (i = 0; i < 8; i++) {
+		waits = i >= 4;
+		for_process(sigs[i % 4]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	size_t i, j;
@@ -374,5 +435,7 @@ int main(int argc, char **argv)
 		}
 	}
 	dispositions();
+	alarm(20);
+	threads();
 	return 0;
 }
