@@ -7,6 +7,7 @@
 #include "arch/x86_64/frame.h"
 #include "host/host.h"
 #include "kernel/mm.h"
+#include "lib/fmt.h"
 
 #define TRAP_TRACE 2
 
@@ -32,6 +33,19 @@ static bool is_own_step(int sig, const struct siginfo_raw *info, const struct ta
 	return sig == SIGTRAP && info->code == TRAP_TRACE && (task->regs.eflags & EFLAGS_TF);
 }
 
+/* Says where, for whoever has to find it. */
+__attribute__((noreturn)) static void bad_access(struct ucontext *uc)
+{
+	char message[100];
+	struct fmt f;
+
+	fmt_init(&f, message, sizeof(message));
+	fmt_print(&f, "a bad memory access in the runtime, at %lx of %lx", (unsigned long)frame_regs(uc)->rip,
+		  (unsigned long)uc->cr2);
+	message[MIN(f.len, sizeof(message) - 1)] = '\0';
+	panic(message);
+}
+
 static void in_runtime(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
 	if (!is_forced(sig, info, uc))
@@ -40,7 +54,7 @@ static void in_runtime(struct task *task, int sig, const struct siginfo_raw *inf
 		/* A filter around ours traps a call of the runtime. */
 		frame_regs(uc)->rax = (u64)-ENOSYS;
 	else
-		panic("a bad memory access in the runtime");
+		bad_access(uc);
 }
 
 void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)

@@ -13,6 +13,7 @@
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/own_fds.h"
 #include "host/uaccess.h"
 #include "sys/pids.h"
 #include "sys/ptrace.h"
@@ -355,6 +356,7 @@ SYSCALL(wait4)
 	do {
 		pid = wait_host(task, regs, &status, &guest);
 	} while (pid > 0 && !report(task, (s32)pid, &status));
+	own_fds_reclaim();
 	if (pid > 0 && ARG1(regs) && put_guest(ARG1(regs), status))
 		return -EFAULT;
 	return pid > 0 ? guest : pid;
@@ -400,6 +402,7 @@ SYSCALL(waitid)
 		ret = host_call_blocking(__NR_waitid, (long)ARG0(regs), (long)ARG1(regs), (long)&got, (long)ARG3(regs),
 					 (long)ARG4(regs), 0);
 	} while (!ret && (bury_husk(task, got.info.pid) || !report_info(task, &got.info)));
+	own_fds_reclaim();
 	got.info.pid = pid_to_guest(&arena()->pids, got.info.pid);
 	if (got.info.pid)
 		got.info.uid = from_kuid_munged(task->nsproxy->user, got.info.uid);

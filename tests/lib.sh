@@ -11,7 +11,7 @@ top=$PWD
 PATH=$top/build:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 unset MAKEFLAGS MAKELEVEL MFLAGS
-tests=0
+tests=0 failed=
 
 # A scratch directory which the ordinary user owns; everything goes when the script ends.
 # Without one nothing may go on: what follows removes and makes directories below it.
@@ -52,7 +52,7 @@ pass() {
 
 # fail NAME REASON
 fail() {
-	tests=$((tests + 1))
+	tests=$((tests + 1)) failed=1
 	echo "not ok $tests - $1"
 	printf '%s\n' "$2" | sed 's/^/# /'
 }
@@ -83,8 +83,10 @@ same_file() {
 	fi
 }
 
+# Ends with status 1 when a test has failed.
 done_testing() {
 	echo "1..$tests"
+	[ -z "$failed" ]
 }
 
 # hostile COMMAND...: as an ordinary user whom the host denies all namespaces, never for longer than a minute.

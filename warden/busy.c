@@ -25,12 +25,22 @@ static bool link_below(int dir, const char *name, const char *path)
 	return is_below(target, path, strlen(path));
 }
 
+DIR *open_entries(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+
+	/* That of a process which has just ended can be opened, and then no more be read. */
+	if (fd >= 0 && !entries)
+		close(fd);
+	return entries;
+}
+
 /* Does some entry of directory `name` in `dir` fit? */
 static bool any_entry(int dir, const char *name, bool (*fits)(int dir, const char *name, const char *path),
 		      const char *path)
 {
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *entries = open_entries(dir, name);
 	struct dirent *e;
 	bool found = false;
 

@@ -136,10 +136,10 @@ static int open_dir(int parent, const struct dirent *e)
 /* Once over what stands in `top`; true: something went, so it is worth another look. */
 static bool sweep(int top)
 {
-	int again = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
-	DIR *dir = again >= 0 ? fdopendir(again) : NULL;
+	DIR *dir = open_entries(top, ".");
 	struct dirent *e;
 	bool progress = false;
+	int fd;
 
 	while (dir && (e = readdir(dir))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))

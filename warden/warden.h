@@ -6,6 +6,7 @@
 #ifndef SECEDE_WARDEN_WARDEN_H
 #define SECEDE_WARDEN_WARDEN_H
 
+#include <dirent.h>
 #include "arena/arena.h"
 #include "warden/proto.h"
 
@@ -127,6 +128,8 @@ void storage_remove_stale(const char *base);
 /* Closes every descriptor from `first` on. (warden/session.c) */
 void close_from(int first);
 
+/* A directory to be read, or NULL. */
+DIR *open_entries(int dir, const char *name);
 /* Has a process its root, working directory or a descriptor at or below `path`? (warden/busy.c) */
 bool path_busy(const char *path);
 
