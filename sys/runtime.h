@@ -32,8 +32,8 @@ struct attach_args {
 };
 int runtime_attach(const struct attach_args *args);
 int install_filter(s32 fd_base);
-/* From now on what recvmsg(2) and recvfrom(2) bring, and what is read from that descriptor, comes to us first (sys/filter.c). For all
- * threads of the process, and its children; execve keeps it. */
+/* From now on what recvmsg(2) and recvfrom(2) bring, and what is read from that descriptor, comes to us first
+ * (sys/filter.c). For all threads of the process, and its children; execve keeps it. */
 void trap_received(struct task *self);
 void trap_signalfd(struct task *self, int fd);
 /* `to` has become a duplicate of `from` (sys/signalfd.c). */

@@ -245,6 +245,8 @@ static void collect(int killed)
 		if (i < 0)
 			printf("# waited for %d, whom nobody knows\n", pid);
 		CHECK(i >= 0);
+		if (i < 0)
+			continue; /* CHECK has ended the test */
 		member[i].ended = 1;
 		if (killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 			continue;
