@@ -76,13 +76,12 @@ static int attach_files(struct task *task)
 /* Which signals the caller has ignored; the command itself has no handlers. */
 static int attach_sighand(struct task *task)
 {
-	struct sighand_struct *sighand = kzalloc(sizeof(*sighand));
+	struct sighand_struct *sighand = new_sighand();
 	struct ksigaction action;
 	int sig;
 
 	if (!sighand)
 		return -ENOMEM;
-	sighand->users = 1;
 	for (sig = 1; sig <= NSIG_GUEST; sig++)
 		if (!host_call4(__NR_rt_sigaction, sig, NULL, &action, sizeof(action.mask)) &&
 		    action.handler == HANDLER_IGN)

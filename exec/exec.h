@@ -31,6 +31,7 @@ struct carry {
 	u64 numbers_trapped, received_trapped, signalfds_trapped;
 	u64 sig_mask;	  /* the guest's host mask; everything is blocked while execve runs */
 	u64 sig_ignored;  /* signals that stay ignored, bit sig - 1 */
+	u64 sig_mixed;	  /* and of these, those that the host did not ignore (kernel/sighand.h) */
 	struct cred cred; /* groups apart */
 	u32 ngroups;
 	s32 exe_fd, interp_fd; /* open on the program and its interpreter (-1: none) */

@@ -67,11 +67,11 @@ static u64 ignored_signals(struct sighand_struct *sighand)
 	u64 ignored = 0;
 	u32 i;
 
-	mutex_lock(&sighand->lock);
+	sighand_lock(sighand);
 	for (i = 0; i < NSIG_GUEST; i++)
 		if (sighand->action[i].handler == HANDLER_IGN)
 			ignored |= 1ULL << i;
-	mutex_unlock(&sighand->lock);
+	sighand_unlock(sighand);
 	return ignored;
 }
 
@@ -105,6 +105,7 @@ int carry_from_task(struct task *task, struct carry *c)
 	c->received_trapped = task->received_trapped;
 	c->signalfds_trapped = task->signalfds_trapped;
 	c->sig_ignored = ignored_signals(task->sighand);
+	c->sig_mixed = c->sig_ignored & atomic_load(&task->sighand->group->mixed);
 	memcpy(&c->cred, task->cred, sizeof(c->cred));
 	return 0;
 }
@@ -211,15 +212,16 @@ static int make_files(const struct carry *c, struct task *task)
 
 static int make_sighand(const struct carry *c, struct task *task)
 {
-	struct sighand_struct *sighand = kzalloc(sizeof(*sighand));
+	struct sighand_struct *sighand = new_sighand();
 	u32 i;
 
 	if (!sighand)
 		return -ENOMEM;
-	sighand->users = 1;
 	for (i = 0; i < NSIG_GUEST; i++)
 		if (c->sig_ignored & 1ULL << i)
 			sighand->action[i].handler = HANDLER_IGN;
+	/* signal_init() brings the host in line. */
+	atomic_init(&sighand->group->mixed, c->sig_mixed);
 	task->sighand = sighand;
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 #include "kernel/alloc.h"
 
-#define REF_STEPS 8
+#define REF_STEPS 10 /* five pairs that change places */
 struct refs {
 	struct mutex lock; /* guards the counts of fs, files, sighand and nsproxy, and the pointers to them */
 	u32 noted, nr;	   /* steps that are written down, and, once they all are, to be made */

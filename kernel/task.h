@@ -19,6 +19,7 @@
 #include "kernel/ns/nsfs.h"
 #include "kernel/ns/uts.h"
 #include "kernel/seccomp.h"
+#include "kernel/sighand.h"
 
 /* ---- places ---- */
 
@@ -91,20 +92,6 @@ void files_clear(struct files_struct *files, unsigned first, unsigned last);
 /* Carries over what is known of `from` to `to` (dup2), or forgets `to`. */
 int files_dup_entry(struct files_struct *files, int from, int to);
 
-/* ---- sighand: the guest's signal handlers (CLONE_SIGHAND) ---- */
-#define NSIG_GUEST 64
-struct ksigaction { /* the kernel's struct sigaction, x86_64 */
-	u64 handler;
-	u64 flags;
-	u64 restorer;
-	u64 mask;
-};
-struct sighand_struct {
-	_Atomic u32 users;
-	struct mutex lock;		      /* guards action */
-	struct ksigaction action[NSIG_GUEST]; /* [sig - 1] */
-};
-
 /* ---- nsproxy: which namespaces, and the descriptor that keeps them alive ---- */
 struct nsproxy {
 	_Atomic u32 users; /* tasks of this address space */
@@ -119,6 +106,7 @@ struct nsproxy {
 struct unshared {
 	struct fs_struct *fs;
 	struct files_struct *files;
+	struct sighand_struct *sighand;
 	struct nsproxy *nsproxy;
 	struct cred *cred;
 };
@@ -262,13 +250,8 @@ static inline void put_files(struct files_struct *files)
 int copy_files(u64 flags, struct task *parent, struct task *child);
 int unshare_files(u64 flags, struct task *task, struct files_struct **new);
 
-struct sighand_struct *dup_sighand(struct sighand_struct *old);
-void drop_sighand(struct sighand_struct **slot);
-static inline void put_sighand(struct sighand_struct *sighand)
-{
-	drop_sighand(&sighand);
-}
 int copy_sighand(u64 flags, struct task *parent, struct task *child);
+int unshare_sighand(u64 flags, struct task *task, struct sighand_struct **new);
 
 void drop_nsproxy(struct nsproxy **slot, const struct files_struct *files);
 static inline void put_nsproxy(struct nsproxy *ns, const struct files_struct *files)

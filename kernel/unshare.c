@@ -48,12 +48,7 @@ static int check_unshare_flags(const struct task *task, u64 flags)
 {
 	if (flags & ~(u64)UNSHARE_VALID)
 		return -EINVAL;
-	if (strict_linux())
-		return check_strict(task, flags);
-	/* Handlers alone, while memory stays shared: not built yet. */
-	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM) && atomic_load(&task->sighand->users) > 1)
-		return -EINVAL;
-	return 0;
+	return strict_linux() ? check_strict(task, flags) : 0;
 }
 
 /* A new user namespace from inside a chroot would be a way out of it (user_namespaces(7)). */
@@ -75,6 +70,7 @@ void put_unshared(struct unshared *u, const struct files_struct *files)
 
 	drop_fs(&u->fs);
 	drop_files(&u->files);
+	drop_sighand(&u->sighand);
 	drop_nsproxy(&u->nsproxy, files);
 	u->cred = NULL;
 	put_cred(cred);
@@ -84,6 +80,10 @@ void swap_unshared(struct task *task, struct unshared *u)
 {
 	task_lock(task);
 	refs_lock();
+	if (u->sighand) {
+		sighand_join(u->sighand, task->sighand);
+		ref_swap(&task->sighand, &u->sighand);
+	}
 	if (u->fs)
 		ref_swap(&task->fs, &u->fs);
 	if (u->files)
@@ -97,7 +97,7 @@ void swap_unshared(struct task *task, struct unshared *u)
 	task_unlock(task);
 }
 
-/* `leaves`: the task leaves the address space, and with that the host's tables. */
+/* `leaves`: the task leaves the address space, and with that the host's tables; what it has there is a copy already. */
 static int prepare(struct task *task, u64 flags, bool leaves, struct unshared *new)
 {
 	int err;
@@ -107,6 +107,8 @@ static int prepare(struct task *task, u64 flags, bool leaves, struct unshared *n
 	err = unshare_fs(flags, task, &new->fs);
 	if (!err)
 		err = unshare_files(flags, task, &new->files);
+	if (!err && !leaves)
+		err = unshare_sighand(flags, task, &new->sighand);
 	if (!err)
 		err = unshare_namespaces(flags, task, &new->nsproxy, &new->cred);
 	if (!err && !leaves && (flags & CLONE_SYSVSEM))

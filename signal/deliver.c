@@ -31,22 +31,13 @@ void signal_map_sender(const struct task *task, struct siginfo_raw *info)
 	info->pid = pid_to_guest(&arena()->pids, info->pid);
 }
 
-/* The default action is the host's to carry out: it gets the disposition, and the signal again. */
-static void force_default(const struct task *task, int sig, const struct siginfo_raw *info)
-{
-	struct ksigaction dfl = {0};
-
-	host_call4(__NR_rt_sigaction, sig, &dfl, NULL, sizeof(dfl.mask));
-	signal_requeue(task, sig, info);
-}
-
 /* The guest's stack cannot take the frame. As in the kernel that is a SIGSEGV, and for SIGSEGV itself the end. */
 static void force_segv(const struct task *task, int sig)
 {
 	struct siginfo_raw info = {.signo = SIGSEGV, .code = SI_KERNEL};
 
 	if (sig == SIGSEGV)
-		force_default(task, SIGSEGV, &info);
+		(void)signal_act_default(task, SIGSEGV, &info); /* nobody blocks it on the host */
 	else
 		signal_requeue(task, SIGSEGV, &info);
 }
@@ -54,15 +45,16 @@ static void force_segv(const struct task *task, int sig)
 /* Copies the action out, and resets it where the guest asked for that. */
 static struct ksigaction take_action(struct task *task, int sig)
 {
-	struct ksigaction *slot = &task->sighand->action[sig - 1], action;
+	struct sighand_struct *sighand = task->sighand;
+	struct ksigaction *slot = &sighand->action[sig - 1], action;
 
-	mutex_lock(&task->sighand->lock);
+	sighand_lock(sighand);
 	action = *slot;
 	if ((action.flags & SA_RESETHAND) && action.handler > HANDLER_IGN) {
 		slot->handler = HANDLER_DFL;
-		signal_apply_action(sig, slot);
+		signal_sync_action(sighand->group, sig);
 	}
-	mutex_unlock(&task->sighand->lock);
+	sighand_unlock(sighand);
 	return action;
 }
 
@@ -122,38 +114,45 @@ static bool is_of_husk(int sig, const struct siginfo_raw *info)
 	return sig == SIGCHLD && info->code > 0 && pid_is_husk(&arena()->pids, info->pid);
 }
 
-static void act(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
+/* Is it a signal that the guest is to hear of at all? */
+static bool is_heard(const struct task *task, struct siginfo_raw *info)
+{
+	return !is_of_husk(info->signo, info) && (info->signo != SIGCHLD || children_tell(task, info));
+}
+
+/* The signals that must be let through on the way out. */
+static u64 act(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
 	bool blocked = task->blocked_hidden & SIGBIT(sig);
 	bool forced = (SIG_HIDDEN & SIGBIT(sig)) && frame_is_forced(sig, info, uc);
 	struct ksigaction action;
 
-	if (is_of_husk(sig, info))
-		return;
-
 	if (blocked && !forced) {
 		if (!signal_hand_over(task, sig, info))
 			signal_put_off(task, sig, info);
-		return;
+		return 0;
 	}
 	action = take_action(task, sig);
 	if (action.handler > HANDLER_IGN && !blocked)
 		run_handler(task, sig, &action, info, uc);
 	else if (action.handler != HANDLER_IGN || forced)
-		force_default(task, sig, info);
+		return signal_act_default(task, sig, info);
+	return 0;
 }
 
 void signal_deliver(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
-	struct siginfo_raw own;
+	struct siginfo_raw own = *info;
+	u64 open = 0;
 
-	if (!signal_is_bell(sig, info))
-		act(task, sig, info, uc);
-	else if (signal_answer_bell(task, &own))
-		act(task, own.signo, &own, uc);
+	own.signo = sig;
+	if (signal_is_bell(sig, info) && !signal_answer_bell(task, &own))
+		own.signo = 0;
+	if (own.signo && is_heard(task, &own))
+		open = act(task, own.signo, &own, uc);
 	/* On return the host sets the mask from the context, so this is a way out like the other one. */
 	signal_end_temporary_mask(task);
 	signal_pass_on(task);
-	uc->sigmask = task->sig_mask;
+	uc->sigmask = task->sig_mask & ~open;
 	atomic_store(&task->sig_deferred, 0);
 }

@@ -64,6 +64,10 @@ void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 	signal_received(info);
 	if (sig == SIGSYS)
 		signal_block_hidden(); /* the one handler that is entered with signals let through */
+	if (signal_is_repair(sig, info)) {
+		signal_repair(task, info);
+		return;
+	}
 	switch (frame_context(uc)) {
 	case CONTEXT_EXIT:
 		frame_complete_exit(uc, task);
@@ -71,6 +75,7 @@ void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 			signal_deliver(task, sig, info, uc);
 		return;
 	case CONTEXT_GUEST:
+		signal_end_restart(task, sig, uc);
 		signal_deliver(task, sig, info, uc);
 		return;
 	case CONTEXT_UACCESS:
@@ -81,6 +86,8 @@ void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 		return;
 	case CONTEXT_BLOCKING:
 		task->restart = frame_call_begun(uc) ? RESTART_BEGUN : RESTART_NOT_BEGUN;
+		if (task->restart == RESTART_BEGUN && signal_refuses_restart(task, sig))
+			task->restart = RESTART_NONE;
 		frame_abort_call(uc);
 		defer(task, sig, info, uc);
 		return;

@@ -28,7 +28,6 @@
 #include <linux/signal.h>
 #include "kernel/task.h"
 
-#define SIGBIT(sig)	(1ULL << ((sig)-1))
 #define SIG_HIDDEN	(SIGBIT(SIGBUS) | SIGBIT(SIGSEGV) | SIGBIT(SIGSYS))
 #define SIG_UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
 
@@ -94,12 +93,13 @@ void signal_leave(struct task *task);
 
 /* ---- actions and delivery ---- */
 
-/* SIG_DFL and SIG_IGN, as struct ksigaction has them; all else is a handler's address. */
-#define HANDLER_DFL 0UL
-#define HANDLER_IGN 1UL
-
-/* Puts the host's disposition of `sig` in line with the guest's action. -errno of the host. */
-int signal_apply_action(int sig, const struct ksigaction *action);
+/* Gives the host our handler for `sig`, or else HANDLER_DFL or HANDLER_IGN. -errno of the host. */
+int signal_host_action(int sig, bool handled, u64 otherwise, u64 flags);
+/* Tells the host what the members of the group want of `sig`. -errno of the host. Held: group->lock. */
+int signal_sync_action(struct sighand_group *group, int sig);
+/* The task has a table of the host's for itself, made as a copy of one that others had a say in: the same for all that
+ * these differed about. */
+void signal_sync_all(struct task *task);
 /* Handlers become default; what is ignored stays so (CLONE_CLEAR_SIGHAND). */
 void signal_flush_handlers(struct sighand_struct *sighand);
 /*
@@ -107,10 +107,33 @@ void signal_flush_handlers(struct sighand_struct *sighand);
  * default out for the hidden signals (the others hardly come here without a handler).
  */
 void signal_deliver(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc);
+/*
+ * The default action of a signal for which the host has our handler (signal/default.c). The signals that must be let
+ * through on the way out, whatever the guest blocks.
+ */
+u64 signal_act_default(const struct task *task, int sig, const struct siginfo_raw *info);
+bool signal_is_repair(int sig, const struct siginfo_raw *info);
+void signal_repair(const struct task *task, const struct siginfo_raw *info);
+/*
+ * signal/restart.c: does the host start calls again that `sig` interrupts, though the task's handler does not want
+ * that? And the end of such a call, if there is one in the context, which is guest code.
+ */
+bool signal_refuses_restart(const struct task *task, int sig);
+void signal_end_restart(const struct task *task, int sig, struct ucontext *uc);
 /* Tells who sent it in the numbers of the guest's user namespace. */
 void signal_map_sender(const struct task *task, struct siginfo_raw *info);
 /* The guest's rt_sigreturn: never returns. */
 __attribute__((noreturn)) void signal_return(struct task *task, struct regs *regs);
+
+/* ---- children of tasks that differ about them: signal/children.c; host numbers ---- */
+bool children_differ(const struct task *task);
+/* Reaps what should have left no zombie. */
+void children_reap(const struct task *task);
+/* A wait has met a child, with that code of SIGCHLD, and not taken it away. True: it is none to be reported, and gone.
+ */
+bool children_bury(const struct task *task, s32 pid, s32 code);
+/* SIGCHLD has come. False: for nobody to hear. It may become the signal of another child. */
+bool children_tell(const struct task *task, struct siginfo_raw *info);
 
 /* ---- the alternate stack, which is virtual: signal/altstack.c ---- */
 bool on_altstack(const struct task *task, u64 sp);

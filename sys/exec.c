@@ -370,6 +370,7 @@ static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 		keep_open(bprm->filters_fd);
 		ptrace_exec(task);
 		signal_requeue_held(task);
+		children_reap(task);
 		err = host_call3(__NR_execve, path, bprm->args.argv, bprm->args.envp);
 	}
 	return err;

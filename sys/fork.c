@@ -24,16 +24,16 @@ static void lock_all(struct task *task)
 	if (!task->fs->shared) /* a shared one is no copy in the child: it must not be unlocked twice */
 		mutex_lock(&task->fs->lock);
 	mutex_lock(&task->files->lock);
-	mutex_lock(&task->sighand->lock);
 	refs_lock();
+	sighand_lock(task->sighand);
 	heap_lock();
 }
 
 void fork_unlock(struct task *task)
 {
 	heap_unlock();
+	sighand_unlock(task->sighand);
 	refs_unlock();
-	mutex_unlock(&task->sighand->lock);
 	mutex_unlock(&task->files->lock);
 	if (!task->fs->shared)
 		mutex_unlock(&task->fs->lock);
@@ -61,7 +61,7 @@ void fork_alone(struct task *task)
 	if (!task->fs->shared)
 		atomic_store(&task->fs->users, 1);
 	atomic_store(&task->files->users, 1);
-	atomic_store(&task->sighand->users, 1);
+	sighand_alone(task->sighand);
 	atomic_store(&task->nsproxy->users, 1);
 	atomic_store(&task->cred->users, 1);
 }

@@ -76,6 +76,8 @@ void clone_finish_child(struct task *child, const struct clone_request *req)
 	child->regs.rax = 0;
 	if (req->stack)
 		child->regs.rsp = req->stack;
+	if (!(req->flags & CLONE_SIGHAND))
+		signal_sync_all(child);
 	if (req->flags & CLONE_CLEAR_SIGHAND)
 		signal_flush_handlers(child->sighand);
 	control_resume(child); /* the host does not pass dispatching on */
@@ -187,6 +189,7 @@ static s64 do_clone(struct task *task, const struct clone_request *req)
 			return err;
 	}
 	own_fds_reclaim();
+	children_reap(task); /* they must not gather while nobody takes SIGCHLD */
 	return req->flags & CLONE_VM ? clone_vm(task, req) : clone_copy(task, req);
 }
 
@@ -272,6 +275,7 @@ SYSCALL(exit)
 		return -EINTR;
 	}
 	ptrace_release(task);
+	children_reap(task); /* the others are inherited by a task that may want something else of them */
 	put_contexts(task);
 	task_trim(task);
 	arch_exit_thread(task, (int)ARG0(regs));

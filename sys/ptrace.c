@@ -300,11 +300,14 @@ static bool bury_husk(const struct task *task, s32 host)
 	return true;
 }
 
-/*
- * wait4(2) while there are numbers that are not the host's: who it is must be asked while it is still there. A host
- * number, or what wait4(2) says; *guest: as guests know it.
- */
-static s64 wait_by_number(const struct task *task, const struct regs *regs, s32 which, s32 *status, s32 *guest)
+/* May a wait meet somebody whom it must not report? Then who it is must be asked while it is still there. */
+static bool must_ask_first(const struct task *task)
+{
+	return atomic_load(&arena()->pids.nr) || children_differ(task);
+}
+
+/* wait4(2) that asks first. A host number, or what wait4(2) says; *guest: as guests know it. */
+static s64 wait_asking(const struct task *task, const struct regs *regs, s32 which, s32 *status, s32 *guest)
 {
 	s32 options = (s32)ARG2(regs), type = which > 0 ? P_PID : which == -1 ? P_ALL : P_PGID;
 	struct siginfo_raw info = {0};
@@ -321,6 +324,8 @@ static s64 wait_by_number(const struct task *task, const struct regs *regs, s32 
 			which = which > 0 ? pid_to_host(&arena()->pids, which) : which;
 			continue;
 		}
+		if (children_bury(task, info.pid, info.code))
+			continue;
 		*guest = pid_to_guest(&arena()->pids, info.pid);
 		ret = host_call4(__NR_wait4, info.pid, status, options | WNOHANG, ARG3(regs));
 		/* Another thread may have been faster, or it has become a husk just now. */
@@ -335,13 +340,12 @@ static s64 wait_host(const struct task *task, const struct regs *regs, s32 *stat
 	s64 ret;
 
 	/* The call knows options that the other one does not, and the other way round. */
-	if (atomic_load(&arena()->pids.nr) && !((u32)ARG2(regs) & ~WAIT4_OPTIONS))
-		return wait_by_number(task, regs, which, status, guest);
+	if (must_ask_first(task) && !((u32)ARG2(regs) & ~WAIT4_OPTIONS))
+		return wait_asking(task, regs, which, status, guest);
 	ret = host_call_blocking(__NR_wait4, which, (long)status, (long)ARG2(regs), (long)ARG3(regs), 0, 0);
 	/* While we slept, there may have come numbers; the warden keeps one for a while after its end. */
 	if (ret > 0 && bury_husk(task, (s32)ret))
-		return wait_by_number(task, regs, which > 0 ? pid_to_host(&arena()->pids, which) : which, status,
-				      guest);
+		return wait_asking(task, regs, which > 0 ? pid_to_host(&arena()->pids, which) : which, status, guest);
 	*guest = ret > 0 ? pid_to_guest(&arena()->pids, (s32)ret) : 0;
 	return ret;
 }
@@ -388,20 +392,45 @@ static bool report_info(struct task *task, struct wait_info *info)
 	return true;
 }
 
+/* siginfo_t has 128 bytes */
+struct waited {
+	struct wait_info info;
+	u8 rest[100];
+};
+
+/* waitid(2), which asks first where it would take something away. */
+static s64 waitid_host(const struct task *task, const struct regs *regs, struct waited *got)
+{
+	u64 options = ARG3(regs);
+	bool asks = must_ask_first(task) && !(options & WNOWAIT);
+	s64 ret;
+
+	for (;;) {
+		got->info = (struct wait_info){0};
+		ret = host_call_blocking(__NR_waitid, (long)ARG0(regs), (long)ARG1(regs), (long)got,
+					 (long)(options | (asks ? WNOWAIT : 0)), asks ? 0 : (long)ARG4(regs), 0);
+		if (ret || !got->info.pid)
+			return ret;
+		if (bury_husk(task, got->info.pid) || children_bury(task, got->info.pid, got->info.code))
+			continue;
+		if (asks)
+			ret = host_call5(__NR_waitid, P_PID, got->info.pid, got, options | WNOHANG, ARG4(regs));
+		/* Another thread may have been faster, or it has become a husk just now. */
+		if (!ret && got->info.pid && !bury_husk(task, got->info.pid))
+			return 0;
+	}
+}
+
 SYSCALL(waitid)
 {
-	struct {
-		struct wait_info info;
-		u8 rest[100]; /* siginfo_t has 128 bytes */
-	} got = {0};
+	struct waited got = {0};
 	s64 ret;
 
 	if (ARG4(regs) && !access_ok(ARG4(regs), sizeof(u64)))
 		return -EFAULT;
 	do {
-		ret = host_call_blocking(__NR_waitid, (long)ARG0(regs), (long)ARG1(regs), (long)&got, (long)ARG3(regs),
-					 (long)ARG4(regs), 0);
-	} while (!ret && (bury_husk(task, got.info.pid) || !report_info(task, &got.info)));
+		ret = waitid_host(task, regs, &got);
+	} while (!ret && !report_info(task, &got.info));
 	own_fds_reclaim();
 	got.info.pid = pid_to_guest(&arena()->pids, got.info.pid);
 	if (got.info.pid)

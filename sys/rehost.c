@@ -255,6 +255,7 @@ static void put_on(struct task *task, u64 flags, struct carried *c)
 	if (flags & CLONE_FILES)
 		tasks_close_handles(task);
 	fork_alone(task);
+	signal_sync_all(task);
 	if (flags & CLONE_SYSVSEM)
 		mm.sem_undo = false;
 	if (c->robust_list)

@@ -13,26 +13,29 @@
 	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND |              \
 	 SA_EXPOSE_TAGBITS | SA_RESTORER)
 
-/* Replaces the guest's action and the host's disposition together. */
+/* Replaces the guest's action, and tells the host. */
 static s64 do_sigaction(struct task *task, int sig, const struct ksigaction *new, struct ksigaction *old)
 {
-	struct ksigaction *slot = &task->sighand->action[sig - 1];
+	struct sighand_struct *sighand = task->sighand;
+	struct ksigaction *slot = &sighand->action[sig - 1];
 	struct siginfo_raw dropped;
 	s64 err = 0;
 
-	mutex_lock(&task->sighand->lock);
+	if (new &&sig == SIGCHLD)
+		children_reap(task); /* those that ended while the old one was in force */
+	sighand_lock(sighand);
 	*old = *slot;
 	if (new) {
 		*slot = *new;
 		slot->mask &= ~SIG_UNBLOCKABLE;
 		slot->flags &= SA_KNOWN;
-		err = signal_apply_action(sig, slot);
+		err = signal_sync_action(sighand->group, sig);
 		if (err)
 			*slot = *old;
 	}
 	if (!err && new &&new->handler == HANDLER_IGN)
 		signal_take_held(task, SIGBIT(sig), &dropped); /* what is ignored does not wait */
-	mutex_unlock(&task->sighand->lock);
+	sighand_unlock(sighand);
 	return err;
 }
 

@@ -5,6 +5,7 @@
  * signals that the runtime needs. They end with EINTR whatever SA_RESTART says.
  */
 #include <asm/errno.h>
+#include <linux/time.h>
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
@@ -142,6 +143,55 @@ SYSCALL(epoll_pwait2)
 	return do_epoll_pwait(task, regs, __NR_epoll_pwait2, ARG3(regs));
 }
 
+#define NSEC_PER_SEC 1000000000L
+struct timespec_raw {
+	s64 sec, nsec;
+};
+
+static s64 now(void)
+{
+	struct timespec_raw t = {0};
+
+	host_call2(__NR_clock_gettime, CLOCK_MONOTONIC, &t);
+	return t.sec * NSEC_PER_SEC + t.nsec;
+}
+
+/* What is left of the guest's time at `utime` since `start`. */
+static int time_left(u64 utime, s64 start, struct timespec_raw *left)
+{
+	s64 past = now() - start;
+
+	if (get_guest(*left, utime))
+		return -EFAULT;
+	left->sec -= past / NSEC_PER_SEC;
+	left->nsec -= past % NSEC_PER_SEC;
+	if (left->nsec < 0) {
+		left->nsec += NSEC_PER_SEC;
+		left->sec--;
+	}
+	if (left->sec < 0)
+		*left = (struct timespec_raw){0};
+	return 0;
+}
+
+/* The host's wait, which goes on when what came is for nobody to hear: the end of a child of somebody else. */
+static s64 wait_for_signal(const struct task *task, const u64 *set, u64 utime, struct siginfo_raw *info)
+{
+	s64 start = utime && (*set & SIGBIT(SIGCHLD)) ? now() : 0, sig;
+	struct timespec_raw left;
+	long time = (long)utime;
+
+	for (;;) {
+		sig = host_call_blocking(__NR_rt_sigtimedwait, (long)set, (long)info, time, sizeof(*set), 0, 0);
+		if (sig != SIGCHLD || children_tell(task, info))
+			return sig;
+		if (utime && time_left(utime, start, &left))
+			return -EFAULT;
+		if (utime)
+			time = (long)&left;
+	}
+}
+
 /* The host may take the hidden ones too: they come from outside, and nobody waits for a fault. */
 SYSCALL(rt_sigtimedwait)
 {
@@ -156,8 +206,7 @@ SYSCALL(rt_sigtimedwait)
 	task->sig_waiting = set & SIG_HIDDEN;
 	sig = signal_take_held(task, set, &info);
 	if (!sig)
-		sig = host_call_blocking(__NR_rt_sigtimedwait, (long)&set, (long)&info, (long)ARG2(regs), sizeof(set),
-					 0, 0);
+		sig = wait_for_signal(task, &set, ARG2(regs), &info);
 	task->sig_waiting = 0;
 	if (sig < 0)
 		return sig;

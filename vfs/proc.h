@@ -52,6 +52,10 @@ bool proc_hides_mapping(const char *name);
 /* The signals that the host holds for the calling thread itself, and not for its process; none without a proc. */
 u64 proc_own_pending(void);
 
+/* The children that the host's thread of that number has, dead ones included: *nr host numbers, for kfree(). NULL:
+ * there is no memory for them. None, where the host has no such file. */
+s32 *proc_children(s32 tid, u32 *nr);
+
 /* The handle entry of the arena that a process stands in; NULL when it is no guest of this
  * session. Reads the host's /proc/PID/fd. */
 const struct handle *handle_of_pid(int pid);

@@ -113,6 +113,19 @@ int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
 	return world.leave_error;
 }
 
+/* A host that takes what it is told. */
+void host_sync_actions(struct sighand_group *group, u64 signals)
+{
+	note_call('h');
+	world.synced = signals;
+	for (int sig = 1; sig <= NSIG_GUEST; sig++) {
+		struct agreement agreed = sighand_agree(group, sig);
+
+		if (signals & SIGBIT(sig))
+			sighand_agreed(group, sig, &agreed);
+	}
+}
+
 bool strict_linux(void)
 {
 	return world.strict;

@@ -32,8 +32,7 @@ struct task *new_task(void)
 	task->fs->umask = 022;
 	task->files = kzalloc(sizeof(*task->files));
 	task->files->users = 1;
-	task->sighand = kzalloc(sizeof(*task->sighand));
-	task->sighand->users = 1;
+	task->sighand = new_sighand();
 	task->sighand->action[9].handler = 0x1234;
 	task->nsproxy = kzalloc(sizeof(*task->nsproxy));
 	make_namespaces(task->nsproxy);
@@ -90,6 +89,7 @@ struct memory remember(const struct task *task)
 	    .fs_users = task->fs->users,
 	    .files_users = task->files->users,
 	    .sighand_users = task->sighand->users,
+	    .members = task->sighand->group->members,
 	    .nsproxy_users = task->nsproxy->users,
 	    .cred_users = task->cred->users,
 	    .fs_seq = task->fs->seq,
@@ -105,5 +105,5 @@ void assert_as_it_was(const struct task *task, const struct memory *m)
 	assert_int_equal(task->alloc_lock.owner, 0);
 	assert_int_equal(task->fs->lock.owner, 0);
 	assert_int_equal(task->files->lock.owner, 0);
-	assert_int_equal(task->sighand->lock.owner, 0);
+	assert_int_equal(task->sighand->group->lock.owner, 0);
 }

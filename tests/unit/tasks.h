@@ -19,7 +19,7 @@ void assert_pwd(struct task *task, u64 mnt, const char *host);
 struct memory {
 	struct fs_struct *fs;
 	struct files_struct *files;
-	struct sighand_struct *sighand;
+	struct sighand_struct *sighand, *members;
 	struct nsproxy *nsproxy;
 	struct cred *cred;
 	u32 fs_users, files_users, sighand_users, nsproxy_users, cred_users, fs_seq;

@@ -33,6 +33,7 @@ static struct carry example(void)
 	    .blocked_hidden = 1ULL << 30,
 	    .sig_mask = ~0ULL,
 	    .sig_ignored = 1,
+	    .sig_mixed = 1ULL << 63,
 	    .cred = {.uid = 1000, .euid = 0, .fsgid = 4294967295u, .cap_permitted = CAP_FULL_SET, .securebits = 0x55},
 	    .ngroups = NGROUPS,
 	    .exe_fd = 4,

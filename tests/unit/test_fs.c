@@ -51,9 +51,9 @@ static void a_failed_copy_leaves_nothing(void **state)
 
 	kzalloc_fail_at = 1;
 	assert_null(dup_fs(task->fs));
-	kzalloc_fail_at = 1;
-	assert_null(dup_sighand(task->sighand));
 	for (unsigned n = 1; n <= 2; n++) {
+		kzalloc_fail_at = n;
+		assert_null(dup_sighand(task->sighand));
 		kzalloc_fail_at = n;
 		assert_null(dup_files(task->files));
 	}

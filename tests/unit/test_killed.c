@@ -171,7 +171,7 @@ static void put_all(void)
 
 static void unshare_all(void)
 {
-	assert_int_equal(ksys_unshare(&child, CLONE_FS | CLONE_FILES | CLONE_NEWUTS), 0);
+	assert_int_equal(ksys_unshare(&child, SHARED | CLONE_NEWUTS), 0);
 }
 
 static u32 counted(const void *context, void *a, void *b, void *c)
@@ -186,18 +186,33 @@ static bool counts_are_right(void)
 
 	return p->fs->users == counted(p->fs, p->fs, c->fs, c->leaving.fs) &&
 	       p->files->users == counted(p->files, p->files, c->files, c->leaving.files) &&
-	       p->sighand->users == counted(p->sighand, p->sighand, c->sighand, NULL) &&
+	       p->sighand->users == counted(p->sighand, p->sighand, c->sighand, c->leaving.sighand) &&
 	       p->nsproxy->users == counted(p->nsproxy, p->nsproxy, c->nsproxy, c->leaving.nsproxy);
+}
+
+/* Nor does a group keep a member that nobody uses. */
+static bool group_is_right(void)
+{
+	const struct sighand_struct *own = parent->sighand;
+
+	return own->group->members == own && !own->next;
 }
 
 /* As the one finds it who takes the killed one's block back, in a process of its own; where nothing has changed, it is
  * as before. */
 static void look_at_counts(void)
 {
-	static const void *pointers_before[7];
+	static const void *pointers_before[9];
 	static u32 users_before[4], nr_before;
-	const void *const pointers[7] = {child.fs,	   child.files,		child.sighand,	      child.nsproxy,
-					 child.leaving.fs, child.leaving.files, child.leaving.nsproxy};
+	const void *const pointers[9] = {child.fs,
+					 child.files,
+					 child.sighand,
+					 child.nsproxy,
+					 child.leaving.fs,
+					 child.leaving.files,
+					 child.leaving.sighand,
+					 child.leaving.nsproxy,
+					 parent->sighand->group->members};
 	const u32 users[4] = {parent->fs->users, parent->files->users, parent->sighand->users, parent->nsproxy->users};
 	int status;
 	pid_t pid;
@@ -212,8 +227,9 @@ static void look_at_counts(void)
 	if (pid == 0) {
 		atomic_store(&refs.lock.owner, 0);
 		atomic_store(&child.alloc_lock.owner, 0);
+		atomic_store(&parent->sighand->group->lock.owner, 0);
 		put_contexts(&child);
-		_exit(!counts_are_right());
+		_exit(!counts_are_right() || !group_is_right());
 	}
 	assert_true(waitpid(pid, &status, 0) == pid && status == 0);
 }
@@ -227,7 +243,7 @@ static void counts_follow_pointers(void **state)
 	in_steps(put_all, look_at_counts);
 	share_all();
 	in_steps(put_all, look_at_counts);
-	assert_true(counts_are_right());
+	assert_true(counts_are_right() && group_is_right());
 	end_task(parent);
 }
 

@@ -277,7 +277,8 @@ static void what_cannot_be_undone_comes_last(void **state)
 
 static void every_refusal_leaves_the_task_as_it_was(void **state)
 {
-	static const u64 all = CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_SYSVSEM;
+	static const u64 all =
+	    CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_SYSVSEM;
 	static const int errors[] = {-EPERM, -ENOSPC, -ENOMEM, -EIO, -EMFILE};
 	struct pair p = new_pair();
 	struct memory m = remember(p.a);
@@ -311,9 +312,13 @@ static void every_refusal_leaves_the_task_as_it_was(void **state)
 static void every_failing_allocation_leaves_the_task_as_it_was(void **state)
 {
 	static const u64 flags[] = {
-	    CLONE_FS,	   CLONE_FILES,
-	    CLONE_NEWNS,   CLONE_NEWUTS,
-	    CLONE_NEWUSER, CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_SYSVSEM,
+	    CLONE_FS,
+	    CLONE_FILES,
+	    CLONE_SIGHAND,
+	    CLONE_NEWNS,
+	    CLONE_NEWUTS,
+	    CLONE_NEWUSER,
+	    CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_SYSVSEM,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {

@@ -32,8 +32,9 @@ struct fake_world {
 	bool strict;
 	unsigned threads;
 	u64 warden_flags; /* of the last request for namespaces */
+	u64 synced;	  /* signals of which the host was last told anew */
 	unsigned warden_calls, handles_closed, files_calls, sem_calls;
-	char order[64]; /* 'w', 'f', 's', 'l': the calls as they came */
+	char order[64]; /* 'w', 'f', 's', 'l', 'h': the calls as they came */
 };
 extern struct fake_world world;
 

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Children of a process whose tasks differ about them (kernel/sighand.h). As on Linux it is the task that made a child
+ * whose action for SIGCHLD decides: whether the child leaves a zombie when it ends, whether that is told, whether it is
+ * told that it stops. The host knows one answer for all. So it is asked for zombies and for signals; those that should
+ * not be there are reaped when SIGCHLD comes or a wait meets them, and the signals dropped. Who made a child, the host
+ * says in /proc.
+ */
+#include <linux/wait.h>
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "signal/signal.h"
+#include "vfs/proc.h"
+
+bool children_differ(const struct task *task)
+{
+	return atomic_load(&task->sighand->group->children);
+}
+
+/* ---- makers ---- */
+
+/* What a task wants to become of its children. False: it is of another process, or leaves. */
+static bool wish_of_maker(struct task *maker, const struct task *self, struct ksigaction *action)
+{
+	bool known;
+
+	if (maker->host_tgid != self->host_tgid)
+		return false;
+	task_lock(maker);
+	known = maker->sighand;
+	if (known)
+		*action = maker->sighand->action[SIGCHLD - 1];
+	task_unlock(maker);
+	return known;
+}
+
+static bool is_among(const s32 *pids, u32 nr, s32 pid)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+static bool is_child_of(const struct task *maker, s32 pid)
+{
+	u32 nr;
+	s32 *pids = proc_children(maker->host_tid, &nr);
+	bool yes = pids && is_among(pids, nr, pid);
+
+	kfree(pids);
+	return yes;
+}
+
+/* Whose child is it, of those tasks that want `what`? */
+static bool find_maker(const struct task *self, s32 pid, bool (*what)(const struct ksigaction *),
+		       struct ksigaction *out)
+{
+	struct task *maker;
+	u32 i = 0;
+
+	while ((maker = task_next(&i)))
+		if (wish_of_maker(maker, self, out) && what(out) && is_child_of(maker, pid))
+			return true;
+	return false;
+}
+
+/* ---- reaping ---- */
+
+/* Who ignores SIGCHLD is not told either; the signal may still be on its way. */
+static void note_reaped(const struct task *self, s32 pid, const struct ksigaction *action)
+{
+	struct sighand_group *group = self->sighand->group;
+
+	if (action->handler != HANDLER_IGN)
+		return;
+	mutex_lock(&group->lock);
+	group->reaped[group->nr_reaped++ % REAPED_MAX] = pid;
+	mutex_unlock(&group->lock);
+}
+
+static bool take_reaped(const struct task *self, s32 pid)
+{
+	struct sighand_group *group = self->sighand->group;
+	bool was = false;
+	u32 i;
+
+	mutex_lock(&group->lock);
+	for (i = 0; i < REAPED_MAX && !was; i++) {
+		was = group->reaped[i] == pid;
+		if (was)
+			group->reaped[i] = 0;
+	}
+	mutex_unlock(&group->lock);
+	return was;
+}
+
+/* Only children with SIGCHLD for an exit signal are meant, as by a wait without __WALL. */
+static bool reap(const struct task *self, s32 pid, const struct ksigaction *action)
+{
+	struct siginfo_raw info = {0};
+
+	if (host_call5(__NR_waitid, P_PID, pid, &info, WEXITED | WNOHANG, NULL) || !info.pid)
+		return false;
+	note_reaped(self, pid, action);
+	return true;
+}
+
+static void reap_children_of(const struct task *maker, const struct task *self, const struct ksigaction *action)
+{
+	u32 nr, i;
+	s32 *pids = proc_children(maker->host_tid, &nr);
+
+	for (i = 0; pids && i < nr; i++)
+		reap(self, pids[i], action);
+	kfree(pids);
+}
+
+void children_reap(const struct task *self)
+{
+	struct ksigaction action;
+	struct task *maker;
+	u32 i = 0;
+
+	if (!children_differ(self))
+		return;
+	while ((maker = task_next(&i)))
+		if (wish_of_maker(maker, self, &action) && action_reaps(&action))
+			reap_children_of(maker, self, &action);
+}
+
+bool children_bury(const struct task *self, s32 pid, s32 code)
+{
+	struct ksigaction action;
+
+	if (!children_differ(self) || code < CLD_EXITED || code > CLD_DUMPED ||
+	    !find_maker(self, pid, action_reaps, &action))
+		return false;
+	reap(self, pid, &action); /* or another thread was faster */
+	return true;
+}
+
+/* ---- telling ---- */
+
+/* One that has ended and is to be waited for. */
+static bool find_dead(const struct task *self, struct siginfo_raw *info)
+{
+	do {
+		*info = (struct siginfo_raw){0};
+		if (host_call5(__NR_waitid, P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT, NULL) || !info->pid)
+			return false;
+	} while (children_bury(self, info->pid, info->code));
+	info->signo = SIGCHLD;
+	return true;
+}
+
+bool children_tell(const struct task *self, struct siginfo_raw *info)
+{
+	struct ksigaction action;
+	bool untold;
+
+	if (!children_differ(self) || info->code < CLD_EXITED || info->code > CLD_CONTINUED)
+		return true;
+	children_reap(self);
+	if (info->code <= CLD_DUMPED)
+		untold = take_reaped(self, info->pid);
+	else
+		untold = find_maker(self, info->pid, action_mutes, &action);
+	/* A signal that comes while one is pending is lost: that may have been somebody else's. */
+	return !untold || find_dead(self, info);
+}
