@@ -135,7 +135,7 @@ bench:
 compat: KEEP =
 compat:
 	@.ci/need $(COMPAT_PACKAGES)
-	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile $(B)/tests/tools/alone
+	@$(MAKE) --no-print-directory -s -j2 tests
 	@{ \
 		printf '# Real programs, natively and under secede\n\n'; \
 		printf 'Made by `make compat` on %s %s, %s processors.\n\n' "$$(uname -sr)" "$$(uname -m)" "$$(nproc)"; \

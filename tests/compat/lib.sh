@@ -19,39 +19,49 @@ exits() {
 	"$@" >"$said" 2>&1
 	got=$?
 	if [ "$got" = "$wanted" ]; then
-		echo "ok $name: $(one_line "$said")"
+		pass "$name" "$(one_line "$said")"
 	else
-		echo "not ok $name: exit $got: $(one_line "$said")"
+		fail "$name" "exit $got: $(one_line "$said")"
 	fi
 }
 
 # pass NAME WORDS, fail NAME WORDS, skip NAME REASON: what the script found out by itself
 pass() {
-	echo "ok $1: $2"
+	printf 'ok %s: %s\n' "$1" "$2"
 }
 fail() {
-	echo "not ok $1: $2"
+	printf 'not ok %s: %s\n' "$1" "$2"
 }
 skip() {
-	echo "skip $1: $2"
+	printf 'skip %s: %s\n' "$1" "$2"
 }
 
 one_line() {
 	cat -v "$1" | paste -s -d '|'
 }
 
-# eventually COMMAND...: until it succeeds, for at most 20 seconds
+# eventually COMMAND...: until it succeeds, for at most 20 seconds; says what it said the last time
 eventually() {
-	for _ in $(seq 200); do
-		"$@" >"$said.eventually" 2>&1 && return 0
+	tries=200
+	until "$@" >"$said.eventually" 2>&1; do
+		tries=$((tries - 1))
+		[ $tries != 0 ] || break
 		sleep 0.1
 	done
 	cat "$said.eventually"
-	return 1
+	[ $tries != 0 ]
 }
 
 # free_port: a port of the loopback interface that nobody has. The kernel gives them out in turn, so the next caller
 # gets another one.
 free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# see TEXT: it stands on the screen of the terminal that $mux (tmux and its options) has, soon
+see() {
+	eventually sh -c "$mux capture-pane -p | grep -F -- '$1'" || {
+		$mux capture-pane -p
+		false
+	}
 }

@@ -1,15 +1,58 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# needs: tmux vim less top man script
-# tmux: job control typed into a shell, resized and split windows, full-screen programs, script(1).
-export TERM=xterm TMUX_TMPDIR=$TMPDIR SHELL=/bin/bash PS1='$ '
-T="tmux -f /dev/null -L s"
-$T new-session -d -x 80 -y 24 'bash --norc --noprofile'
-for i in $(seq 50); do $T capture-pane -p | grep -q '\$' && break; sleep 0.1; done
-k() { $T send-keys "$@"; sleep 0.4; }
-k 'PS1="% "; clear' Enter; k 'echo hello; tty | cut -c1-8' Enter; k 'sleep 100' Enter; k C-z; k 'jobs' Enter; k 'bg; sleep 50 &' Enter; k 'jobs | cut -c1-20' Enter; k 'fg %1' Enter; k C-c; k 'echo st $?' Enter; k 'cat' Enter; k 'typed' Enter; k C-d; k 'kill %2; wait' Enter; k 'stty size' Enter; k C-l; k 'echo last' Enter
-$T capture-pane -p -S - | grep . | sed 's/\[\([0-9]\)\] [0-9]*$/[\1] PID/'
-$T resize-window -x 100 -y 30; k 'stty size' Enter; $T split-window -h 'top -d 1'; sleep 1.5; $T list-panes | cut -d: -f1; $T capture-pane -p -t .1 | grep -c PID; $T send-keys -t .1 q; sleep 0.3; $T list-panes | wc -l
-$T split-window 'less /etc/passwd'; sleep 0.5; $T capture-pane -p | head -1; k /daemon Enter; k q; $T split-window 'vim -u NONE -N x'; sleep 0.7; k ihello Escape ':wq' Enter; cat x; $T split-window 'man -P cat true | head -3; sleep 1'; sleep 0.8; $T capture-pane -p | grep -c TRUE
-script -qc 'tty | cut -c1-8; stty size >/dev/null; exit 3' /dev/null; echo $?
-$T kill-server; echo $?
+# tmux and script: windows split, resized, captured, piped; sessions detached and attached; a nested terminal.
+# needs: tmux script top
+. "$TOP/tests/compat/lib.sh"
+export TERM=xterm TMUX_TMPDIR=$TMPDIR SHELL=/bin/sh PS1='% '
+mux="tmux -f /dev/null -L tmux"
+press() {
+	$mux send-keys "$@"
+}
+check start $mux new-session -d -s one -x 80 -y 24 sh
+check shell see '%'
+press 'tty | cut -c 1-8' Enter
+check tty see /dev/pts
+press 'stty size' Enter
+check size see '24 80'
+press "trap 'echo re''sized' WINCH" Enter
+$mux resize-window -x 100 -y 30
+press Enter
+check resized see resized
+press 'stty size' Enter
+check 'new size' see '30 100'
+check split $mux split-window -h 'top -d 1'
+check top see 'PID'
+check panes sh -c "$mux list-panes | cut -d : -f 1"
+press q
+check closed eventually sh -c "$mux list-panes | wc -l | grep -x 1"
+check window $mux new-window 'cat; echo ended; sleep 100'
+press typed Enter
+check echoed sh -c "sleep 0.3; $mux capture-pane -p | grep -cx typed"
+press C-d
+check 'end of file' see ended
+check windows sh -c "$mux list-windows -F '#{window_index} #{window_panes}'"
+check select $mux select-window -t :0
+check option $mux set-option -g remain-on-exit on
+check dies $mux new-window 'exit 3'
+check status eventually sh -c "$mux display-message -p -t :2 '#{pane_dead} #{pane_dead_status}' | grep '1 3'"
+check killed $mux respawn-pane -k -t :2 'kill -SEGV $$'
+check signal eventually sh -c "$mux display-message -p -t :2 '#{pane_dead} #{pane_dead_signal}' | grep '1 11'"
+check hook sh -c "$mux run-shell 'echo from tmux'"
+check format $mux display-message -p '#{pane_width}x#{pane_height} #{session_name} #{window_panes}'
+check select $mux select-window -t :0
+check pipe $mux pipe-pane 'cat >piped'
+press 'echo through a pipe' Enter
+check piped eventually grep -c '^through a pipe' piped
+check buffer sh -c "$mux set-buffer 'from a buffer' && $mux show-buffer"
+check wait sh -c "$mux run-shell -b 'sleep 0.3; $mux wait-for -S done' && $mux wait-for done"
+exits 1 'second session of that name' $mux new-session -d -s one
+check 'second session' $mux new-session -d -s two cat
+check sessions sh -c "$mux list-sessions -F '#{session_name} #{session_windows}'"
+check nested $mux new-session -d -s three -x 60 -y 20 "env -u TMUX script -qc '$mux attach -t one' /dev/null; echo detached; sleep 100"
+check attached eventually sh -c "$mux list-clients | wc -l | grep -x 1"
+check detach $mux detach-client -s one
+check detached sh -c "for i in \$(seq 50); do $mux capture-pane -p -t three | grep detached && break; sleep 0.1; done"
+exits 3 script script -eqc 'tty | cut -c 1-8; stty -a | grep -c isig; exit 3' /dev/null
+exits 143 'script killed' script -eqc 'kill -TERM $$' /dev/null
+check stop $mux kill-server
+check stopped eventually sh -c "$mux list-sessions 2>&1 | grep -o 'no server running'"

@@ -95,6 +95,7 @@ static void kill_children(bool tell, bool warden_too)
 int main(int argc, char **argv)
 {
 	long seconds = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
+	bool in_time;
 	int round;
 
 	if (seconds <= 0) {
@@ -115,13 +116,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "alone: %s: %s\n", argv[2], strerror(errno));
 		_exit(127);
 	}
-	if (!reap_until(now_ms() + seconds * 1000, true)) {
+	in_time = reap_until(now_ms() + seconds * 1000, true);
+	if (!in_time) {
 		printf("not ok: killed after %ld seconds\n", seconds);
 		kill_children(false, false);
 		reap_until(now_ms() + GRACE_MS, true);
 		command_status = 124;
 	}
 	for (round = 0; round < PATIENCE && !reap_until(now_ms() + GRACE_MS, false); round++)
-		kill_children(round == 0, round >= PATIENCE / 2);
+		kill_children(in_time && round == 0, round >= PATIENCE / 2);
 	return command_status;
 }
