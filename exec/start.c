@@ -61,6 +61,10 @@ static void start_program(void *arg)
 	if (c.filters_fd >= 0)
 		host_close(c.filters_fd);
 	carry_release(&c);
+	if (mm.marks) {
+		arch_exec_mark();
+		arch_end_mark(MARK_EXEC);
+	}
 	arch_return_to_guest(task);
 }
 

@@ -45,6 +45,7 @@ struct mm_struct {
 	bool sem_undo;		   /* somebody here has used SEM_UNDO: there may be an undo list */
 	struct mutex seccomp_lock; /* one change of filters at a time: kernel/seccomp.h */
 	u32 seccomp_outside;	   /* SECCOMP_MODE_* that the session was started under */
+	u64 marks;		   /* calls are traced: say where they end (sys/tracee.h). Tracers write it */
 	bool attached;		   /* in the command itself, before its first exec */
 	char comm[16];
 };

@@ -195,6 +195,7 @@ struct task {
 	bool stores_ptid;		    /* it stores its own tid for its parent first: the host has not done that */
 	bool traceme;			    /* PTRACE_TRACEME was asked for, and waits for execve */
 	struct tracee *tracees;		    /* sys/ptrace.c */
+	u32 replaced;			    /* a tracer has given the guest other registers while its call slept */
 	u64 serial;			    /* of all the tasks that ever stood in this block, which one it is */
 };
 

@@ -75,7 +75,8 @@ static s64 do_entry_with_pids(struct task *task, struct regs *regs, const struct
 		ret = do_entry(task, regs, entry);
 		/* A signal must not have been sent to where a task was, while it moved. */
 	} while (sends_signal(regs->orig_rax) && moved_since(task, entry, regs, given, told));
-	args_put(regs, given);
+	if (!task->replaced)
+		args_put(regs, given);
 	return ret;
 }
 
@@ -92,24 +93,48 @@ static s64 do_call(struct task *task, struct regs *regs)
 	return entry->gives_pid && ret > 0 ? pid_to_guest(&arena()->pids, (s32)ret) : ret;
 }
 
+/* A tracer may have a call left out: it makes the number negative (ptrace(2)), and perhaps says the result. */
+static s64 checked_call(struct task *task, struct regs *regs)
+{
+	s64 ret;
+
+	if (mm.marks && task->dispatch.all) {
+		regs->rax = (u64)-ENOSYS;
+		arch_entry_mark();
+		if ((s32)regs->orig_rax < 0)
+			return (s64)regs->rax;
+	}
+	if (task->seccomp.mode && !secure_computing(task, regs, &ret))
+		return ret;
+	if (task->dispatch.all && control_syscall(task, regs))
+		return (s64)regs->rax;
+	return do_call(task, regs);
+}
+
 void syscall_dispatch(struct task *task)
 {
 	struct regs *regs = &task->regs;
+	s32 tid = task->tid;
+	bool again;
 	s64 ret;
 
 	task->restart = RESTART_NONE;
 	follow_fs(task);
 	if (task->dispatch.on && user_dispatch_stops(task, regs))
 		return;
-	if (!task->seccomp.mode || secure_computing(task, regs, &ret)) {
-		if (task->dispatch.all && control_syscall(task, regs))
-			return;
-		ret = do_call(task, regs);
+	ret = checked_call(task, regs);
+	if (task->replaced) {
+		task->replaced = 0;
+		return;
 	}
-	if (ret == -EINTR && task->restart) {
+	again = ret == -EINTR && task->restart;
+	if (again) {
 		/* As if the signal had come before the guest's call. */
 		regs->rip -= SYSCALL_INSN_SIZE;
 		ret = (s64)regs->orig_rax;
 	}
 	regs->rax = (u64)ret;
+	/* A child has made no call. */
+	if (mm.marks && task->tid == tid)
+		arch_end_mark(again ? MARK_AGAIN : MARK_END);
 }

@@ -1,43 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ptrace(2), wait4(2), waitid(2): the calls are the host's, but a tracer in the session does not see what its tracee
- * stops for on the runtime's account: the trap of a system call, a bad pointer that the runtime tries, steps
- * within the runtime. Such a stop is answered with the request that led there, and the wait goes on. After execve
- * the tracee is reported when the guest's program is in place, not the runtime.
+ * ptrace(2): the call is the host's, but a tracer in the session is shown the guest that its tracee is, and nothing of
+ * the runtime. Which stops it hears of, sys/ptrace_stop.c decides; here are the requests that mean something else when
+ * the tracee has stopped in the runtime.
  */
 #include <asm/errno.h>
 #include <asm/signal.h>
-#include <linux/ptrace.h>
+#include <linux/elf.h>
 #include <linux/sched.h>
-#include <linux/wait.h>
+#include <linux/uio.h>
 #include "arch/x86_64/trap.h"
-#include "arena/arena.h"
 #include "host/host.h"
-#include "host/own_fds.h"
 #include "host/uaccess.h"
-#include "sys/pids.h"
-#include "sys/ptrace.h"
+#include "lib/string.h"
 #include "sys/runtime.h"
+#include "sys/tracee.h"
+#include "warden/client.h"
 
-#define PTRACE_SINGLESTEP 9
-#define TRAP_BRKPT	  1
-#define TRAP_TRACE	  2
-#define USER_RIP	  (16 * 8) /* in the host's struct user */
-#define USER_EFLAGS	  (18 * 8)
-#define INT3		  0xcc
-#define INT3_SIZE	  1
+#define ERRNO_MAX 4095
 
 /* ---- what the tracer asked of whom ---- */
 
-/* How a tracee was made to go on last; those that are not listed by PTRACE_CONT. The tracer's own, no lock. */
-struct tracee {
-	struct tracee *next;
-	s32 tid;
-	u32 request;
-	bool stepped; /* through the runtime */
-};
-
-static struct tracee *tracee_find(const struct task *task, s32 tid)
+struct tracee *tracee_find(const struct task *task, s32 tid)
 {
 	struct tracee *t = task->tracees;
 
@@ -46,32 +30,30 @@ static struct tracee *tracee_find(const struct task *task, s32 tid)
 	return t;
 }
 
-static int tracee_note(struct task *task, s32 tid, u32 request)
+struct tracee *tracee_get(struct task *task, s32 tid)
 {
 	struct tracee *t = tracee_find(task, tid);
 
-	if (!t && request == PTRACE_CONT)
-		return 0;
-	if (!t) {
-		t = kzalloc(sizeof(*t));
-		if (!t)
-			return -ENOMEM;
-		t->tid = tid;
-		t->next = task->tracees;
-		task->tracees = t;
-	}
-	t->request = request;
-	return 0;
+	if (t)
+		return t;
+	t = kzalloc(sizeof(*t));
+	if (!t)
+		return NULL;
+	t->tid = tid;
+	t->request = PTRACE_CONT;
+	t->next = task->tracees;
+	task->tracees = t;
+	return t;
 }
 
-static u32 tracee_request(const struct task *task, s32 tid)
+u32 tracee_request(const struct task *task, s32 tid)
 {
 	const struct tracee *t = tracee_find(task, tid);
 
 	return t ? t->request : PTRACE_CONT;
 }
 
-static void tracee_forget(struct task *task, s32 tid)
+void tracee_forget(struct task *task, s32 tid)
 {
 	struct tracee **at = &task->tracees, *t;
 
@@ -89,376 +71,278 @@ void ptrace_release(struct task *task)
 		tracee_forget(task, task->tracees->tid);
 }
 
+/* ---- registers ---- */
+
+static s64 get_regs(const struct stopped *s, u64 udata)
+{
+	struct user_regs regs;
+
+	tracee_regs(s, &regs);
+	return put_guest(udata, regs);
+}
+
+static s64 set_regs(const struct stopped *s, u64 udata)
+{
+	struct user_regs regs;
+
+	return get_guest(regs, udata) ? -EFAULT : tracee_set_regs(s, &regs);
+}
+
+/* NT_PRSTATUS; the length may be anything up to that of the whole. */
+static s64 regset(const struct stopped *s, bool set, u64 uiov)
+{
+	struct user_regs regs;
+	struct iovec iov;
+	s64 err;
+
+	if (get_guest(iov, uiov))
+		return -EFAULT;
+	if (iov.iov_len % sizeof(u64))
+		return -EINVAL;
+	iov.iov_len = MIN(iov.iov_len, sizeof(regs));
+	tracee_regs(s, &regs);
+	if (!set)
+		err = copy_to_guest((u64)(uintptr_t)iov.iov_base, &regs, iov.iov_len);
+	else
+		err = copy_from_guest(&regs, (u64)(uintptr_t)iov.iov_base, iov.iov_len);
+	if (!err && set)
+		err = tracee_set_regs(s, &regs);
+	return err ? err : put_guest(uiov, iov);
+}
+
+static s64 one_reg(const struct stopped *s, bool set, u64 offset, u64 data)
+{
+	struct user_regs regs;
+
+	tracee_regs(s, &regs);
+	if (!set) {
+		u64 word;
+
+		memcpy(&word, (const char *)&regs + offset, sizeof(word));
+		return put_guest(data, word);
+	}
+	memcpy((char *)&regs + offset, &data, sizeof(data));
+	return tracee_set_regs(s, &regs);
+}
+
+/* ---- what it has stopped for ---- */
+
+static u32 call_info_op(const struct stopped *s, const struct ptrace_syscall_info *info)
+{
+	switch (s->place) {
+	case AT_END_MARK: /* of which the host says nothing without PTRACE_O_TRACESYSGOOD */
+		return info->op == PTRACE_SYSCALL_INFO_NONE ? info->op : PTRACE_SYSCALL_INFO_EXIT;
+	case AT_EXEC_MARK:
+		return PTRACE_SYSCALL_INFO_NONE;
+	default:
+		return info->op;
+	}
+}
+
+static size_t call_info_size(u32 op)
+{
+	switch (op) {
+	case PTRACE_SYSCALL_INFO_ENTRY:
+		return offsetof(struct ptrace_syscall_info, entry) + sizeof(((struct ptrace_syscall_info *)0)->entry);
+	case PTRACE_SYSCALL_INFO_EXIT:
+		return offsetof(struct ptrace_syscall_info, exit.is_error) + 1;
+	case PTRACE_SYSCALL_INFO_SECCOMP:
+		return offsetof(struct ptrace_syscall_info, seccomp.ret_data) + sizeof(u32);
+	default:
+		return offsetof(struct ptrace_syscall_info, entry);
+	}
+}
+
+/* PTRACE_GET_SYSCALL_INFO */
+static s64 call_info(const struct stopped *s, u64 usize, u64 udata)
+{
+	struct ptrace_syscall_info info = {0};
+	struct user_regs regs;
+	long ret = host_call4(__NR_ptrace, PTRACE_GET_SYSCALL_INFO, s->tid, sizeof(info), &info);
+
+	if (ret < 0)
+		return ret;
+	tracee_regs(s, &regs);
+	info.op = (u8)call_info_op(s, &info);
+	info.instruction_pointer = regs.rip;
+	info.stack_pointer = regs.rsp;
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+		const u64 args[6] = {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9};
+
+		info.entry.nr = regs.orig_rax;
+		memcpy(info.entry.args, args, sizeof(args));
+	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
+		info.exit.is_error = regs.rax >= (u64)-ERRNO_MAX;
+		info.exit.rval = (s64)regs.rax;
+	}
+	ret = (long)call_info_size(info.op);
+	return copy_to_guest(udata, &info, MIN(usize, (u64)ret)) ? -EFAULT : ret;
+}
+
+/* PTRACE_GETEVENTMSG */
+static s64 event_message(const struct task *task, const struct stopped *s, u64 udata)
+{
+	const struct tracee *t = tracee_find(task, s->tid);
+	u64 message = PTRACE_EVENTMSG_SYSCALL_EXIT;
+
+	if (t && t->has_message)
+		message = t->message;
+	else if (s->place != AT_END_MARK)
+		return host_call4(__NR_ptrace, PTRACE_GETEVENTMSG, s->tid, 0, udata);
+	return put_guest(udata, message);
+}
+
+/* ---- going on ---- */
+
 static bool goes_on(u32 request)
 {
-	return request == PTRACE_CONT || request == PTRACE_SYSCALL || request == PTRACE_SINGLESTEP ||
-	       request == PTRACE_SYSEMU || request == PTRACE_SYSEMU_SINGLESTEP;
-}
-
-/* ---- stops ---- */
-
-/* A status of wait4(2), taken apart. */
-static bool is_stop(s32 status)
-{
-	return (status & 0xff) == 0x7f;
-}
-
-static int stop_signal(s32 status)
-{
-	return status >> 8 & 0xff;
-}
-
-static u32 stop_event(s32 status)
-{
-	return (u32)status >> 16;
-}
-
-static u64 peek_rip(s32 tid)
-{
-	u64 rip = 0;
-
-	host_call4(__NR_ptrace, PTRACE_PEEKUSR, tid, USER_RIP, &rip);
-	return rip;
-}
-
-static bool in_runtime(u64 rip)
-{
-	return rip >= (u64)(uintptr_t)runtime_text_start && rip < (u64)(uintptr_t)runtime_text_end;
-}
-
-/* A signal that exists because of the runtime. The tracee must get it. */
-static bool is_own_signal(s32 tid, int sig)
-{
-	struct siginfo_raw info;
-	u64 rip;
-
-	/* ESRCH: it is not ours to trace, only to wait for. */
-	if (host_call4(__NR_ptrace, PTRACE_GETSIGINFO, tid, 0, &info))
-		return false;
-	if (sig == SIGSYS)
-		return !info.pad &&
-		       (info.code == SYS_USER_DISPATCH || (info.code == SYS_SECCOMP && info.err == TRAP_DATA));
-	rip = peek_rip(tid);
-	/* Not the instruction was at fault, but what rseq(2) has the kernel write on the way back to it. At the
-	 * handler's first instruction, that is about a signal that the tracer has seen. */
-	if (info.code == SI_KERNEL && rip != (u64)(uintptr_t)signal_trap)
-		return false;
-	return info.code > 0 && in_runtime(rip);
-}
-
-/* A step within the runtime, or into its handler. Breakpoints and watchpoints have other codes. */
-static bool is_own_step(const struct task *task, s32 tid)
-{
-	struct siginfo_raw info;
-
-	return tracee_request(task, tid) == PTRACE_SINGLESTEP &&
-	       !host_call4(__NR_ptrace, PTRACE_GETSIGINFO, tid, 0, &info) &&
-	       (info.code == TRAP_TRACE || info.code == TRAP_BRKPT || info.code == SIGTRAP) &&
-	       in_runtime(peek_rip(tid));
+	return request == PTRACE_CONT || request == PTRACE_SYSCALL || request == PTRACE_SINGLESTEP;
 }
 
 /*
- * On the way out of the runtime there was a popf. The kernel leaves the trap flag to a tracee that steps over one, as
- * if it had set it itself.
+ * The tracer has been asked about a call (SECCOMP_RET_TRACE), and has perhaps changed it. On the host nothing is to
+ * come of it, whatever the answer is: the runtime is told that it may go on, or finds the result there.
  */
-static void end_steps(struct tracee *t)
+static void leave_gate(const struct stopped *s)
 {
-	u64 eflags;
+	struct user_regs regs, raw = s->raw;
 
-	t->stepped = false;
-	if (!host_call4(__NR_ptrace, PTRACE_PEEKUSR, t->tid, USER_EFLAGS, &eflags))
-		host_call4(__NR_ptrace, PTRACE_POKEUSR, t->tid, USER_EFLAGS, eflags & ~(u64)EFLAGS_TF);
+	tracee_regs(s, &regs);
+	raw.rax = (s32)regs.orig_rax < 0 ? regs.rax : GATE_CONTINUE;
+	raw.orig_rax = (u64)-1;
+	host_call4(__NR_ptrace, PTRACE_SETREGS, s->tid, 0, &raw);
 }
 
-/* If the stop is not for the tracer to see, the tracee goes on. */
-static bool hide_stop(struct task *task, s32 tid, s32 status)
+/*
+ * From now on calls are traced: one that sleeps is started again, so that it is seen from its beginning. The signal
+ * that it was stopped by stays what it was.
+ */
+static void start_again(const struct stopped *s)
 {
-	int sig = stop_signal(status);
+	struct siginfo_raw info;
+	bool stopped_by_signal = !host_call4(__NR_ptrace, PTRACE_GETSIGINFO, s->tid, 0, &info);
+	s32 status;
 
-	if (stop_event(status))
-		return false;
-	switch (sig) {
-	case SIGSYS:
-	case SIGSEGV:
-	case SIGBUS:
-		if (!is_own_signal(tid, sig))
-			return false;
-		break;
-	case SIGTRAP:
-		if (!is_own_step(task, tid))
-			return false;
-		tracee_find(task, tid)->stepped = true;
-		sig = 0;
-		break;
-	default:
-		return false;
+	if (tracee_leave_runtime(s->tid, false, &status) != MOVED_STOPPED && stopped_by_signal)
+		host_call4(__NR_ptrace, PTRACE_SETSIGINFO, s->tid, 0, &info);
+}
+
+static s64 go_on(struct task *task, u32 request, s32 tid, u64 sig)
+{
+	struct tracee *t = request == PTRACE_CONT ? tracee_find(task, tid) : tracee_get(task, tid);
+	struct stopped s;
+
+	if (!t && request != PTRACE_CONT)
+		return -ENOMEM;
+	if (tracee_look(tid, &s)) {
+		if (s.place == AT_GATE)
+			leave_gate(&s);
+		if (request == PTRACE_SYSCALL)
+			tracee_make_marks(tid);
+		if (request == PTRACE_SYSCALL && t->request != PTRACE_SYSCALL && tracee_interrupted(&s.raw) && s.task)
+			start_again(&s);
 	}
-	return !host_call4(__NR_ptrace, tracee_request(task, tid), tid, 0, sig);
+	if (t) {
+		t->request = request;
+		t->has_message = false;
+		t->interrupt = false;
+		if (t->late.signo)
+			request = PTRACE_SINGLESTEP;
+	}
+	return host_call4(__NR_ptrace, request, tid, 0, sig);
 }
 
-/* ---- execve ---- */
-
-/* Lets the tracee go on until it stops or ends; its new status. */
-static s32 go_on(s32 tid, u32 request)
+/* A signal that it has not been shown yet is sent again: it must not get lost. */
+static s64 detach(struct task *task, s32 tid, u64 sig)
 {
-	s32 status = 0;
-	long ret = host_call4(__NR_ptrace, request, tid, 0, 0);
+	const struct tracee *t = tracee_find(task, tid);
+	struct stopped s;
+	s64 ret;
 
-	while (!ret || ret == -EINTR)
-		ret = host_call4(__NR_wait4, tid, &status, __WALL, NULL);
-	return status;
-}
-
-/* Puts a word into the tracee's copy of the runtime's text. */
-static void poke_jump(s32 tid, u64 word)
-{
-	host_call4(__NR_ptrace, PTRACE_POKETEXT, tid, arch_exit_jump, word);
-}
-
-/*
- * The tracee is in the runtime, which will leave for the program: it goes on to the jump into that, and one step
- * further. If it stops elsewhere, or ends, that is what there is to report. What a tracer gives it as a signal
- * is for the stop after execve, so it is that stop's siginfo_t that stands here too.
- */
-static s32 go_to_program(s32 tid, s32 status)
-{
-	u64 jump = (u64)(uintptr_t)arch_exit_jump, word;
-	struct siginfo_raw info;
-	s32 now;
-
-	if (host_call4(__NR_ptrace, PTRACE_PEEKTEXT, tid, jump, &word) ||
-	    host_call4(__NR_ptrace, PTRACE_GETSIGINFO, tid, 0, &info))
-		return status;
-	poke_jump(tid, (word & ~0xffUL) | INT3);
-	now = go_on(tid, PTRACE_CONT);
-	if (!is_stop(now))
-		return now;
-	poke_jump(tid, word);
-	if (stop_signal(now) != SIGTRAP || peek_rip(tid) != jump + INT3_SIZE)
-		return now;
-	host_call4(__NR_ptrace, PTRACE_POKEUSR, tid, USER_RIP, jump);
-	now = go_on(tid, PTRACE_SINGLESTEP);
-	if (stop_signal(now) != SIGTRAP)
-		return now;
-	host_call4(__NR_ptrace, PTRACE_SETSIGINFO, tid, 0, &info);
-	return status;
-}
-
-static bool on_way_out(u64 rip)
-{
-	return rip >= (u64)(uintptr_t)arch_exit_begin && rip < (u64)(uintptr_t)arch_exit_end;
-}
-
-/* The SIGTRAP after execve: blocked until the runtime leaves. */
-static bool is_exec_signal(s32 tid, s32 status)
-{
-	struct siginfo_raw info;
-
-	return stop_signal(status) == SIGTRAP && !stop_event(status) && on_way_out(peek_rip(tid)) &&
-	       !host_call4(__NR_ptrace, PTRACE_GETSIGINFO, tid, 0, &info) && info.code == SI_USER;
-}
-
-/* The event instead of it. A tracer of system calls sees the runtime come up, because it waits for the end of execve.
- */
-static bool is_exec_event(const struct task *task, s32 tid, s32 status)
-{
-	return stop_event(status) == PTRACE_EVENT_EXEC && tracee_request(task, tid) != PTRACE_SYSCALL &&
-	       peek_rip(tid) == (u64)(uintptr_t)_start;
-}
-
-/* Judges what a wait brought. False: there is nothing to report, wait again. */
-static bool report(struct task *task, s32 tid, s32 *status)
-{
-	struct tracee *t = tracee_find(task, tid);
-
-	if (!is_stop(*status)) {
+	if (tracee_look(tid, &s) && s.place == AT_GATE)
+		leave_gate(&s);
+	if (t && t->late.signo)
+		host_call2(__NR_tkill, tid, t->late.signo);
+	ret = host_call4(__NR_ptrace, PTRACE_DETACH, tid, 0, sig);
+	if (!ret)
 		tracee_forget(task, tid);
-		return true;
-	}
-	if (hide_stop(task, tid, *status))
-		return false;
-	if (t && t->stepped)
-		end_steps(t);
-	if (is_exec_signal(tid, *status) || is_exec_event(task, tid, *status))
-		*status = go_to_program(tid, *status);
-	return true;
-}
-
-/* ---- the calls ---- */
-
-#define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
-
-/*
- * A husk (kernel/pid.h) is taken away, and nobody hears of it. True: that was one.
- */
-static bool bury_husk(const struct task *task, s32 host)
-{
-	if (!pid_is_husk(&arena()->pids, host))
-		return false;
-	host_call4(__NR_wait4, host, NULL, WNOHANG | __WALL, NULL);
-	warden_pid(task, PID_HUSK_GONE, host, 0);
-	return true;
-}
-
-/* May a wait meet somebody whom it must not report? Then who it is must be asked while it is still there. */
-static bool must_ask_first(const struct task *task)
-{
-	return atomic_load(&arena()->pids.nr) || children_differ(task);
-}
-
-/* wait4(2) that asks first. A host number, or what wait4(2) says; *guest: as guests know it. */
-static s64 wait_asking(const struct task *task, const struct regs *regs, s32 which, s32 *status, s32 *guest)
-{
-	s32 options = (s32)ARG2(regs), type = which > 0 ? P_PID : which == -1 ? P_ALL : P_PGID;
-	struct siginfo_raw info = {0};
-	s64 ret;
-
-	for (;;) {
-		info.pid = 0;
-		ret = host_call_blocking(__NR_waitid, type, which < -1 ? -which : which, (long)&info,
-					 options | WEXITED | WNOWAIT, 0, 0);
-		if (ret || !info.pid)
-			return ret;
-		if (bury_husk(task, info.pid)) {
-			/* The one who is waited for lives elsewhere. */
-			which = which > 0 ? pid_to_host(&arena()->pids, which) : which;
-			continue;
-		}
-		if (children_bury(task, info.pid, info.code))
-			continue;
-		*guest = pid_to_guest(&arena()->pids, info.pid);
-		ret = host_call4(__NR_wait4, info.pid, status, options | WNOHANG, ARG3(regs));
-		/* Another thread may have been faster, or it has become a husk just now. */
-		if (ret > 0 && !bury_husk(task, (s32)ret))
-			return ret;
-	}
-}
-
-static s64 wait_host(const struct task *task, const struct regs *regs, s32 *status, s32 *guest)
-{
-	s32 which = (s32)ARG0(regs);
-	s64 ret;
-
-	/* The call knows options that the other one does not, and the other way round. */
-	if (must_ask_first(task) && !((u32)ARG2(regs) & ~WAIT4_OPTIONS))
-		return wait_asking(task, regs, which, status, guest);
-	ret = host_call_blocking(__NR_wait4, which, (long)status, (long)ARG2(regs), (long)ARG3(regs), 0, 0);
-	/* While we slept, there may have come numbers; the warden keeps one for a while after its end. */
-	if (ret > 0 && bury_husk(task, (s32)ret))
-		return wait_asking(task, regs, which > 0 ? pid_to_host(&arena()->pids, which) : which, status, guest);
-	*guest = ret > 0 ? pid_to_guest(&arena()->pids, (s32)ret) : 0;
 	return ret;
 }
 
-SYSCALL(wait4)
+/* Hidden stops must not swallow it. */
+static s64 interrupt(struct task *task, s32 tid)
 {
-	s32 status = 0, guest = 0;
-	s64 pid;
+	s64 ret = host_call4(__NR_ptrace, PTRACE_INTERRUPT, tid, 0, 0);
+	struct tracee *t = ret ? NULL : tracee_get(task, tid);
 
-	if (ARG3(regs) && !access_ok(ARG3(regs), sizeof(u64)))
-		return -EFAULT;
-	do {
-		pid = wait_host(task, regs, &status, &guest);
-	} while (pid > 0 && !report(task, (s32)pid, &status));
-	own_fds_reclaim();
-	if (pid > 0 && ARG1(regs) && put_guest(ARG1(regs), status))
-		return -EFAULT;
-	return pid > 0 ? guest : pid;
+	if (t)
+		t->interrupt = true;
+	return ret;
 }
 
-/* The first fields of a SIGCHLD's siginfo_t, which are all that waitid(2) fills. */
-struct wait_info {
-	s32 signo, err, code, pad, pid;
-	u32 uid;
-	s32 status;
-};
+/* ---- ptrace(2) ---- */
 
-/* The same as wait4(2)'s status, and back. A child that ended has no event that could change. */
-static bool report_info(struct task *task, struct wait_info *info)
+/* A request about a tracee that has stopped in the runtime. */
+static s64 request_in_runtime(const struct task *task, const struct stopped *s, const struct regs *regs)
 {
-	bool stop = info->code == CLD_TRAPPED || info->code == CLD_STOPPED;
-	s32 status = stop ? info->status << 8 | 0x7f : 0;
+	u64 addr = ARG2(regs), data = ARG3(regs);
 
-	if (!info->pid || info->code == CLD_CONTINUED)
-		return true;
-	if (!report(task, info->pid, &status))
-		return false;
-	if (is_stop(status)) {
-		info->status = status >> 8;
-	} else if (stop) {
-		info->code = status & 0x7f ? CLD_KILLED : CLD_EXITED;
-		info->status = status & 0x7f ? status & 0x7f : status >> 8;
+	switch (ARG0(regs)) {
+	case PTRACE_GETREGS:
+		return get_regs(s, data);
+	case PTRACE_SETREGS:
+		return set_regs(s, data);
+	case PTRACE_PEEKUSR:
+	case PTRACE_POKEUSR:
+		if (addr % sizeof(u64) || addr >= sizeof(struct user_regs))
+			break;
+		return one_reg(s, ARG0(regs) == PTRACE_POKEUSR, addr, data);
+	case PTRACE_GETREGSET:
+	case PTRACE_SETREGSET:
+		if (addr != NT_PRSTATUS)
+			break;
+		return regset(s, ARG0(regs) == PTRACE_SETREGSET, data);
+	case PTRACE_GET_SYSCALL_INFO:
+		return call_info(s, addr, data);
+	case PTRACE_GETEVENTMSG:
+		return event_message(task, s, data);
 	}
-	return true;
-}
-
-/* siginfo_t has 128 bytes */
-struct waited {
-	struct wait_info info;
-	u8 rest[100];
-};
-
-/* waitid(2), which asks first where it would take something away. */
-static s64 waitid_host(const struct task *task, const struct regs *regs, struct waited *got)
-{
-	u64 options = ARG3(regs);
-	bool asks = must_ask_first(task) && !(options & WNOWAIT);
-	s64 ret;
-
-	for (;;) {
-		got->info = (struct wait_info){0};
-		ret = host_call_blocking(__NR_waitid, (long)ARG0(regs), (long)ARG1(regs), (long)got,
-					 (long)(options | (asks ? WNOWAIT : 0)), asks ? 0 : (long)ARG4(regs), 0);
-		if (ret || !got->info.pid)
-			return ret;
-		if (bury_husk(task, got->info.pid) || children_bury(task, got->info.pid, got->info.code))
-			continue;
-		if (asks)
-			ret = host_call5(__NR_waitid, P_PID, got->info.pid, got, options | WNOHANG, ARG4(regs));
-		/* Another thread may have been faster, or it has become a husk just now. */
-		if (!ret && got->info.pid && !bury_husk(task, got->info.pid))
-			return 0;
-	}
-}
-
-SYSCALL(waitid)
-{
-	struct waited got = {0};
-	s64 ret;
-
-	if (ARG4(regs) && !access_ok(ARG4(regs), sizeof(u64)))
-		return -EFAULT;
-	do {
-		ret = waitid_host(task, regs, &got);
-	} while (!ret && !report_info(task, &got.info));
-	own_fds_reclaim();
-	got.info.pid = pid_to_guest(&arena()->pids, got.info.pid);
-	if (got.info.pid)
-		got.info.uid = from_kuid_munged(task->nsproxy->user, got.info.uid);
-	/* The kernel fills it in whatever came of the call. */
-	return ARG2(regs) && put_guest(ARG2(regs), got.info) ? -EFAULT : ret;
+	return host_call4(__NR_ptrace, ARG0(regs), s->tid, addr, data);
 }
 
 /*
  * A vfork child's parent sleeps until it has executed a program, and cannot see to a tracee's stops. So
  * tracing begins when it executes one, before which it has nothing to stop for.
  */
+static s64 trace_me(struct task *task)
+{
+	if (!(task->clone_request.flags & CLONE_VFORK))
+		return host_call4(__NR_ptrace, PTRACE_TRACEME, 0, 0, 0);
+	task->traceme = true;
+	return 0;
+}
+
 SYSCALL(ptrace)
 {
 	u32 request = (u32)ARG0(regs);
 	s32 tid = (s32)ARG1(regs);
-	s64 ret;
+	struct stopped s;
 
-	if (request == PTRACE_TRACEME && (task->clone_request.flags & CLONE_VFORK)) {
-		task->traceme = true;
-		return 0;
+	if (request == PTRACE_TRACEME)
+		return trace_me(task);
+	if (goes_on(request))
+		return go_on(task, request, tid, ARG3(regs));
+	if (request == PTRACE_DETACH)
+		return detach(task, tid, ARG3(regs));
+	if (request == PTRACE_INTERRUPT)
+		return interrupt(task, tid);
+	if (request == PTRACE_SYSEMU || request == PTRACE_SYSEMU_SINGLESTEP) {
+		guest_log(task, "ptrace: PTRACE_SYSEMU is not built: EIO");
+		return -EIO;
 	}
-	if (goes_on(request) && tracee_note(task, tid, request))
-		return -ENOMEM;
-	ret = host_call4(__NR_ptrace, ARG0(regs), ARG1(regs), ARG2(regs), ARG3(regs));
-	if (request == PTRACE_DETACH && !ret)
-		tracee_forget(task, tid);
-	return ret;
+	if (tracee_look(tid, &s) && (s.task || request == PTRACE_GETEVENTMSG))
+		return request_in_runtime(task, &s, regs);
+	return host_call4(__NR_ptrace, ARG0(regs), tid, ARG2(regs), ARG3(regs));
 }
 
 void ptrace_exec(struct task *task)

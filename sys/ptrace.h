@@ -9,5 +9,25 @@
 void ptrace_exec(struct task *task);
 /* The task ends, or is a copy that traces nobody. */
 void ptrace_release(struct task *task);
+/*
+ * Judges what a wait brought of a process that the task may be tracing. False: there is nothing to report, wait again.
+ * The status can become another one.
+ */
+bool ptrace_report(struct task *task, s32 tid, s32 *status);
+
+/* ---- statuses of wait4(2) ---- */
+
+static inline bool is_stop(s32 status)
+{
+	return (status & 0xff) == 0x7f;
+}
+static inline int stop_signal(s32 status)
+{
+	return status >> 8 & 0xff;
+}
+static inline u32 stop_event(s32 status)
+{
+	return (u32)status >> 16;
+}
 
 #endif

@@ -14,6 +14,18 @@ __attribute__((noreturn)) void arch_switch_stack(struct task *task, void (*fn)(v
 extern char arch_exit_begin[], arch_exit_end[];
 /* There: the jump to the guest, all of whose registers are in place. */
 extern char arch_exit_jump[];
+/*
+ * marks.S: calls of the host that are made for a tracer alone, who sees them stop (sys/tracee.h): where a call of the
+ * guest's ends, where one begins that the host does not stop at, and where a program has been loaded. `how`: the call
+ * will be started again; it was execve, which succeeded.
+ */
+enum mark { MARK_END, MARK_AGAIN, MARK_EXEC };
+void arch_end_mark(enum mark how);
+void arch_entry_mark(void);
+void arch_exec_mark(void);
+extern char arch_end_mark_call[], arch_end_mark_done[], arch_entry_mark_done[], arch_exec_mark_done[];
+/* blocking.S */
+extern char blocking_begin[], blocking_end[], blocking_eintr[];
 /* entry.S: where the host starts the runtime after execve. */
 extern char _start[];
 extern char runtime_text_start[], runtime_text_end[], runtime_image_end[];

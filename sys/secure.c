@@ -76,6 +76,8 @@ static bool through_gate(struct task *task, struct regs *regs, u32 action, s64 *
 		*ret = -ENOSYS;
 		return false;
 	}
+	/* What a tracer finds, and what the call returns if it leaves it out. */
+	regs->rax = (u64)-ENOSYS;
 	*ret = arch_seccomp_gate(regs);
 	return *ret == (s64)GATE_CONTINUE;
 }

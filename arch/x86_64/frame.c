@@ -22,7 +22,6 @@ _Static_assert(sizeof(struct siginfo_raw) == 128, "the kernel's");
 #define FPSTATE_MAX	 16384			      /* with AMX it is about 11 KiB */
 #define EFLAGS_CLEARED	 (0x400u | 0x100u | 0x10000u) /* DF, TF, RF */
 
-extern char blocking_begin[], blocking_end[], blocking_eintr[];
 extern char uaccess_begin[], uaccess_end[], uaccess_fault[];
 
 /* Bytes of extended state that the host has saved. */

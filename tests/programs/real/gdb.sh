@@ -53,6 +53,47 @@ debug() {
 debug on -ex 'break f' -ex run -ex bt -ex next -ex step -ex 'watch g' -ex c -ex c -ex delete -ex 'print g' -ex c ./program
 debug off -ex run -ex bt --args ./program crash
 debug off -ex 'set detach-on-fork off' -ex 'break f' -ex run -ex 'call f(5)' -ex finish -ex kill ./program
+# shellcheck disable=SC2016  # gdb's variables
+debug off -ex 'catch fork' -ex run -ex bt -ex 'print $orig_rax' -ex c ./program
+# shellcheck disable=SC2016
+debug off -ex 'catch syscall access' -ex run -ex bt -ex 'print $orig_rax' -ex 'print $rax' -ex c -ex 'print $rax' -ex kill ./program
+debug off -ex 'break f' -ex run -ex 'gcore core' -ex kill ./program >gcore.out
+grep -c Saved gcore.out
+# The file says what was mapped, of which the arena is a part.
+debug off -ex bt -ex 'print g' ./program core | grep -v 'secede-arena\|^$'
+cat >sleeper.c <<'END'
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int add(int a, int b)
+{
+	return a + b;
+}
+
+int main(void)
+{
+	int status;
+
+	if (!fork())
+		pause();
+	puts("ready");
+	fflush(stdout);
+	wait(&status);
+	return add(status, 0);
+}
+END
+gcc -g -O0 -o sleeper sleeper.c || exit 1
+./sleeper >sleeper.out &
+until [ -s sleeper.out ]; do sleep 0.05; done
+sleep 0.3
+child=$(cat /proc/$!/task/$!/children)
+# shellcheck disable=SC2016
+debug off -ex bt -ex 'print $rax' -ex 'call add(4, 5)' -ex 'print (int)getppid() > 1' -ex 'call (int)access("/", 4)' -ex detach \
+	./sleeper $! | grep -v '^\[\|^Reading\|^Attaching'
+kill "$child"
+wait $!
+echo $?
 sleep 100 &
 sleep 0.3
 debug off -p $! -ex 'bt 1' -ex detach | grep -c clock_nanosleep
