@@ -42,17 +42,20 @@ int show_locks(struct task *task, const struct proc_task *who, struct fmt *out)
 
 #define CHILDREN_SIZE (64UL << 10)
 
-/* One line of numbers, without a newline. */
+/* One line of numbers, without a newline. The host has it of threads alone. */
 int show_children(struct task *task, const struct proc_task *who, struct fmt *out)
 {
-	char *text = kzalloc(CHILDREN_SIZE);
+	char *text = kzalloc(CHILDREN_SIZE), name[40];
 	const char *p = text;
+	struct fmt f;
 	u64 pid;
 	long n;
 
 	if (!text)
 		return -ENOMEM;
-	n = proc_host_read(who->pid, "children", text, CHILDREN_SIZE);
+	fmt_init(&f, name, sizeof(name));
+	fmt_print(&f, "task/%d/children", who->pid);
+	n = proc_host_read(who->pid, name, text, CHILDREN_SIZE);
 	for (; n > 0 && parse_u64(&p, &pid); p += *p == ' ')
 		if (pid > INT32_MAX || !process_is_hidden((s32)pid))
 			fmt_print(out, "%lu ", pid);

@@ -51,5 +51,8 @@ for pid in $pids; do wait "$pid"; echo "status $?"; done
 echo "signalled: $?"
 /nonexistent/program
 echo "missing: $?"
+sleep 5 &
+read -r child _ <"/proc/$$/task/$$/children" && [ "$child" = $! ] && echo "its child"
+kill $!
 trap 'echo "leaving"' EXIT
 exit 9
