@@ -49,7 +49,7 @@ static void look_once(const struct pid_map *map, s32 nr, struct seen *seen)
 	}
 }
 
-#define TRIES 100000 /* a warden killed while it wrote leaves the count odd for ever */
+#define TRIES 20000000 /* a warden that is killed while it writes leaves the count odd for ever */
 
 static void look(const struct pid_map *map, s32 nr, struct seen *seen)
 {
