@@ -52,7 +52,7 @@ static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 		shown = m ? READ_ONCE(m->host) : NULL;
 		shown_len = m ? READ_ONCE(m->host_len) : 0;
 		part = arena_contains(shown, shown_len) ? below(host, len, shown, shown_len) : NULL;
-		if (!part) {
+		if (!m || !part) {
 			prepend(b, host, len);
 			return false;
 		}
