@@ -24,7 +24,7 @@ struct seen {
 };
 
 /* Chains may change under the reader's feet: the count of steps ends it, the sequence count judges it. */
-static void look_once(const struct pid_map *map, s32 nr, struct seen *seen)
+static void look(const struct pid_map *map, s32 nr, struct seen *seen)
 {
 	u32 at, steps;
 
@@ -51,18 +51,20 @@ static void look_once(const struct pid_map *map, s32 nr, struct seen *seen)
 
 #define TRIES 20000000 /* a warden that is killed while it writes leaves the count odd for ever */
 
-static void look(const struct pid_map *map, s32 nr, struct seen *seen)
+/* A reading is one state of the map: begin, look as often as needed, and again if something was written meanwhile. */
+static u32 read_begin(const struct pid_map *map)
 {
-	int tries;
+	u32 seq = atomic_load(&map->seq);
 
-	for (tries = 0; tries < TRIES; tries++) {
-		u32 seq = atomic_load(&map->seq);
+	for (int tries = 0; (seq & 1) && tries < TRIES; tries++)
+		seq = atomic_load(&map->seq);
+	return seq;
+}
 
-		look_once(map, nr, seen);
-		atomic_thread_fence(memory_order_acquire);
-		if (!(seq & 1) && atomic_load(&map->seq) == seq)
-			return;
-	}
+static bool read_again(const struct pid_map *map, u32 seq)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return !(seq & 1) && atomic_load(&map->seq) != seq;
 }
 
 /* The guest number of a host number that is not an entry's. */
@@ -79,51 +81,43 @@ static s32 first_free(const struct pid_map *map, s32 host)
 	return nr;
 }
 
-s32 pid_to_guest(const struct pid_map *map, s32 nr)
+static s32 guest_of(const struct pid_map *map, s32 host)
 {
 	struct seen seen;
 
-	if (!atomic_load(&map->nr) || nr <= 0)
-		return nr;
-	look(map, nr, &seen);
-	return seen.guest ? seen.guest : first_free(map, nr);
+	look(map, host, &seen);
+	return seen.guest ? seen.guest : first_free(map, host);
 }
 
-s32 pid_to_host(const struct pid_map *map, s32 nr)
+static s32 host_of(const struct pid_map *map, s32 guest)
 {
 	struct seen seen;
 
-	if (!atomic_load(&map->nr) || nr <= 0)
-		return nr;
-	look(map, nr, &seen);
+	look(map, guest, &seen);
 	if (seen.is_guest)
 		return seen.host ? seen.host : PID_NONE;
-	return pid_to_guest(map, pid_plain(nr)) == nr ? pid_plain(nr) : PID_NONE;
+	return guest_of(map, pid_plain(guest)) == guest ? pid_plain(guest) : PID_NONE;
 }
 
-s32 pid_of_new(const struct pid_map *map, u32 seq, s32 host)
+/* Only who has a number can reserve it: an entry since then is the new one's own. */
+static s32 number_of_new(const struct pid_map *map, u32 since, s32 host)
 {
 	struct seen seen;
 	s32 nr;
 
-	if (!atomic_load(&map->nr))
-		return host;
 	for (nr = host; nr <= PID_TOP - PID_SUBSTITUTE; nr += PID_SUBSTITUTE) {
 		look(map, nr, &seen);
-		/* Only who has a number can reserve it: since then, the new one itself. */
-		if (!seen.is_guest || (s32)(seen.since - seq) > 0)
+		if (!seen.is_guest || (s32)(seen.since - since) > 0)
 			break;
 	}
 	return nr;
 }
 
-bool pid_is_husk(const struct pid_map *map, s32 host)
+static bool is_husk(const struct pid_map *map, s32 host)
 {
-	struct seen seen = {0};
+	struct seen seen;
 	s32 nr;
 
-	if (!atomic_load(&map->nr))
-		return false;
 	look(map, host, &seen);
 	if (seen.guest)
 		return seen.stillborn;
@@ -135,11 +129,71 @@ bool pid_is_husk(const struct pid_map *map, s32 host)
 	return seen.husk && seen.is_guest;
 }
 
+s32 pid_to_guest(const struct pid_map *map, s32 nr)
+{
+	s32 guest;
+	u32 seq;
+
+	if (!atomic_load(&map->nr) || nr <= 0)
+		return nr;
+	do {
+		seq = read_begin(map);
+		guest = guest_of(map, nr);
+	} while (read_again(map, seq));
+	return guest;
+}
+
+s32 pid_to_host(const struct pid_map *map, s32 nr)
+{
+	s32 host;
+	u32 seq;
+
+	if (!atomic_load(&map->nr) || nr <= 0)
+		return nr;
+	do {
+		seq = read_begin(map);
+		host = host_of(map, nr);
+	} while (read_again(map, seq));
+	return host;
+}
+
+s32 pid_of_new(const struct pid_map *map, u32 since, s32 host)
+{
+	s32 nr;
+	u32 seq;
+
+	if (!atomic_load(&map->nr))
+		return host;
+	do {
+		seq = read_begin(map);
+		nr = number_of_new(map, since, host);
+	} while (read_again(map, seq));
+	return nr;
+}
+
+bool pid_is_husk(const struct pid_map *map, s32 host)
+{
+	bool husk;
+	u32 seq;
+
+	if (!atomic_load(&map->nr))
+		return false;
+	do {
+		seq = read_begin(map);
+		husk = is_husk(map, host);
+	} while (read_again(map, seq));
+	return husk;
+}
+
 bool pid_find(const struct pid_map *map, s32 guest, s32 *host)
 {
 	struct seen seen;
+	u32 seq;
 
-	look(map, guest, &seen);
+	do {
+		seq = read_begin(map);
+		look(map, guest, &seen);
+	} while (read_again(map, seq));
 	*host = seen.host;
 	return seen.is_guest;
 }

@@ -51,10 +51,10 @@ s32 pid_to_host(const struct pid_map *map, s32 nr);
 /* The guest's number of the host's `nr`. */
 s32 pid_to_guest(const struct pid_map *map, s32 nr);
 /*
- * The number by which guests know a task that came to be after the map was at `seq`, whatever it has done since: it may
+ * The number by which guests know a task that came to be after the map was at `since`, whatever it has done since: it may
  * have moved already.
  */
-s32 pid_of_new(const struct pid_map *map, u32 seq, s32 host);
+s32 pid_of_new(const struct pid_map *map, u32 since, s32 host);
 /* Which host number does the substitute stand for? That number itself for others. */
 static inline s32 pid_plain(s32 nr)
 {
