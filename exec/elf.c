@@ -74,13 +74,15 @@ const Elf64_Phdr *elf_find(const struct elf_file *elf, u32 type)
 int elf_interp(const struct elf_file *elf, char *buf, size_t size)
 {
 	const Elf64_Phdr *ph = elf_find(elf, PT_INTERP);
+	long got;
 
 	if (!ph)
 		return 0;
 	if (ph->p_filesz < 2 || ph->p_filesz > size)
 		return -ENOEXEC;
-	if (host_call4(__NR_pread64, elf->fd, buf, ph->p_filesz, ph->p_offset) != (long)ph->p_filesz)
-		return -EIO;
+	got = host_call4(__NR_pread64, elf->fd, buf, ph->p_filesz, ph->p_offset);
+	if (got != (long)ph->p_filesz)
+		return got < 0 ? (int)got : -EIO;
 	return buf[ph->p_filesz - 1] ? -ENOEXEC : (int)ph->p_filesz - 1;
 }
 
@@ -91,7 +93,6 @@ static bool segment_sane(const Elf64_Phdr *ph)
 
 bool elf_span(const struct elf_file *elf, struct elf_span *out)
 {
-	u64 last = 0;
 	u32 i;
 
 	*out = (struct elf_span){UINT64_MAX, 0, PAGE};
@@ -100,9 +101,8 @@ bool elf_span(const struct elf_file *elf, struct elf_span *out)
 
 		if (ph->p_type != PT_LOAD)
 			continue;
-		if (!segment_sane(ph) || ph->p_vaddr < last)
+		if (!segment_sane(ph))
 			return false;
-		last = ph->p_vaddr;
 		out->low = MIN(out->low, ALIGN_DOWN(ph->p_vaddr, PAGE));
 		out->high = MAX(out->high, ALIGN_UP(ph->p_vaddr + ph->p_memsz, PAGE));
 		if (ph->p_align > out->align && (ph->p_align & (ph->p_align - 1)) == 0)

@@ -35,7 +35,7 @@ void elf_release(struct elf_file *elf);
 const Elf64_Phdr *elf_find(const struct elf_file *elf, u32 type);
 /* The interpreter's name: its length, 0 when the program needs none, or -errno. */
 int elf_interp(const struct elf_file *elf, char *buf, size_t size);
-/* False: nothing to load, or segments that are out of order or beyond the address space. */
+/* False: nothing to load, or segments beyond the address space. */
 bool elf_span(const struct elf_file *elf, struct elf_span *out);
 
 #endif

@@ -118,10 +118,34 @@ static void note_segment(const struct elf_file *elf, const Elf64_Phdr *ph, struc
 	out->end = MAX(out->end, start + ph->p_memsz);
 }
 
+/* What no segment covers is not the program's. They need not be in order, nor apart. */
+static void unmap_holes(const struct elf_file *elf, u64 bias, u64 at, u64 end)
+{
+	while (at < end) {
+		u64 covered = at, next = end;
+		u32 i;
+
+		for (i = 0; i < elf->ehdr.e_phnum; i++) {
+			const Elf64_Phdr *ph = &elf->phdr[i];
+			u64 from = ALIGN_DOWN(ph->p_vaddr + bias, PAGE),
+			    to = ALIGN_UP(ph->p_vaddr + ph->p_memsz + bias, PAGE);
+
+			if (ph->p_type != PT_LOAD)
+				continue;
+			if (from <= at)
+				covered = MAX(covered, to);
+			else
+				next = MIN(next, from);
+		}
+		if (covered == at)
+			unmap(at, next);
+		at = covered == at ? next : covered;
+	}
+}
+
 int image_map(const struct elf_file *elf, u64 hint, struct image *out)
 {
 	struct elf_span span;
-	u64 done; /* what lies below is mapped */
 	long at;
 	u32 i;
 
@@ -130,21 +154,20 @@ int image_map(const struct elf_file *elf, u64 hint, struct image *out)
 	at = reserve(elf, &span, hint);
 	if (at < 0)
 		return (int)at;
-	done = (u64)at;
-	*out = (struct image){.bias = done - span.low, .start_code = UINT64_MAX};
+	*out = (struct image){.bias = (u64)at - span.low, .start_code = UINT64_MAX};
 	out->entry = elf->ehdr.e_entry + out->bias;
+	out->phdr = out->bias; /* unless a segment has them */
 	for (i = 0; i < elf->ehdr.e_phnum; i++) {
 		const Elf64_Phdr *ph = &elf->phdr[i];
 		int err;
 
 		if (ph->p_type != PT_LOAD)
 			continue;
-		unmap(done, ALIGN_DOWN(ph->p_vaddr + out->bias, PAGE)); /* a hole between two segments */
 		err = map_segment(elf, ph, out->bias);
 		if (err)
 			return err;
 		note_segment(elf, ph, out);
-		done = ALIGN_UP(ph->p_vaddr + ph->p_memsz + out->bias, PAGE);
 	}
+	unmap_holes(elf, out->bias, (u64)at, (u64)at + span.high - span.low);
 	return 0;
 }

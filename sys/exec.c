@@ -204,6 +204,8 @@ static int prepare_elf_interp(struct linux_binprm *bprm)
 {
 	int err;
 
+	if (!*bprm->elf_interp)
+		return -EACCES; /* the working directory, as for a script */
 	bprm->interp_fd = open_exec(bprm, AT_FDCWD, bprm->elf_interp, LOOKUP_FOLLOW);
 	if (bprm->interp_fd < 0)
 		return bprm->interp_fd;
