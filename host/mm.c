@@ -12,6 +12,8 @@
 #include "lib/string.h"
 #include "sys/runtime.h"
 
+#define REAP_ALWAYS 8
+
 struct mm_struct mm;
 
 bool next_own_range(u64 addr, struct mm_range *out)
@@ -87,23 +89,40 @@ void task_bury(struct task *task, u64 serial)
  * vfork child, CLONE_VM alone); a thread can be killed alone by a filter of its own (SECCOMP_RET_KILL_THREAD). The
  * block and the contexts are taken back here. Held: mm.tasks_lock.
  */
-static void reap(struct task *task)
+static bool may_have_vanished(const struct task *task)
 {
 	bool own = task->tgid == current_task()->tgid;
 
-	if (atomic_load(&task->state) == TASK_FREE || (own && !task->seccomp.mode))
-		return;
-	if (thread_where(task->host_tid) != THREAD_HERE)
-		bury(task);
+	return atomic_load(&task->state) != TASK_FREE && !(own && !task->seccomp.mode);
 }
 
-/* Held: mm.tasks_lock. */
+/* How many are there? Asks the host about each of them, if `ask`, and takes back what the vanished had. */
+static u32 count_vanishing(bool ask)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < mm.nr_blocks; i++) {
+		if (!may_have_vanished(block(i)))
+			continue;
+		if (ask && thread_where(block(i)->host_tid) != THREAD_HERE)
+			bury(block(i));
+		else
+			n++;
+	}
+	return n;
+}
+
+/*
+ * A few are asked about each time. Many, as in a chain of vfork(2)s or a program of a hundred threads under a filter of
+ * its own, only when they have become twice as many: so one more costs no more than the one before.
+ */
 static void reap_all(void)
 {
-	u32 i;
+	u32 n = count_vanishing(false);
 
-	for (i = 0; i < mm.nr_blocks; i++)
-		reap(block(i));
+	if (n > REAP_ALWAYS && n < mm.reap_at)
+		return;
+	mm.reap_at = 2 * count_vanishing(true);
 }
 
 /* Held: mm.tasks_lock. The first task of all comes without. */

@@ -39,6 +39,7 @@ struct mm_struct {
 	struct mutex tasks_lock;   /* guards allocation of blocks */
 	u32 nr_blocks;		   /* blocks ever mapped: the index is below this */
 	u64 nr_tasks;		   /* tasks ever made */
+	u32 reap_at;		   /* so many that may vanish are asked about again: task_alloc() */
 	struct hpath *exe;	   /* host path of the guest's program */
 	struct path exe_place;	   /* and where it stands in the guest's tree */
 	_Atomic u32 nr_held;	   /* signals held back by tasks, counted too high by those that a task died with */
