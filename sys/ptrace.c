@@ -261,10 +261,30 @@ static s64 detach(struct task *task, s32 tid, u64 sig)
 
 	if (tracee_look(tid, &s) && s.place == AT_GATE)
 		leave_gate(&s);
-	if (t && t->late.signo)
+	if (t && t->late.signo) {
 		host_call2(__NR_tkill, tid, t->late.signo);
+		for (u32 i = 0; i < t->nr_behind; i++)
+			host_call2(__NR_tkill, tid, t->behind[i].signo);
+	}
 	ret = host_call4(__NR_ptrace, PTRACE_DETACH, tid, 0, sig);
 	if (!ret)
+		tracee_forget(task, tid);
+	return ret;
+}
+
+/*
+ * What is to be known of it has its place before it stops: one with our own memory may stop while it holds the heap.
+ */
+static s64 attach(struct task *task, const struct regs *regs)
+{
+	s32 tid = (s32)ARG1(regs);
+	bool known = tracee_find(task, tid);
+	s64 ret;
+
+	if (!tracee_get(task, tid))
+		return -ENOMEM;
+	ret = host_call4(__NR_ptrace, ARG0(regs), tid, ARG2(regs), ARG3(regs));
+	if (ret && !known)
 		tracee_forget(task, tid);
 	return ret;
 }
@@ -330,6 +350,8 @@ SYSCALL(ptrace)
 
 	if (request == PTRACE_TRACEME)
 		return trace_me(task);
+	if (request == PTRACE_ATTACH || request == PTRACE_SEIZE)
+		return attach(task, regs);
 	if (goes_on(request))
 		return go_on(task, request, tid, ARG3(regs));
 	if (request == PTRACE_DETACH)

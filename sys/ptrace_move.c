@@ -40,9 +40,14 @@ static bool is_syscall_insn(u64 rip)
 	return !memcmp((const void *)(uintptr_t)rip, insn, sizeof(insn));
 }
 
-/* For a lock, whose owner may be stopped as well. */
-static bool waits_for_lock(const struct user_regs *raw)
+/*
+ * For a lock, whose owner may be stopped as well. Not where the tracer lives in the same memory: it may need that lock,
+ * or another that the tracee holds, and whoever it has stopped there holds none.
+ */
+static bool waits_for_lock(s32 tid, const struct user_regs *raw)
 {
+	if (task_find(tid))
+		return false;
 	return (tracee_interrupted(raw) && raw->orig_rax == __NR_futex) ||
 	       (raw->rax == __NR_futex && raw->rsi == FUTEX_WAIT && is_syscall_insn(raw->rip));
 }
@@ -74,7 +79,7 @@ enum moved tracee_leave_runtime(s32 tid, bool to_mark, s32 *status)
 			return MOVED_OUT;
 		if (to_mark && s.raw.rip == (u64)(uintptr_t)arch_end_mark_call)
 			return MOVED_TO_MARK;
-		if (waits_for_lock(&s.raw))
+		if (waits_for_lock(tid, &s.raw))
 			return MOVED_STUCK;
 		if (tracee_skip_popf(&s))
 			continue;

@@ -166,7 +166,7 @@ static bool stays(const struct stop *stop)
 {
 	if (is_rseq_fault(stop))
 		return true;
-	return tracee_interrupted(&stop->now.raw) && (stop->request != PTRACE_SYSCALL || sleeps_under_own_mask(stop));
+	return tracee_sleeps(&stop->now) && (stop->request != PTRACE_SYSCALL || sleeps_under_own_mask(stop));
 }
 
 /*
@@ -195,7 +195,42 @@ static enum verdict show_late(const struct stop *stop)
 	host_call4(__NR_ptrace, PTRACE_SETSIGINFO, stop->tid, 0, late);
 	*stop->status = late->signo << 8 | 0x7f;
 	late->signo = 0;
+	for (u32 i = 0; i < stop->tracee->nr_behind; i++)
+		host_call2(__NR_tkill, stop->tid, stop->tracee->behind[i].signo);
 	return SHOW;
+}
+
+/* One is late, and here is another: taken from the host until the first has been shown. */
+static enum verdict keep_behind(const struct stop *stop)
+{
+	struct tracee *t = stop->tracee;
+	u32 i;
+
+	for (i = 0; i < t->nr_behind; i++)
+		if (t->behind[i].signo == stop->info.signo && stop->info.signo < SIGRTMIN)
+			return hide(stop, 0);
+	if (i == BEHIND_MAX)
+		return SHOW;
+	t->behind[t->nr_behind++] = stop->info;
+	return hide(stop, 0);
+}
+
+/* It has been sent again: who sent it first stands here. */
+static void restore_behind(struct stop *stop)
+{
+	struct tracee *t = stop->tracee;
+	u32 i;
+
+	if (!t || t->late.signo || stop->info.code != SI_TKILL)
+		return;
+	for (i = 0; i < t->nr_behind && t->behind[i].signo != stop->info.signo; i++)
+		;
+	if (i == t->nr_behind)
+		return;
+	stop->info = t->behind[i];
+	host_call4(__NR_ptrace, PTRACE_SETSIGINFO, stop->tid, 0, &stop->info);
+	for (t->nr_behind--; i < t->nr_behind; i++)
+		t->behind[i] = t->behind[i + 1];
 }
 
 /* The tracee is on its way out, or will be: the signal is shown when it has arrived. */
@@ -240,6 +275,8 @@ static enum verdict put_off(struct stop *stop)
 	stop->tracee = tracee_get(stop->task, stop->tid);
 	if (!stop->tracee)
 		return SHOW;
+	if (stop->tracee->late.signo)
+		return keep_behind(stop);
 	stop->tracee->late = stop->info;
 	note_late(stop);
 	return arrive(stop, ends_call(stop));
@@ -249,6 +286,7 @@ static enum verdict signal_stop(struct stop *stop)
 {
 	if (!stop->has_info)
 		return SHOW; /* a stop of the whole process */
+	restore_behind(stop);
 	if (is_own_signal(stop))
 		return hide(stop, stop->info.signo);
 	if (is_own_trap_of_debugger(stop)) {

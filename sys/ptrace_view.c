@@ -92,6 +92,12 @@ static bool has_no_result(const struct user_regs *raw, const char *begin, const 
 	       (raw->rip == (u64)(uintptr_t)end && tracee_interrupted(raw));
 }
 
+bool tracee_sleeps(const struct stopped *s)
+{
+	return tracee_interrupted(&s->raw) &&
+	       (s->raw.rip == (u64)(uintptr_t)blocking_end || s->raw.rip == (u64)(uintptr_t)seccomp_gate_end);
+}
+
 bool tracee_abort_call(const struct stopped *s)
 {
 	struct user_regs raw = s->raw;

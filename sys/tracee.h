@@ -27,6 +27,8 @@ struct user_regs {
 
 /* ---- what is known of it: sys/ptrace.c. The tracer's own, no lock ---- */
 
+#define BEHIND_MAX 8
+
 struct tracee {
 	struct tracee *next;
 	s32 tid;
@@ -37,7 +39,9 @@ struct tracee {
 	bool late_in_call;	 /* it came in a call: */
 	u64 late_call;		 /* the number of that */
 	s64 late_result;	 /* what the call has then that it ended, -ERESTARTSYS ...; 0: none */
-	u64 message;		 /* PTRACE_GETEVENTMSG, until it goes on */
+	struct siginfo_raw behind[BEHIND_MAX]; /* that came while one was late: sent again when that has been shown */
+	u32 nr_behind;
+	u64 message; /* PTRACE_GETEVENTMSG, until it goes on */
 	bool has_message;
 };
 
@@ -67,6 +71,9 @@ int tracee_set_regs(const struct stopped *s, const struct user_regs *regs);
 
 /* Has a signal ended a call that the runtime made, so that the host will decide whether to start it again? */
 bool tracee_interrupted(const struct user_regs *raw);
+/* The same, of a call in which a guest sleeps and no lock is held: others that the runtime makes may be interrupted,
+ * too. */
+bool tracee_sleeps(const struct stopped *s);
 /* The call that sleeps, or is about to, ends without a result, and the guest's is started again. */
 bool tracee_abort_call(const struct stopped *s);
 /* Does the runtime in that process make marks? A process that is none of ours is left alone. */
