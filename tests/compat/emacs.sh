@@ -49,6 +49,7 @@ check minibuffer see 'from the minibuffer'
 $mux resize-window -x 100 -y 10
 check resized sh -c "sleep 0.3; $mux capture-pane -p | wc -l"
 $mux send-keys C-x C-c
+check quit see 'nw typed' # what fg has said: from here on the shell reads the keys
 $mux send-keys 'echo left $((6 * 7))' Enter
 check left see 'left 42'
 $mux kill-server
