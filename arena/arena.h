@@ -89,5 +89,11 @@ static inline bool arena_contains(const void *p, size_t size)
 int arena_init(u64 size); /* after the mapping exists; lays out the header and the free lists */
 void *arena_alloc(size_t size);
 void arena_free(void *p);
+/*
+ * Around a change that gives memory back in the end and takes some to get there: the first lets it use what was set
+ * aside, the second sets that aside again, as far as there is memory. arena_init() has set nothing aside.
+ */
+void arena_use_reserve(void);
+void arena_reserve(void);
 
 #endif

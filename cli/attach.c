@@ -130,7 +130,7 @@ static int open_log(const char *path)
 
 	if (!path)
 		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
 	if (fd < 0)
 		die_errno("cannot open %s for the log", path);
 	return fd;

@@ -30,7 +30,7 @@ void log_line(int pid, const char *line, size_t len)
 	len = MIN(len, sizeof(text) - (size_t)n - 1);
 	clean(text + n, line, len);
 	text[(size_t)n + len] = '\n';
-	/* A full disk is no reason to stop. */
+	/* A full disk is no reason to stop, nor is a pipe that nobody reads: then the line is lost. */
 	if (write(log_fd, text, (size_t)n + len + 1) < 0)
 		return;
 }

@@ -146,6 +146,7 @@ void warden_run(int first_socket, u32 first_handle)
 	struct epoll_event events[64];
 	int n;
 
+	arena_reserve();
 	sockets_max = descriptors_for_handles();
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd >= 0)

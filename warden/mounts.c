@@ -233,6 +233,7 @@ s64 do_umount(struct call *call)
 	struct mnt_ns *ns = call->self->mnt;
 	const struct mount *m = mnt_by_id(ns, call->req->dst);
 	u32 flags = call->req->flags;
+	int err;
 
 	if (!may_mount(call))
 		return -EPERM;
@@ -240,7 +241,13 @@ s64 do_umount(struct call *call)
 		return -EINVAL;
 	if (!(flags & MNT_DETACH) && !mnt_locked(ns, m) && mount_busy(m))
 		return -EBUSY;
-	return mnt_umount(ns, call->req->dst, flags & MNT_DETACH);
+	err = mnt_umount(ns, call->req->dst, flags & MNT_DETACH);
+	if (err == -ENOMEM) {
+		arena_use_reserve();
+		err = mnt_umount(ns, call->req->dst, flags & MNT_DETACH);
+		arena_reserve();
+	}
+	return err;
 }
 
 s64 do_move(struct call *call)

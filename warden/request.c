@@ -77,6 +77,10 @@ static s64 carry_out(struct call *call, size_t len)
 	if (len < offsetof(struct request, data) || req->op >= ARRAY_SIZE(operations))
 		return -EINVAL;
 	op = &operations[req->op];
+	/* Nothing is done of which the asker would never learn: its descriptor did not arrive when there was none left.
+	 */
+	if (call->fd < 0 && req->op != REQ_LOG)
+		return -EINVAL;
 	/* A descriptor on one namespace (kind != 0) holds it open and can do nothing else. */
 	if (!op->fn || req->nr < op->min_strings || req->nr > op->max_strings || call->self->kind != 0)
 		return -EINVAL;

@@ -280,7 +280,8 @@ static int fork_warden(struct birth *birth)
 /* The handle's socket pair, its entry, and the process behind it. */
 static int start_warden(const struct session_config *config, struct session *out, const char **what)
 {
-	struct birth birth = {.config = config};
+	/* Until the warden's number stands there, whoever was to make it may have been killed. */
+	struct birth birth = {.config = config, .pid = -EAGAIN};
 	struct stat st;
 	int pair[2], err;
 

@@ -4,9 +4,7 @@
  * makes its own beside it: a directory belongs to a living session as long as somebody holds its lock.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +13,30 @@
 #include <unistd.h>
 #include "warden/warden.h"
 
+/* Is that process a warden? Not when it is a zombie for which nobody waits, nor when the number has a new owner. */
+static bool is_warden(long pid)
+{
+	char path[sizeof(arena()->proc) + 32], text[256], state;
+	bool is = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%ld/stat", arena()->proc, pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (fgets(text, sizeof(text), f))
+		is = sscanf(text, "%*d (secede-warden) %c", &state) == 1 && state != 'Z' && state != 'X';
+	fclose(f);
+	return is;
+}
+
 /* "secede-UID-PID-XXXXXX" of a process that is no more? Between making a directory and locking it lies a moment. */
 static bool maker_is_dead(const char *name, const char *prefix)
 {
 	size_t len = strlen(prefix);
 	long pid = strncmp(name, prefix, len) == 0 ? strtol(name + len, NULL, 10) : 0;
 
-	return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+	return pid > 0 && !is_warden(pid);
 }
 
 static void remove_if_stale(int base, const char *name)

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "warden/warden.h"
 
@@ -201,6 +202,9 @@ void storage_end(void)
 {
 	if (storage_fd < 0)
 		return;
+	/* Who is still removing trees there moves entries about. */
+	while (wait(NULL) > 0 || errno == EINTR)
+		;
 	while (sweep(storage_fd))
 		;
 	rmdir(arena()->storage);

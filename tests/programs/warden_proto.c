@@ -248,6 +248,33 @@ static void warden_holds_no_descriptor(void)
 	IS(call(), 0);
 }
 
+/* Somebody still removes a large tree when the session ends. */
+static void storage_goes_with_the_last_handle(void)
+{
+	char host[256], storage[256], path[600];
+	struct stat st;
+	u64 id;
+
+	start(-1);
+	IS(mount_tmpfs("", "/mnt"), 0);
+	id = value;
+	strcpy(host, mnt_by_id(arena()->init_mnt, id)->host);
+	strcpy(storage, arena()->storage);
+	for (int i = 0; i < 3000; i++) {
+		snprintf(path, sizeof(path), "%s/%d", host, i);
+		CHECK_OK(mkdir(path, 0700));
+		snprintf(path, sizeof(path), "%s/%d/x", host, i);
+		CHECK_OK(mkdir(path, 0700));
+	}
+	begin(REQ_UMOUNT);
+	req.dst = id;
+	req.flags = MNT_DETACH;
+	IS(call(), 0);
+	close(session.handle);
+	SOON(kill((pid_t)arena()->warden, 0) < 0 && errno == ESRCH);
+	CHECK(stat(storage, &st) < 0 && errno == ENOENT);
+}
+
 static void warden_ends_with_the_last_handle(void)
 {
 	pid_t pid;
@@ -321,6 +348,20 @@ static void malformed_requests(void)
 	begin(REQ_SETNAME);
 	add("alive");
 	IS(call(), 0);
+}
+
+static void nothing_is_done_in_secret(void)
+{
+	start(-1);
+	begin(REQ_SETNAME);
+	add("secret");
+	CHECK(send_bytes(session.handle, &req, used(), NULL, 0) == 0);
+	/* When this one has been answered, that one has been seen. */
+	begin(REQ_SETNAME);
+	req.arg = 1;
+	add("domain");
+	IS(call(), 0);
+	CHECK(!uts_is(arena()->init_uts, "secret"));
 }
 
 static void random_requests(void)
@@ -749,9 +790,11 @@ static const struct test tests[] = {
     {"the warden is nobody's child, has its own name and ignores signals", warden_is_no_child},
     {"the warden keeps no descriptor of the caller's", warden_holds_no_descriptor},
     {"the warden ends with the last handle", warden_ends_with_the_last_handle},
+    {"and with it all of its storage", storage_goes_with_the_last_handle},
     {"with a killed warden requests fail with EIO", killed_warden_fails_at_once},
     {"a session starts within tight limits", tight_limits},
     {"malformed requests are EINVAL", malformed_requests},
+    {"what cannot be answered is not done", nothing_is_done_in_secret},
     {"random requests do no harm", random_requests},
     {"a handle must be a socket that is not known yet", handle_must_be_a_socket},
     {"a handle that is shut down has ended", half_closed_handle_ends},

@@ -89,7 +89,7 @@ static void a_full_arena_says_so_and_recovers(void **state)
 		list = *p;
 		arena_free(p);
 	}
-	/* Small blocks come out of the large ones when nothing else is left. */
+	/* Small blocks are cut from the large ones when nothing else is left. */
 	while ((p = arena_alloc(20000))) {
 		*p = list;
 		list = p;
@@ -101,6 +101,81 @@ static void a_full_arena_says_so_and_recovers(void **state)
 		list = *p;
 		arena_free(p);
 	}
+}
+
+static void *fill(size_t size, unsigned *nr)
+{
+	void *list = NULL, **p;
+
+	for (*nr = 0; (p = arena_alloc(size)); ++*nr) {
+		*p = list;
+		list = p;
+	}
+	return list;
+}
+
+static void release(void *list)
+{
+	while (list) {
+		void *next = *(void **)list;
+
+		arena_free(list);
+		list = next;
+	}
+}
+
+/* Whatever it was cut into before: what is free is free for blocks of any size. */
+static void what_is_free_is_joined(void **state)
+{
+	unsigned large, small, again, mixed = 0;
+	void *list = fill(12000, &large), *kept;
+
+	assert_true(large > 3000);
+	release(list);
+	release(fill(30, &small));
+	assert_true(small > 100 * large);
+	list = fill(12000, &again);
+	assert_int_equal(again, large);
+	release(list);
+	/* Around blocks that stay. */
+	kept = NULL;
+	list = NULL;
+	for (void **p; (p = arena_alloc(100 + mixed * 37 % 4000)); mixed++) {
+		void **to = mixed % 50 ? &list : &kept;
+
+		*p = *to;
+		*to = p;
+	}
+	release(list);
+	list = fill(6000, &again);
+	assert_true(again > large);
+	release(list);
+	release(kept);
+	list = fill(12000, &again);
+	assert_int_equal(again, large);
+	for (void **p = list; p; p = *p)
+		for (size_t i = 1; i < 12000 / sizeof(*p); i++)
+			assert_null(p[i]);
+	release(list);
+}
+
+static void a_reserve_is_left_in_a_full_arena(void **state)
+{
+	unsigned nr, none;
+	void *list, *more;
+
+	arena_reserve();
+	assert_int_equal(arena_objects(), 0);
+	list = fill(16, &nr);
+	arena_use_reserve();
+	more = fill(500, &none);
+	assert_true(none >= 20);
+	release(more);
+	arena_reserve();
+	assert_null(arena_alloc(500));
+	release(list);
+	arena_use_reserve();
+	assert_int_equal(arena_objects(), 0);
 }
 
 static void contains_judges_whole_ranges(void **state)
@@ -125,6 +200,8 @@ int main(void)
 	    TEST(blocks_do_not_overlap),
 	    TEST(reuse_is_first_in_first_out),
 	    TEST(a_full_arena_says_so_and_recovers),
+	    TEST(what_is_free_is_joined),
+	    TEST(a_reserve_is_left_in_a_full_arena),
 	    TEST(contains_judges_whole_ranges),
 	};
 
