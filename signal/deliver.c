@@ -22,13 +22,19 @@ static bool is_from_child(const struct siginfo_raw *info)
 	return info->signo == SIGCHLD || (!(OTHER_CODES & SIGBIT(info->signo)) && info->uid);
 }
 
+bool signal_tells_uid(const struct siginfo_raw *info)
+{
+	return info->code > 0 ? is_from_child(info) : info->code != SI_TIMER && info->code != SI_SIGIO;
+}
+
 void signal_map_sender(const struct task *task, struct siginfo_raw *info)
 {
-	/* SI_QUEUE is not among these: its sender writes the fields, in its own numbers. */
-	if (info->code != SI_USER && info->code != SI_TKILL && info->code != SI_MESGQ && !is_from_child(info))
+	if (!signal_tells_uid(info))
 		return;
 	info->uid = from_kuid_munged(task->nsproxy->user, info->uid);
-	info->pid = pid_to_guest(&arena()->pids, info->pid);
+	/* A number that the sender has written by itself is a guest's (sys/sigqueue.c). */
+	if (info->code >= 0 || info->code == SI_TKILL || info->code == SI_MESGQ)
+		info->pid = pid_to_guest(&arena()->pids, info->pid);
 }
 
 /* The guest's stack cannot take the frame. As in the kernel that is a SIGSEGV, and for SIGSEGV itself the end. */

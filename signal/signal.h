@@ -120,6 +120,8 @@ void signal_repair(const struct task *task, const struct siginfo_raw *info);
  */
 bool signal_refuses_restart(const struct task *task, int sig);
 void signal_end_restart(const struct task *task, int sig, struct ucontext *uc);
+/* Is there a user id in it? Other kinds of siginfo_t have something else there. */
+bool signal_tells_uid(const struct siginfo_raw *info);
 /* Tells who sent it in the numbers of the guest's user namespace. */
 void signal_map_sender(const struct task *task, struct siginfo_raw *info);
 /* The guest's rt_sigreturn: never returns. */

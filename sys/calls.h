@@ -31,6 +31,11 @@ SYSCALL(recvmmsg);
 /* sys/signalfd.c */
 SYSCALL(read);
 
+/* sys/sigqueue.c */
+SYSCALL(rt_sigqueueinfo);
+SYSCALL(rt_tgsigqueueinfo);
+SYSCALL(pidfd_send_signal);
+
 /* sys/ipc.c */
 SYSCALL(msgctl);
 SYSCALL(shmctl);

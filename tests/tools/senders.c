@@ -295,7 +295,7 @@ static void signals(void)
 
 static void taken_signals(void)
 {
-	struct signalfd_siginfo got[4];
+	struct signalfd_siginfo got[5];
 	siginfo_t info;
 	sigset_t set;
 	int fd, i, n;
@@ -311,6 +311,7 @@ static void taken_signals(void)
 	fd = signalfd(-1, &set, 0);
 	kill(getpid(), SIGUSR1);
 	sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 7});
+	pthread_sigqueue(pthread_self(), SIGRTMIN, (union sigval){.sival_int = 7});
 	waitpid(child_exits(SIGCHLD), NULL, 0);
 	n = (int)read(fd, got, sizeof(got)) / (int)sizeof(got[0]);
 	kill(getpid(), SIGUSR1);
@@ -478,11 +479,20 @@ static void own_ids(void)
 
 static int to_outside[2];
 
-/* Answers whatever comes: by a message, and by a signal. */
+static void answer(pid_t pid)
+{
+	kill(pid, SIGUSR1);
+	usleep(50000);
+	sigqueue(pid, SIGRTMIN, (union sigval){.sival_int = 1});
+}
+
+/* Answers whatever comes: by a message, and by signals. */
 static void stay_outside(void)
 {
 	int flags = MSG_CMSG_CLOEXEC;
 
+	handle(SIGRTMIN);
+	setvbuf(stdout, NULL, _IONBF, 0);
 	pass_credentials(to_outside[1]);
 	for (;;) {
 		union control control;
@@ -498,7 +508,7 @@ static void stay_outside(void)
 		printf("} ");
 		fflush(stdout);
 		if (CMSG_FIRSTHDR(&msg))
-			kill(((struct ucred *)CMSG_DATA(CMSG_FIRSTHDR(&msg)))->pid, SIGUSR1);
+			answer(((struct ucred *)CMSG_DATA(CMSG_FIRSTHDR(&msg)))->pid);
 		CHECK_RESULT(write(to_outside[1], "y", 1));
 	}
 }
@@ -509,8 +519,13 @@ static void with_outside(void)
 	socklen_t len = sizeof(cred);
 
 	handle(SIGUSR1);
+	handle(SIGRTMIN);
 	quiet = 0;
 	alarm(5);
+	printf("send ");
+	fflush(stdout);
+	sigqueue(outside, SIGRTMIN, (union sigval){.sival_int = 1});
+	usleep(50000);
 	pass_credentials(to_outside[0]);
 	CHECK_RESULT(write(to_outside[0], "x", 1));
 	receive(to_outside[0], 0, 256);
