@@ -28,7 +28,7 @@ struct carry {
 	u64 blocked_hidden;
 	u64 sem_undo;	 /* mm.sem_undo */
 	u64 files_limit; /* the host's soft limit, should another thread have raised it */
-	u64 numbers_trapped, received_trapped, signalfds_trapped;
+	u64 numbers_trapped, received_trapped, signalfds_trapped, sleeps_trapped;
 	u64 sig_mask;	  /* the guest's host mask; everything is blocked while execve runs */
 	u64 sig_ignored;  /* signals that stay ignored, bit sig - 1 */
 	u64 sig_mixed;	  /* and of these, those that the host did not ignore (kernel/sighand.h) */

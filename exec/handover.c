@@ -104,6 +104,7 @@ int carry_from_task(struct task *task, struct carry *c)
 	c->numbers_trapped = task->numbers_trapped;
 	c->received_trapped = task->received_trapped;
 	c->signalfds_trapped = task->signalfds_trapped;
+	c->sleeps_trapped = task->sleeps_trapped;
 	c->sig_ignored = ignored_signals(task->sighand);
 	c->sig_mixed = c->sig_ignored & atomic_load(&task->sighand->group->mixed);
 	memcpy(&c->cred, task->cred, sizeof(c->cred));
@@ -267,5 +268,6 @@ int carry_to_task(const struct carry *c, struct task *task)
 	task->numbers_trapped = c->numbers_trapped;
 	task->received_trapped = c->received_trapped;
 	task->signalfds_trapped = c->signalfds_trapped;
+	task->sleeps_trapped = c->sleeps_trapped;
 	return err;
 }

@@ -60,8 +60,10 @@ static void leave_group(struct sighand_struct *sighand)
 	mutex_unlock(&group->lock);
 	sighand->group = NULL;
 	publish();
-	if (empty)
+	if (empty) {
+		kfree(group->kept);
 		kfree(group);
+	}
 }
 
 void drop_sighand(struct sighand_struct **slot)
@@ -92,6 +94,7 @@ void sighand_alone(struct sighand_struct *sighand)
 	}
 	sighand->next = NULL;
 	group->members = sighand;
+	group->nr_kept = 0; /* its parent's children */
 	atomic_store(&sighand->users, 1);
 }
 
@@ -132,6 +135,11 @@ void sighand_join(struct sighand_struct *own, const struct sighand_struct *old)
 	publish();
 	group->members = own;
 	mutex_unlock(&group->lock);
+}
+
+bool sighand_is_parted(const struct sighand_struct *sighand)
+{
+	return sighand->next || sighand->group->members != sighand;
 }
 
 /* ---- agreeing ---- */

@@ -42,6 +42,8 @@ struct sighand_group {
 	_Atomic bool children;	/* what becomes of a child that has ended or stopped depends on who made it */
 	s32 reaped[REAPED_MAX]; /* then: host numbers of those that were reaped last, without a word */
 	u32 nr_reaped;		/* ever */
+	s32 *kept;		/* and of those that had ended before anybody wanted that: they stay */
+	u32 nr_kept;
 };
 
 /* In a group of its own; NULL: no memory. */
@@ -67,6 +69,9 @@ static inline void sighand_unlock(struct sighand_struct *sighand)
 {
 	mutex_unlock(&sighand->group->lock);
 }
+
+/* Does it hang on one table of the host's with others? */
+bool sighand_is_parted(const struct sighand_struct *sighand);
 
 /* ---- what the default is: signal(7) ---- */
 enum default_action { DEFAULT_ENDS, DEFAULT_STOPS, DEFAULT_IGNORES };

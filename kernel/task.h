@@ -162,6 +162,7 @@ struct task {
 	bool numbers_trapped;  /* getpid(2) and its like come to us (sys/filter.c) */
 	bool received_trapped; /* recvfrom(2), recvmsg(2) */
 	u64 signalfds_trapped; /* read(2) of these descriptors */
+	bool sleeps_trapped;   /* poll(2), nanosleep(2) and the like: sys/sleep.h */
 
 	struct fs_struct *fs;
 	struct files_struct *files;

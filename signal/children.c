@@ -9,6 +9,7 @@
 #include <linux/wait.h>
 #include "host/host.h"
 #include "kernel/mm.h"
+#include "lib/string.h"
 #include "signal/signal.h"
 #include "vfs/proc.h"
 
@@ -97,12 +98,43 @@ static bool take_reaped(const struct task *self, s32 pid)
 	return was;
 }
 
-/* Only children with SIGCHLD for an exit signal are meant, as by a wait without __WALL. */
+/* Is that a child that has ended? Only those with SIGCHLD for an exit signal are meant, as by a wait without __WALL. */
+static bool is_zombie(s32 pid)
+{
+	struct siginfo_raw info = {0};
+
+	return !host_call5(__NR_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, NULL) && info.pid;
+}
+
+static bool is_kept(const struct task *self, s32 pid)
+{
+	struct sighand_group *group = self->sighand->group;
+	bool kept;
+
+	mutex_lock(&group->lock);
+	kept = is_among(group->kept, group->nr_kept, pid);
+	mutex_unlock(&group->lock);
+	return kept;
+}
+
+/* Forgets those that have been waited for: their numbers are free. */
+static void forget_kept(const struct task *self)
+{
+	struct sighand_group *group = self->sighand->group;
+	u32 i;
+
+	mutex_lock(&group->lock);
+	for (i = group->nr_kept; i--;)
+		if (!is_zombie(group->kept[i]))
+			group->kept[i] = group->kept[--group->nr_kept];
+	mutex_unlock(&group->lock);
+}
+
 static bool reap(const struct task *self, s32 pid, const struct ksigaction *action)
 {
 	struct siginfo_raw info = {0};
 
-	if (host_call5(__NR_waitid, P_PID, pid, &info, WEXITED | WNOHANG, NULL) || !info.pid)
+	if (is_kept(self, pid) || host_call5(__NR_waitid, P_PID, pid, &info, WEXITED | WNOHANG, NULL) || !info.pid)
 		return false;
 	note_reaped(self, pid, action);
 	return true;
@@ -126,16 +158,75 @@ void children_reap(const struct task *self)
 
 	if (!children_differ(self))
 		return;
+	forget_kept(self);
 	while ((maker = task_next(&i)))
 		if (wish_of_maker(maker, self, &action) && action_reaps(&action))
 			reap_children_of(maker, self, &action);
+}
+
+/* Moves the zombies among `pids` to its beginning. How many. */
+static u32 only_zombies(s32 *pids, u32 nr)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < nr; i++)
+		if (is_zombie(pids[i]))
+			pids[n++] = pids[i];
+	return n;
+}
+
+/* The zombies that there are, of whatever maker, in an array for kfree(). */
+static s32 *all_zombies(const struct task *self, u32 *nr)
+{
+	s32 *all = NULL, *more, *own;
+	struct task *maker;
+	u32 i = 0, n;
+
+	*nr = 0;
+	while ((maker = task_next(&i))) {
+		if (maker->host_tgid != self->host_tgid)
+			continue;
+		own = proc_children(maker->host_tid, &n);
+		n = own ? only_zombies(own, n) : 0;
+		more = n ? kzalloc((*nr + n) * sizeof(*all)) : NULL;
+		if (more) {
+			if (all)
+				memcpy(more, all, *nr * sizeof(*all));
+			memcpy(more + *nr, own, n * sizeof(*all));
+			kfree(all);
+			all = more;
+			*nr += n;
+		}
+		kfree(own);
+	}
+	return all;
+}
+
+void children_keep(const struct task *self)
+{
+	struct sighand_group *group = self->sighand->group;
+	s32 *kept, *old;
+	u32 nr;
+
+	if (!sighand_is_parted(self->sighand))
+		return;
+	children_reap(self);
+	kept = all_zombies(self, &nr);
+	mutex_lock(&group->lock);
+	old = group->kept;
+	group->nr_kept = 0;
+	publish();
+	group->kept = kept;
+	group->nr_kept = nr;
+	mutex_unlock(&group->lock);
+	kfree(old);
 }
 
 bool children_bury(const struct task *self, s32 pid, s32 code)
 {
 	struct ksigaction action;
 
-	if (!children_differ(self) || code < CLD_EXITED || code > CLD_DUMPED ||
+	if (!children_differ(self) || code < CLD_EXITED || code > CLD_DUMPED || is_kept(self, pid) ||
 	    !find_maker(self, pid, action_reaps, &action))
 		return false;
 	reap(self, pid, &action); /* or another thread was faster */

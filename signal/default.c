@@ -26,7 +26,8 @@ static bool is_other_process(struct task *other, const struct task *task)
 	task_lock(other);
 	yes = other->sighand && other->sighand->group == task->sighand->group;
 	task_unlock(other);
-	return yes;
+	/* One that has died has left its block, and its number may be another's by now. */
+	return yes && thread_where(other->host_tid) == THREAD_HERE;
 }
 
 static void ask_for_repair(const struct task *task, int sig, u64 flags)

@@ -7,6 +7,8 @@
  * In guest code that is seen by the registers: the instruction leaves the address behind it in rcx and the flags in
  * r11. So they are as well when a tight loop is about to make a call for the second time; that one ends without having
  * begun, as if the signal had come a moment later. Only calls that a signal may end are looked at.
+ *
+ * Calls that the host does not begin again after a handler come to the runtime in such a process (sys/sleep.h).
  */
 #include <asm/errno.h>
 #include "arch/x86_64/frame.h"
@@ -50,4 +52,41 @@ void signal_end_restart(const struct task *task, int sig, struct ucontext *uc)
 		return;
 	regs->rip += SYSCALL_INSN_SIZE;
 	regs->rax = (u64)-EINTR;
+}
+
+/* Does the signal only stop the process, or nothing at all? */
+static bool is_idle(const struct task *task, int sig)
+{
+	const struct ksigaction *action = &task->sighand->action[sig - 1];
+
+	return (atomic_load(&task->sighand->group->mixed) & SIGBIT(sig)) &&
+	       (action->handler == HANDLER_IGN ||
+		(action->handler == HANDLER_DFL && default_action(sig) != DEFAULT_ENDS));
+}
+
+static void take_idle(struct task *task)
+{
+	struct siginfo_raw info = task->put_off;
+
+	task->put_off.signo = 0;
+	if (info.signo == SIGCHLD)
+		(void)children_tell(task, &info); /* there may be somebody to be reaped */
+	if (task->sighand->action[info.signo - 1].handler == HANDLER_DFL)
+		(void)signal_act_default(task, info.signo, &info);
+}
+
+bool signal_take_idle(struct task *task)
+{
+	if (!task->put_off.signo)
+		return false;
+	/* A stop that did not come about is put off once more (signal/default.c). */
+	while (task->put_off.signo) {
+		if (!is_idle(task, task->put_off.signo) || (task->sig_held & ~task->blocked_hidden))
+			return false;
+		take_idle(task);
+	}
+	/* As when the guest had just come in. */
+	atomic_store(&task->sig_deferred, 0);
+	host_call4(__NR_rt_sigprocmask, SIG_SETMASK, &task->sig_mask, NULL, sizeof(task->sig_mask));
+	return true;
 }

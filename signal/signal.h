@@ -122,6 +122,11 @@ bool signal_refuses_restart(const struct task *task, int sig);
 void signal_end_restart(const struct task *task, int sig, struct ucontext *uc);
 /* Is there a user id in it? Other kinds of siginfo_t have something else there. */
 bool signal_tells_uid(const struct siginfo_raw *info);
+/*
+ * A sleeping host call has been ended by a signal, which was put off. If that is nothing to the guest, it is taken:
+ * true, and the call may be made again. That can only be where the members of the task's group differ.
+ */
+bool signal_take_idle(struct task *task);
 /* Tells who sent it in the numbers of the guest's user namespace. */
 void signal_map_sender(const struct task *task, struct siginfo_raw *info);
 /* The guest's rt_sigreturn: never returns. */
@@ -131,6 +136,8 @@ __attribute__((noreturn)) void signal_return(struct task *task, struct regs *reg
 bool children_differ(const struct task *task);
 /* Reaps what should have left no zombie. */
 void children_reap(const struct task *task);
+/* An action for SIGCHLD is about to be changed: what has ended already is not the new one's. */
+void children_keep(const struct task *task);
 /* A wait has met a child, with that code of SIGCHLD, and not taken it away. True: it is none to be reported, and gone.
  */
 bool children_bury(const struct task *task, s32 pid, s32 code);

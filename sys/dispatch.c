@@ -8,6 +8,7 @@
 #include "sys/pids.h"
 #include "sys/runtime.h"
 #include "sys/seccomp.h"
+#include "sys/sleep.h"
 #include "sys/user_dispatch.h"
 #include "warden/client.h"
 
@@ -15,26 +16,6 @@ static s64 unknown_call(struct task *task, u64 nr)
 {
 	guest_log(task, "system call %lu is not known: ENOSYS", (unsigned long)nr);
 	return -ENOSYS;
-}
-
-/* A call that is the host's alone comes here only while Syscall User Dispatch traps everything. */
-static s64 pass_through(const struct regs *regs)
-{
-	return host_call_blocking((long)regs->orig_rax, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs),
-				  (long)ARG3(regs), (long)ARG4(regs), (long)ARG5(regs));
-}
-
-static s64 do_entry(struct task *task, struct regs *regs, const struct sys_entry *entry)
-{
-	if (entry->when == DENY)
-		return -(s64)entry->arg;
-	return entry->fn ? entry->fn(task, regs) : pass_through(regs);
-}
-
-static bool sends_signal(u64 nr)
-{
-	return nr == __NR_kill || nr == __NR_tkill || nr == __NR_tgkill || nr == __NR_rt_sigqueueinfo ||
-	       nr == __NR_rt_tgsigqueueinfo;
 }
 
 static void args_copy(u64 to[SYS_ARGS], struct regs *regs)
@@ -47,6 +28,36 @@ static void args_put(struct regs *regs, const u64 from[SYS_ARGS])
 {
 	for (unsigned n = 0; n < SYS_ARGS; n++)
 		*arg_slot(regs, n) = from[n];
+}
+
+/*
+ * A call that is the host's alone comes here only while Syscall User Dispatch traps everything, or where another filter
+ * than the first one does.
+ */
+static s64 pass_through(struct task *task, struct regs *regs)
+{
+	u64 args[SYS_ARGS];
+
+	args_copy(args, regs);
+	return host_call_sleeping(task, (long)regs->orig_rax, args);
+}
+
+static bool is_the_hosts(const struct sys_entry *entry, struct regs *regs)
+{
+	return !entry->fn || (entry->when == TRAP_NONNULL && !*arg_slot(regs, entry->arg));
+}
+
+static s64 do_entry(struct task *task, struct regs *regs, const struct sys_entry *entry)
+{
+	if (entry->when == DENY)
+		return -(s64)entry->arg;
+	return is_the_hosts(entry, regs) ? pass_through(task, regs) : entry->fn(task, regs);
+}
+
+static bool sends_signal(u64 nr)
+{
+	return nr == __NR_kill || nr == __NR_tkill || nr == __NR_tgkill || nr == __NR_rt_sigqueueinfo ||
+	       nr == __NR_rt_tgsigqueueinfo;
 }
 
 /* Are the host's numbers for what the guest has given other ones than those in `told` by now? */

@@ -16,6 +16,7 @@
 #include "kernel/mm.h"
 #include "sys/fork.h"
 #include "sys/runtime.h"
+#include "sys/sleep.h"
 #include "warden/client.h"
 
 #define INSNS_MAX 2048
@@ -325,11 +326,17 @@ void trap_numbers(struct task *task)
 		task->numbers_trapped = true;
 }
 
+/* What a list holds. */
+struct holds {
+	bool received, sleeps;
+	u64 signalfds;
+};
+
 /*
  * Installs a list for all threads, if the host can: not where one of them has a filter that the others have not. What
  * it holds is noted.
  */
-static bool install_for_all(struct task *self, const struct builder *b, bool received, u64 signalfds)
+static bool install_for_all(struct task *self, const struct builder *b, struct holds holds)
 {
 	struct sock_fprog prog = {.len = (u16)b->len, .filter = (struct sock_filter *)b->insn};
 	u64 flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
@@ -346,8 +353,9 @@ static bool install_for_all(struct task *self, const struct builder *b, bool rec
 			break;
 		if (task != self && !(all && task->tgid == self->tgid))
 			continue;
-		task->received_trapped |= received;
-		task->signalfds_trapped |= signalfds;
+		task->received_trapped |= holds.received;
+		task->signalfds_trapped |= holds.signalfds;
+		task->sleeps_trapped |= holds.sleeps;
 	}
 	mutex_unlock(&mm.seccomp_lock);
 	return done;
@@ -364,7 +372,7 @@ void trap_received(struct task *self)
 	list_call(&b, __NR_recvmsg);
 	list_call(&b, __NR_recvmmsg);
 	end_list(&b);
-	if (!install_for_all(self, &b, true, 0))
+	if (!install_for_all(self, &b, (struct holds){.received = true}))
 		guest_log(self, "no filter for received messages: recvmsg() shows the host's names and credentials");
 }
 
@@ -382,6 +390,21 @@ void trap_signalfd(struct task *self, int fd)
 	trap(&b);
 	b.insn[other].jf = (u8)(b.len - other - 1);
 	end_list(&b);
-	if (!install_for_all(self, &b, false, 1ULL << fd))
+	if (!install_for_all(self, &b, (struct holds){.signalfds = 1ULL << fd}))
 		guest_log(self, "no filter for signalfd(): reading it shows the host's ids");
+}
+
+void trap_sleeps(struct task *self)
+{
+	struct builder b;
+	u32 i;
+
+	if (self->sleeps_trapped)
+		return;
+	begin_list(&b);
+	for (i = 0; sleeping_call(i); i++)
+		list_call(&b, sleeping_call(i));
+	end_list(&b);
+	if (!install_for_all(self, &b, (struct holds){.sleeps = true}))
+		guest_log(self, "no filter for calls that sleep: ignored signals may end them");
 }

@@ -108,6 +108,7 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 	child->numbers_trapped = task->numbers_trapped;
 	child->received_trapped = task->received_trapped;
 	child->signalfds_trapped = task->signalfds_trapped;
+	child->sleeps_trapped = task->sleeps_trapped;
 	/* Until it can ask: so that the count of threads is right. */
 	child->tgid = req->flags & CLONE_THREAD ? task->tgid : 0;
 	copy_seccomp(task, child);
@@ -284,9 +285,13 @@ SYSCALL(exit)
 SYSCALL(unshare)
 {
 	u64 flags = ARG0(regs);
+	int err;
 
 	if (flags & CLONE_NS_UNBUILT)
 		guest_log(task, "unshare: namespaces %lx are not built: EINVAL",
 			  (unsigned long)(flags & CLONE_NS_UNBUILT));
-	return ksys_unshare(task, flags);
+	err = ksys_unshare(task, flags);
+	if (!err && (flags & CLONE_SIGHAND) && sighand_is_parted(task->sighand))
+		trap_sleeps(task);
+	return err;
 }

@@ -48,6 +48,8 @@ int install_filter(s32 fd_base);
  * (sys/filter.c). For all threads of the process, and its children; execve keeps it. */
 void trap_received(struct task *self);
 void trap_signalfd(struct task *self, int fd);
+/* Calls that sleep, in all threads: sys/sleep.h. */
+void trap_sleeps(struct task *self);
 /* `to` has become a duplicate of `from` (sys/signalfd.c). */
 void signalfd_copied(struct task *task, int from, int to);
 

@@ -7,6 +7,7 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
+#include "sys/sleep.h"
 #include "sys/sys.h"
 
 #define SEM_UNDO_FLAG 0x1000
@@ -29,22 +30,22 @@ static void look_for_undo(u64 uops, u64 nops)
 			mm.sem_undo = true;
 }
 
-static s64 do_semop(const struct regs *regs, u64 timeout)
+static s64 do_semop(struct task *task, const struct regs *regs, u64 timeout)
 {
 	u64 uops = ARG1(regs), nops = ARG2(regs);
 
 	if (!access_ok(uops, MIN(nops, SEMOPM) * sizeof(struct sembuf_guest)) || (timeout && !access_ok(timeout, 16)))
 		return -EFAULT;
 	look_for_undo(uops, nops);
-	return host_call_blocking(__NR_semtimedop, (long)ARG0(regs), (long)uops, (long)nops, (long)timeout, 0, 0);
+	return host_call_sleeping(task, __NR_semtimedop, (u64[SYS_ARGS]){ARG0(regs), uops, nops, timeout});
 }
 
 SYSCALL(semop)
 {
-	return do_semop(regs, 0);
+	return do_semop(task, regs, 0);
 }
 
 SYSCALL(semtimedop)
 {
-	return do_semop(regs, ARG3(regs));
+	return do_semop(task, regs, ARG3(regs));
 }

@@ -22,7 +22,7 @@ static s64 do_sigaction(struct task *task, int sig, const struct ksigaction *new
 	s64 err = 0;
 
 	if (new &&sig == SIGCHLD)
-		children_reap(task); /* those that ended while the old one was in force */
+		children_keep(task);
 	sighand_lock(sighand);
 	*old = *slot;
 	if (new) {

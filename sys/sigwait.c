@@ -5,11 +5,11 @@
  * signals that the runtime needs. They end with EINTR whatever SA_RESTART says.
  */
 #include <asm/errno.h>
-#include <linux/time.h>
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "signal/signal.h"
+#include "sys/sleep.h"
 #include "sys/sys.h"
 
 /*
@@ -22,8 +22,7 @@ static s64 call_with_mask(struct task *task, long nr, const u64 args[6], u64 mas
 	s64 ret = -EINTR;
 
 	if (!(task->sig_held & ~mask))
-		ret = host_call_blocking(nr, (long)args[0], (long)args[1], (long)args[2], (long)args[3], (long)args[4],
-					 (long)args[5]);
+		ret = host_call_sleeping(task, nr, args);
 	if (ret == -EINTR && !task->restart)
 		signal_set_temporary_mask(task, mask);
 	return ret;
@@ -82,8 +81,7 @@ static s64 call_with_pair(struct task *task, const struct regs *regs, struct mas
 	int err;
 
 	if (!pair.set)
-		return host_call_blocking((long)regs->orig_rax, (long)args[0], (long)args[1], (long)args[2],
-					  (long)args[3], (long)args[4], 0);
+		return host_call_sleeping(task, (long)regs->orig_rax, args);
 	err = get_mask(pair.set, pair.size, &mask, &host);
 	if (err)
 		return err;
@@ -143,52 +141,21 @@ SYSCALL(epoll_pwait2)
 	return do_epoll_pwait(task, regs, __NR_epoll_pwait2, ARG3(regs));
 }
 
-#define NSEC_PER_SEC 1000000000L
-struct timespec_raw {
-	s64 sec, nsec;
-};
-
-static s64 now(void)
-{
-	struct timespec_raw t = {0};
-
-	host_call2(__NR_clock_gettime, CLOCK_MONOTONIC, &t);
-	return t.sec * NSEC_PER_SEC + t.nsec;
-}
-
-/* What is left of the guest's time at `utime` since `start`. */
-static int time_left(u64 utime, s64 start, struct timespec_raw *left)
-{
-	s64 past = now() - start;
-
-	if (get_guest(*left, utime))
-		return -EFAULT;
-	left->sec -= past / NSEC_PER_SEC;
-	left->nsec -= past % NSEC_PER_SEC;
-	if (left->nsec < 0) {
-		left->nsec += NSEC_PER_SEC;
-		left->sec--;
-	}
-	if (left->sec < 0)
-		*left = (struct timespec_raw){0};
-	return 0;
-}
-
 /* The host's wait, which goes on when what came is for nobody to hear: the end of a child of somebody else. */
-static s64 wait_for_signal(const struct task *task, const u64 *set, u64 utime, struct siginfo_raw *info)
+static s64 wait_for_signal(struct task *task, const u64 *set, u64 utime, struct siginfo_raw *info)
 {
-	s64 start = utime && (*set & SIGBIT(SIGCHLD)) ? now() : 0, sig;
+	u64 args[SYS_ARGS] = {(u64)(uintptr_t)set, (u64)(uintptr_t)info, utime, sizeof(*set)};
+	s64 start = utime && (*set & SIGBIT(SIGCHLD)) ? sleep_clock() : 0, sig;
 	struct timespec_raw left;
-	long time = (long)utime;
 
 	for (;;) {
-		sig = host_call_blocking(__NR_rt_sigtimedwait, (long)set, (long)info, time, sizeof(*set), 0, 0);
+		sig = host_call_sleeping(task, __NR_rt_sigtimedwait, args);
 		if (sig != SIGCHLD || children_tell(task, info))
 			return sig;
-		if (utime && time_left(utime, start, &left))
+		if (utime && sleep_left(utime, start, &left))
 			return -EFAULT;
 		if (utime)
-			time = (long)&left;
+			args[2] = (u64)(uintptr_t)&left;
 	}
 }
 

@@ -40,6 +40,15 @@ static u64 held_signals(const struct task *task, bool for_task)
 	return set;
 }
 
+static u32 count_bits(u64 set)
+{
+	u32 n = 0;
+
+	for (; set; set &= set - 1)
+		n++;
+	return n;
+}
+
 static void take_task(const struct mm_struct *of, const struct task *task, struct task_facts *f)
 {
 	u8 mode = task->seccomp.mode;
@@ -48,7 +57,8 @@ static void take_task(const struct mm_struct *of, const struct task *task, struc
 	f->pending = held_signals(task, true);
 	f->no_new_privs = task->seccomp.no_new_privs;
 	f->seccomp = mode ? mode : of->seccomp_outside;
-	f->own_filters = 1 + task->numbers_trapped + (mode == SECCOMP_MODE_STRICT);
+	f->own_filters = 1 + task->numbers_trapped + task->received_trapped + task->sleeps_trapped +
+			 count_bits(task->signalfds_trapped) + (mode == SECCOMP_MODE_STRICT);
 }
 
 static bool facts_of_own(struct task *own, struct task_facts *f)

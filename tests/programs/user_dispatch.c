@@ -6,10 +6,14 @@
  */
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "tests/programs/signals.h"
@@ -220,6 +224,25 @@ static void test_with_control_file(void)
 	CHECK(raw(SYS_access, (long)"/", 0, 0) == 0);
 }
 
+/* While every call is stopped, so are those that are the host's as they are: here, without a mask or an address. */
+static void test_plain_calls(void)
+{
+	int fd = (int)CHECK_OK(open("/proc/self/uid_map", O_RDWR | O_CLOEXEC));
+	int epoll = (int)CHECK_OK(epoll_create1(EPOLL_CLOEXEC)), ends[2];
+	const struct timespec no_time = {0, 0};
+	struct timeval no_time_either = {0, 0};
+	struct epoll_event event;
+
+	CHECK(ppoll(NULL, 0, &no_time, NULL) == 0);
+	CHECK(select(0, NULL, NULL, NULL, &no_time_either) == 0);
+	CHECK(pselect(0, NULL, NULL, NULL, &no_time, NULL) == 0);
+	CHECK(epoll_pwait(epoll, &event, 1, 0, NULL) == 0);
+	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	CHECK(sendto(ends[0], "x", 1, 0, NULL, 0) == 1);
+	CHECK_FAILS(accept(ends[0], NULL, NULL), EINVAL);
+	close(fd);
+}
+
 static const struct test tests[] = {
     {"wrong arguments", test_arguments},
     {"calls are stopped", test_stopped},
@@ -229,6 +252,7 @@ static const struct test tests[] = {
     {"who cannot take the signal dies", test_no_handler},
     {"nobody inherits it", test_not_inherited},
     {"together with a control file", test_with_control_file},
+    {"calls without a mask or an address", test_plain_calls},
 };
 
 int main(void)

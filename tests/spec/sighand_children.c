@@ -188,6 +188,37 @@ static void others_children(void)
 	ends_with(run_parted(waits_for_all, makes_one), 0);
 }
 
+/* What has ended before it was ignored is a zombie, and stays one. */
+static void ends_before(void)
+{
+	pid_t before, after;
+
+	act(FIRST, SIGCHLD, DEFAULT, 0);
+	await(1);
+	before = make_child(ends);
+	await_end(before);
+	act(FIRST, SIGCHLD, IGNORE, 0);
+	after = make_child(ends);
+	await_end(after);
+	CHECK(!is_there(after, 0));
+	CHECK(is_there(before, 1));
+	CHECK(waitpid(before, NULL, 0) == before);
+	CHECK_FAILS(wait(NULL), ECHILD);
+	reach(2);
+}
+
+static void wants_zombies(void)
+{
+	act(SECOND, SIGCHLD, HANDLE, 0);
+	reach(1);
+	await(2);
+}
+
+static void zombies_from_before(void)
+{
+	ends_with(run_parted(ends_before, wants_zombies), 0);
+}
+
 /* While nobody takes SIGCHLD a wait finds out. */
 static void waits_with_it_blocked(void)
 {
@@ -338,7 +369,8 @@ static void no_signal_is_lost(void)
 
 static const struct test tests[] = {
     {"a wait reports others' children, and not its own that leave no zombie", others_children},
-    {"the same while SIGCHLD is blocked by all", blocked_everywhere},
+    {"what had ended before it was ignored stays a zombie", zombies_from_before},
+    {"a wait finds out while SIGCHLD is blocked by all", blocked_everywhere},
     {"sigwait hears only of children that are told of", sigwait_hears_its_own},
     {"many children of both at once", many_at_once},
     {"no signal is lost among those that are not told", no_signal_is_lost},

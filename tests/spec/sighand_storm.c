@@ -3,6 +3,7 @@
  * Handlers parted by unshare(CLONE_SIGHAND), under a storm of signals while both sides change their minds; between
  * processes that share memory and handlers; and of a thread that then leaves the memory as well.
  */
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "tests/spec/parted.h"
@@ -181,6 +182,7 @@ static pid_t in_child(void (*body)(void))
 	pid_t pid = (pid_t)CHECK_OK(fork());
 
 	if (!pid) {
+		alarm(20);
 		body();
 		_exit(0);
 	}
@@ -195,6 +197,7 @@ static int child_with_own(void *unused)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL};
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (syscall(SYS_unshare, CLONE_SIGHAND) || sigaction(lent, &action, NULL))
 		return 1;
 	reach(1);

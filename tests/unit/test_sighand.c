@@ -59,6 +59,7 @@ static void handlers_are_parted(void **state)
 	action(p.a, SIGTERM)->handler = HANDLER;
 	assert_int_equal(action(p.b, SIGTERM)->handler, HANDLER_DFL);
 	/* The host goes on with one table for both. */
+	assert_true(sighand_is_parted(p.a->sighand) && sighand_is_parted(p.b->sighand));
 	assert_ptr_equal(p.a->sighand->group, p.b->sighand->group);
 	assert_string_equal(world.order, "");
 	end_parted(&p);
@@ -71,6 +72,7 @@ static void who_has_handlers_for_himself_keeps_them(void **state)
 
 	assert_int_equal(ksys_unshare(task, CLONE_SIGHAND), 0);
 	assert_as_it_was(task, &m);
+	assert_false(sighand_is_parted(task->sighand));
 	end_task(task);
 }
 
