@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals with a siginfo_t of the sender's own making: rt_sigqueueinfo(2), rt_tgsigqueueinfo(2), pidfd_send_signal(2). It
- * tells who the sender is in the sender's numbers; on its way it has the host's, as what the host itself tells.
+ * Signals with a siginfo_t of the sender's own making: rt_sigqueueinfo(2), rt_tgsigqueueinfo(2), pidfd_send_signal(2).
+ * It tells who the sender is in the sender's numbers; on its way it has the host's, as what the host itself tells.
  */
 #include <asm/errno.h>
 #include "host/host.h"
