@@ -20,6 +20,7 @@ struct own_fd {
 
 #define NOTES 160
 struct own_fds {
+	u64 id;		      /* first: see host/own_fds.h */
 	_Atomic u32 overflow; /* a handle found no room: then nobody knows who uses what */
 	struct own_fd note[NOTES];
 };
@@ -140,6 +141,7 @@ int own_fds_begin(struct task *task)
 	own = shared_alloc(sizeof(*own));
 	if (!own)
 		return -ENOMEM;
+	own->id = mm_new_id();
 	note_handles(own, task->files);
 	task->files->own = own;
 	return 0;

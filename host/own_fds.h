@@ -3,7 +3,8 @@
  * Descriptors of the runtime in a table that others than threads share (CLONE_FILES without CLONE_THREAD). Such a
  * process can be killed, or execute a program, and what it had open for its own ends stays behind in the others'
  * table. So there, and only there, each of these descriptors is noted with its owner, in memory that all who share
- * the table have, and the living close what the dead have left.
+ * the table have, and the living close what the dead have left. The notes begin with a number that no other table's
+ * have, for those who ask from outside who shares one (secede map).
  */
 #ifndef SECEDE_HOST_OWN_FDS_H
 #define SECEDE_HOST_OWN_FDS_H

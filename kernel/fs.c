@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fs_struct: root, working directory and umask, shared under CLONE_FS. */
+#include "kernel/mm.h"
 #include "kernel/refs.h"
 #include "kernel/task.h"
 #include "lib/string.h"
@@ -109,6 +110,7 @@ int share_fs(struct task *task)
 		return -ENOMEM;
 	atomic_init(&s->fs.users, 1); /* the old one's reference */
 	s->fs.shared = s->fs.lock.shared = true;
+	s->fs.id = mm_new_id();
 	old = fs_lock(task->fs);
 	if (!old->shared) { /* or another thread was faster, and ours is left unused */
 		atomic_init(&s->fs.seq, atomic_load(&old->seq));

@@ -48,7 +48,8 @@ struct fs_struct {
 	struct mutex lock; /* guards places and umask */
 	_Atomic u32 seq;   /* raised before each change; a task whose host_fs_seq differs must sync its host thread */
 	u32 umask;
-	bool shared; /* stands in memory shared with other processes */
+	bool shared; /* stands in memory shared with other processes, */
+	u64 id;	     /* and there has a number that no other one has */
 	/* It goes on in there, since it was shared beyond the address space; set once, under the lock. */
 	struct fs_struct *_Atomic moved;
 	u32 now; /* which of the two is in force: a change writes the other one, and then this */

@@ -4,4 +4,5 @@
 #include "sys/runtime.h"
 
 extern const struct runtime_header runtime_header;
-__attribute__((section(".header"), used)) const struct runtime_header runtime_header = {ARENA_MAGIC, runtime_attach};
+__attribute__((section(".header"), used))
+const struct runtime_header runtime_header = {ARENA_MAGIC, runtime_attach, &mm, RUNTIME_LAYOUT};

@@ -4,6 +4,7 @@
 #define SECEDE_SYS_RUNTIME_H
 
 #include "exec/exec.h"
+#include "kernel/mm.h"
 #include "sys/sys.h"
 
 /* entry.S: leaves to the guest with task->regs. Never returns. */
@@ -58,6 +59,11 @@ void signalfd_copied(struct task *task, int from, int to);
 struct runtime_header {
 	u64 magic; /* ARENA_MAGIC */
 	int (*attach)(const struct attach_args *args);
+	const struct mm_struct *mm;
+	u64 layout; /* RUNTIME_LAYOUT: for those who read a runtime that may be another version's */
 };
+#define RUNTIME_LAYOUT                                                                                                 \
+	((u64)sizeof(struct task) | (u64)sizeof(struct mm_struct) << 16 | (u64)offsetof(struct task, nsproxy) << 32 |  \
+	 (u64)sizeof(struct fs_struct) << 48)
 
 #endif

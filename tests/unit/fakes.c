@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
+#include "kernel/mm.h"
 #include "unit.h"
 
 unsigned kzalloc_fail_at;
@@ -22,6 +23,13 @@ void kfree(void *p)
 	if (p)
 		atomic_fetch_sub(&kzalloc_live, 1);
 	free(p);
+}
+
+u64 mm_new_id(void)
+{
+	static u64 ids;
+
+	return ++ids;
 }
 
 void *shared_alloc(size_t size)
