@@ -20,10 +20,14 @@ RT_SRC = $(wildcard kernel/*.c) $(KERNEL_NS) $(ARENA) $(wildcard vfs/*.c sys/*.c
 	$(wildcard arch/x86_64/*.c arch/x86_64/*.S) warden/client.c
 CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c
 
+# What `secede map` executes: an ordinary program.
+MAP_SRC = $(wildcard map/*.c) cli/message.c kernel/pid.c
+
 RT_OBJ = $(patsubst %,$(B)/rt/%.o,$(RT_SRC))
 CMD_OBJ = $(patsubst %,$(B)/cmd/%.o,$(CMD_SRC))
+MAP_OBJ = $(patsubst %,$(B)/map/%.o,$(MAP_SRC))
 
-all: $(B)/secede $(B)/secede-runtime
+all: $(B)/secede $(B)/secede-runtime $(B)/secede-map
 
 $(B)/rt/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -31,6 +35,9 @@ $(B)/rt/%.c.o: %.c
 $(B)/rt/%.S.o: %.S
 	@mkdir -p $(@D)
 	$(CC) $(RT_CFLAGS) -MMD -c $< -o $@
+$(B)/map/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) -D_GNU_SOURCE -iquote . -MMD -c $< -o $@
 $(B)/cmd/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(HOSTED_CFLAGS) -MMD -c $< -o $@
@@ -39,6 +46,8 @@ $(B)/secede-runtime: $(RT_OBJ) arch/x86_64/runtime.ld
 	$(CC) $(RT_LDFLAGS) -o $@ $(RT_OBJ)
 $(B)/secede: $(CMD_OBJ)
 	$(MUSL_CC) $(HOSTED_LDFLAGS) -o $@ $(CMD_OBJ)
+$(B)/secede-map: $(MAP_OBJ)
+	$(CC) -o $@ $(MAP_OBJ) -lsmartcols
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
@@ -87,7 +96,7 @@ endif
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
 TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run \
 	tests/programs/bad_input tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start \
-	tests/programs/exhaust tests/programs/kill_all tests/compare/run
+	tests/programs/exhaust tests/programs/kill_all tests/programs/map tests/compare/run
 
 tests: all $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 
@@ -98,9 +107,9 @@ lint:
 
 # ---- what people type ------------------------------------------------------------------------------------------------
 
-RUN_PACKAGES = gcc libc6-dev musl-tools python3-minimal hostname mount
+RUN_PACKAGES = gcc libc6-dev libsmartcols-dev musl-tools python3-minimal hostname mount
 CHECK_PACKAGES = $(RUN_PACKAGES) clang clang-format clang-tidy cppcheck libclang-rt-dev perl git libcmocka-dev python3 \
-	sqlite3 busybox-static gdb strace
+	sqlite3 busybox-static gdb procps strace
 BENCH_PACKAGES = $(RUN_PACKAGES) python3 proot bubblewrap
 COMPAT_PACKAGES = $(RUN_PACKAGES) apt-utils bash bc bsdutils busybox-static bzip2 cargo clang cmake curl \
 	default-jdk-headless dpkg-dev ed emacs-nox ffmpeg file fzf g++ gdb gh git golang-go guile-3.0 less \
@@ -150,13 +159,18 @@ $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
 
+# The picture in README.md.
+docs/map.svg: all $(B)/tests/tools/sharing
+	examples/map >$@
+
 install: all
 	install -D -m 755 $(B)/secede $(DESTDIR)$(PREFIX)/bin/secede
 	install -D -m 755 $(B)/secede-runtime $(DESTDIR)$(PREFIX)/libexec/secede/secede-runtime
+	install -D -m 755 $(B)/secede-map $(DESTDIR)$(PREFIX)/libexec/secede/secede-map
 	install -D -m 644 man/secede.1 $(DESTDIR)$(PREFIX)/share/man/man1/secede.1
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/secede $(DESTDIR)$(PREFIX)/libexec/secede/secede-runtime \
-		$(DESTDIR)$(PREFIX)/share/man/man1/secede.1
+		$(DESTDIR)$(PREFIX)/libexec/secede/secede-map $(DESTDIR)$(PREFIX)/share/man/man1/secede.1
 	-rmdir $(DESTDIR)$(PREFIX)/libexec/secede
 
 clean:
@@ -164,4 +178,4 @@ clean:
 
 .PHONY: all tests lint run check check-tests check-long bench compat install uninstall clean
 .DELETE_ON_ERROR:
--include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d)
+-include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(MAP_OBJ:.o=.d) $(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d)

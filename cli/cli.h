@@ -48,6 +48,9 @@ void parse_options(int argc, char **argv, struct options *out);
 int parse_signal(const char *name);
 void print_help(void); /* cli/help.c */
 
+/* secede map: executes that program with these arguments, the first of which is replaced. (cli/second.c) */
+__attribute__((noreturn)) void run_map(char **argv);
+
 /* ---- messages (cli/message.c) ---- */
 
 /* "secede: " and the message, then exit status 1. */

@@ -2,6 +2,7 @@
 /* The order of things, which is unshare(1)'s. */
 #include <errno.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "cli/cli.h"
@@ -17,6 +18,8 @@ int main(int argc, char **argv)
 	unsigned euid = geteuid(), egid = getegid();
 	struct options options;
 
+	if (argc > 1 && !strcmp(argv[1], "map"))
+		run_map(argv + 1);
 	parse_options(argc, argv, &options);
 	enter_session(&options, argv);
 	make_namespaces(&options);
