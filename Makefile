@@ -27,7 +27,12 @@ RT_OBJ = $(patsubst %,$(B)/rt/%.o,$(RT_SRC))
 CMD_OBJ = $(patsubst %,$(B)/cmd/%.o,$(CMD_SRC))
 MAP_OBJ = $(patsubst %,$(B)/map/%.o,$(MAP_SRC))
 
-all: $(B)/secede $(B)/secede-runtime $(B)/secede-map
+# libsecede: for programs, with their own C library.
+LIB_CFLAGS = $(WARN) -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -iquote .
+LIB_SONAME = libsecede.so.0
+VERSION = $(shell sed -n 's/.*SECEDE_VERSION "\(.*\)"/\1/p' cli/cli.h)
+
+all: $(B)/secede $(B)/secede-runtime $(B)/secede-map $(B)/libsecede.a $(B)/$(LIB_SONAME)
 
 $(B)/rt/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -49,6 +54,14 @@ $(B)/secede: $(CMD_OBJ)
 $(B)/secede-map: $(MAP_OBJ)
 	$(CC) -o $@ $(MAP_OBJ) -lsmartcols
 
+$(B)/libsecede/%.c.o: libsecede/%.c
+	@mkdir -p $(@D)
+	$(CC) $(LIB_CFLAGS) -MMD -c $< -o $@
+$(B)/libsecede.a: $(B)/libsecede/unshare.c.o
+	$(AR) rcs $@ $^
+$(B)/$(LIB_SONAME): $(B)/libsecede/unshare.c.o
+	$(CC) -shared -Wl,-soname,$(LIB_SONAME) -Wl,-z,defs -pthread -o $@ $^
+
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
 TEST_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote . -pthread
@@ -61,6 +74,12 @@ $(B)/hostile: tests/hostile.c
 $(B)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
+
+# With libsecede.
+LIB_TESTS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/programs/libsecede*.c))
+$(LIB_TESTS): $(B)/%: %.c $(B)/libsecede.a
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -MMD -o $@ $^
 
 # The warden without a runtime.
 WARDEN_SRC = $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c
@@ -168,9 +187,21 @@ install: all
 	install -D -m 755 $(B)/secede-runtime $(DESTDIR)$(PREFIX)/libexec/secede/secede-runtime
 	install -D -m 755 $(B)/secede-map $(DESTDIR)$(PREFIX)/libexec/secede/secede-map
 	install -D -m 644 man/secede.1 $(DESTDIR)$(PREFIX)/share/man/man1/secede.1
+	install -D -m 644 man/secede_unshare.3 $(DESTDIR)$(PREFIX)/share/man/man3/secede_unshare.3
+	install -D -m 644 libsecede/secede.h $(DESTDIR)$(PREFIX)/include/secede.h
+	install -D -m 644 $(B)/libsecede.a $(DESTDIR)$(PREFIX)/lib/libsecede.a
+	install -D -m 644 $(B)/$(LIB_SONAME) $(DESTDIR)$(PREFIX)/lib/$(LIB_SONAME)
+	ln -sf $(LIB_SONAME) $(DESTDIR)$(PREFIX)/lib/libsecede.so
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' libsecede/secede.pc.in \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/secede.pc
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/secede $(DESTDIR)$(PREFIX)/libexec/secede/secede-runtime \
-		$(DESTDIR)$(PREFIX)/libexec/secede/secede-map $(DESTDIR)$(PREFIX)/share/man/man1/secede.1
+		$(DESTDIR)$(PREFIX)/libexec/secede/secede-map \
+		$(DESTDIR)$(PREFIX)/share/man/man1/secede.1 $(DESTDIR)$(PREFIX)/share/man/man3/secede_unshare.3 \
+		$(DESTDIR)$(PREFIX)/include/secede.h $(DESTDIR)$(PREFIX)/lib/libsecede.a \
+		$(DESTDIR)$(PREFIX)/lib/libsecede.so $(DESTDIR)$(PREFIX)/lib/$(LIB_SONAME) \
+		$(DESTDIR)$(PREFIX)/lib/pkgconfig/secede.pc
 	-rmdir $(DESTDIR)$(PREFIX)/libexec/secede
 
 clean:
@@ -178,4 +209,5 @@ clean:
 
 .PHONY: all tests lint run check check-tests check-long bench compat install uninstall clean
 .DELETE_ON_ERROR:
--include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(MAP_OBJ:.o=.d) $(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d)
+-include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(MAP_OBJ:.o=.d) $(B)/libsecede/unshare.c.d \
+	$(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d)

@@ -11,10 +11,9 @@
 #include <unistd.h>
 #include "arena/arena.h"
 #include "cli/cli.h"
+#include "lib/prctl.h"
 #include "sys/runtime.h"
 #include "warden/session.h"
-
-#define PR_SECEDE 0x53454345 /* answered by a runtime alone */
 
 /* ---- limits ---- */
 

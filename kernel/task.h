@@ -171,6 +171,7 @@ struct task {
 	struct nsproxy *nsproxy;
 	struct cred *cred;
 	struct mutex alloc_lock; /* task_lock: guards the five pointers against other readers */
+	u64 fork_leaves;	 /* what the next fork(2) unshares instead of making a child; 0: it makes one */
 	struct unshared leaving; /* here and not on a stack: a killed task's are put by who takes its block back */
 
 	struct seccomp seccomp;
@@ -276,6 +277,8 @@ void swap_unshared(struct task *task, struct unshared *u);
 void put_unshared(struct unshared *u, const struct files_struct *files);
 /* unshare(2), whole. */
 int ksys_unshare(struct task *task, u64 flags);
+/* Would that take the task out of a memory in which other threads of its group stay? `flags` gets what is implied. */
+bool unshare_leaves_threads(struct task *task, u64 *flags);
 
 /*
  * What kernel/ asks of the world outside itself. The runtime's answers stand in warden/client.c

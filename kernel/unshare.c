@@ -134,6 +134,14 @@ static void commit(struct task *task, u64 flags, bool leaves, struct unshared *u
 		host_exit_sem();
 }
 
+bool unshare_leaves_threads(struct task *task, u64 *flags)
+{
+	*flags = implied_flags(task, *flags);
+	if (check_unshare_flags(task, *flags) || ((*flags & CLONE_NEWUSER) && current_chrooted(task)))
+		return false;
+	return (*flags & CLONE_VM) && nr_threads(task) > 1;
+}
+
 int ksys_unshare(struct task *task, u64 flags)
 {
 	struct unshared *u = &task->leaving;

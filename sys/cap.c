@@ -4,15 +4,14 @@
 #include <linux/prctl.h>
 #include "host/host.h"
 #include "host/uaccess.h"
+#include "lib/prctl.h"
 #include "sys/cred.h"
+#include "sys/fork.h"
 #include "sys/pids.h"
 #include "sys/seccomp.h"
 #include "sys/user_dispatch.h"
 #include "sys/sys.h"
 #include "warden/client.h"
-
-/* "Is this process inside secede?", asked by the command; no option of Linux has this number. */
-#define PR_SECEDE 0x53454345
 
 /* Any bit but these in securebits is unknown; Linux 6.14's EXEC_* bits are not offered. */
 #define SECBITS_KNOWN (SECBITS_ALL | SECBITS_LOCKS)
@@ -253,6 +252,8 @@ s64 sys_prctl(struct task *task, struct regs *regs)
 	switch ((u32)ARG0(regs)) {
 	case PR_SECEDE:
 		return 1;
+	case PR_SECEDE_LEAVE:
+		return fork_will_leave(task, arg);
 	case PR_GET_KEEPCAPS:
 		return !!(cred->securebits & SECBIT_KEEP_CAPS);
 	case PR_SET_KEEPCAPS:

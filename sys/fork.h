@@ -9,6 +9,13 @@
 s64 clone_copy(struct task *task, const struct clone_request *req);
 
 /*
+ * prctl(PR_SECEDE_LEAVE), and the fork(2) that follows it: where the task goes on it returns 0, in the thread that it
+ * was the number of the new process.
+ */
+s64 fork_will_leave(struct task *task, u64 flags);
+s64 leave_by_fork(struct task *task, const struct clone_request *fork);
+
+/*
  * clone(2) has one pointer for the pidfd and for the tid, and a block of the runtime may need that one (`slot`, else
  * NULL): there the host stores the child's tid when there is a child, whoever is killed then. What the host cannot
  * store for the guest, the parent does, and a child in the same memory before it does anything else.

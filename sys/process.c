@@ -191,7 +191,9 @@ static s64 do_clone(struct task *task, const struct clone_request *req)
 	}
 	own_fds_reclaim();
 	children_reap(task); /* they must not gather while nobody takes SIGCHLD */
-	return req->flags & CLONE_VM ? clone_vm(task, req) : clone_copy(task, req);
+	if (req->flags & CLONE_VM)
+		return clone_vm(task, req);
+	return task->fork_leaves ? leave_by_fork(task, req) : clone_copy(task, req);
 }
 
 SYSCALL(clone)

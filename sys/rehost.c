@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * unshare(CLONE_VM): the host cannot take a thread out of its memory, so the task goes on in a new host process, which
- *is a copy of this one taken now. It keeps its number, registers, masks, what is pending for it, and shares what it
+ * is a copy of this one taken now. It keeps its number, registers, masks, what is pending for it, and shares what it
  * shared; the thread that it was ends. What of a thread the host does not copy is carried here by hand.
  *
  *	prepare   a number reserved, pending signals taken over; all of it can be undone
  *	clone     here it can still fail, and nothing has changed
  *	copy      the new process: puts on what was carried, and tells the warden where the number lives now
  *	old       the thread left behind: waits for that, lets go of everything, and ends
+ *
+ * A C library that is to work afterwards leaves by its fork(2): leave_by_fork(), at the end of this file.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -364,4 +366,67 @@ int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
 		return (int)host;
 	}
 	end_old(task, &c, (s32)host, new);
+}
+
+/* ---- the same as fork(2): a C library leaves with all that it does around that (prctl(PR_SECEDE_LEAVE)) ---- */
+
+s64 fork_will_leave(struct task *task, u64 flags)
+{
+	bool leaves = unshare_leaves_threads(task, &flags);
+
+	task->fork_leaves = leaves ? flags : 0;
+	return leaves;
+}
+
+/* What is not unshared is shared with those who stay. */
+static u64 fork_flags(u64 leaves)
+{
+	const u64 shareable = CLONE_FS | CLONE_FILES | CLONE_SYSVSEM;
+
+	return (shareable & ~leaves) | (leaves & CLONE_NS_BUILT) | CLONE_PARENT;
+}
+
+static s64 clone_sibling(struct task *task, struct clone_request *req)
+{
+	s64 pid = clone_copy(task, req);
+
+	if (pid == -EINVAL) { /* as in copy_process() */
+		req->flags &= ~(u64)CLONE_PARENT;
+		pid = clone_copy(task, req);
+	}
+	return pid;
+}
+
+/*
+ * The thread left behind goes on for a while: the C library has its locks to release there. So it keeps its number, its
+ * robust list and the contexts that it has, and the new process goes by a number of its own, which the C library knows:
+ * in mutexes it is the host's.
+ */
+s64 leave_by_fork(struct task *task, const struct clone_request *fork)
+{
+	struct clone_request req = *fork;
+	struct carried c = {.last = &c.pending};
+	u64 leaves = task->fork_leaves;
+	s64 pid;
+
+	task->fork_leaves = 0;
+	if (mm_users() == 1) /* the others have ended meanwhile */
+		return ksys_unshare(task, leaves);
+	req.flags |= fork_flags(leaves);
+	pid = req.flags & CLONE_FILES ? own_fds_begin(task) : 0;
+	if (pid)
+		return pid;
+	signal_block_all();
+	host_call2(__NR_prctl, PR_GET_PDEATHSIG, &c.pdeathsig);
+	pid = pending_take(&c);
+	if (!pid)
+		pid = clone_sibling(task, &req);
+	if (pid > 0) {
+		pending_forward(&c, pid_to_host(&arena()->pids, (s32)pid));
+		return pid;
+	}
+	if (!pid && c.pdeathsig)
+		host_call2(__NR_prctl, PR_SET_PDEATHSIG, c.pdeathsig);
+	pending_give(task, &c);
+	return pid;
 }

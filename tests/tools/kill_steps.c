@@ -29,11 +29,11 @@
 #undef BLOCK_SIZE /* a file system's */
 #include "arena/arena.h"
 #include "kernel/mm.h"
+#include "lib/prctl.h"
 #include "tests/spec/tap.h"
 
-#define AFTER_EXEC 60	      /* steps of the new program that are tried: until the runtime has handed over */
-#define PR_SECEDE  0x53454345 /* only a runtime answers that */
-#define LIMIT	   4	      /* seconds that anybody may take for anything */
+#define AFTER_EXEC 60 /* steps of the new program that are tried: until the runtime has handed over */
+#define LIMIT	   4  /* seconds that anybody may take for anything */
 
 static const char *self;
 

@@ -10,9 +10,9 @@
 #include "tests/tools/kill_work.h"
 
 #include "arena/arena.h"
+#include "lib/prctl.h"
 
-#define PR_SECEDE 0x53454345 /* only a runtime answers that */
-#define VICTIMS	  8
+#define VICTIMS 8
 
 static struct survivor *me;
 

@@ -251,6 +251,30 @@ static void memory_that_is_shared_is_left(void **state)
 	end_task(task);
 }
 
+static void a_fork_can_be_the_leaving_where_threads_stay(void **state)
+{
+	static const u64 refused[] = {CLONE_FS | CLONE_FILES, CLONE_SIGHAND, CLONE_VM | 1, CLONE_VM | CLONE_NEWNET};
+	struct task *task = new_task();
+	u64 flags = CLONE_VM;
+
+	assert_false(unshare_leaves_threads(task, &flags));
+	world.threads = 2;
+	assert_true(unshare_leaves_threads(task, &flags));
+	assert_int_equal(flags, CLONE_VM | CLONE_SIGHAND);
+	flags = CLONE_NEWUSER;
+	assert_true(unshare_leaves_threads(task, &flags));
+	assert_int_equal(flags, CLONE_NEWUSER | CLONE_FS | CLONE_THREAD | CLONE_VM | CLONE_SIGHAND);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		flags = refused[i];
+		assert_false(unshare_leaves_threads(task, &flags));
+	}
+	world.strict = true;
+	flags = CLONE_VM;
+	assert_false(unshare_leaves_threads(task, &flags));
+	assert_string_equal(world.order, "");
+	end_task(task);
+}
+
 static void memory_that_cannot_be_left_leaves_the_task_as_it_was(void **state)
 {
 	static const u64 all = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER;
@@ -360,6 +384,7 @@ int main(void)
 	    TEST(a_user_namespace_is_not_for_a_chroot),
 	    TEST(strictly_memory_handlers_and_group_can_only_be_alone_already),
 	    TEST(memory_that_is_shared_is_left),
+	    TEST(a_fork_can_be_the_leaving_where_threads_stay),
 	    TEST(memory_that_cannot_be_left_leaves_the_task_as_it_was),
 	    TEST(what_cannot_be_undone_comes_last),
 	    TEST(every_refusal_leaves_the_task_as_it_was),

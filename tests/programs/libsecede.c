@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secede_unshare(3): what the one who left has, what it leaves behind, and what happens when it fails. Where Linux can
+ * do what is asked, natively as well.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include "libsecede/secede.h"
+#include "tests/spec/board.h"
+
+static volatile int private = 1;
+
+/* Runs `child` in a child; all who come out of it must end with `code`, itself with 5. How many were there? */
+static int leavers_of(void (*child)(void), int code)
+{
+	int status, count = 0;
+	pid_t pid, stays;
+
+	new_board();
+	stays = in_child(child);
+	while ((pid = wait(&status)) > 0) {
+		CHECK(exit_code(status) == (pid == stays ? 5 : code));
+		count += pid != stays;
+	}
+	return count;
+}
+
+static void run_and_join(void *(*run)(void *))
+{
+	pthread_t thread;
+	void *result = run_and_join;
+
+	start_thread(&thread, run);
+	CHECK(pthread_join(thread, &result) == 0);
+	CHECK(result == NULL);
+}
+
+/* ---- who it is afterwards ---- */
+
+static pthread_mutex_t recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP, inherits;
+
+static void *waits_for_pi(void *unused)
+{
+	CHECK(pthread_mutex_lock(&inherits) == 0);
+	CHECK(pthread_mutex_unlock(&inherits) == 0);
+	return NULL;
+}
+
+/* Numbers that the C library keeps are those that the host knows: a mutex that is passed on by the kernel says so. */
+static void use_pi_mutex(void)
+{
+	pthread_mutexattr_t attr;
+	pthread_t thread;
+
+	CHECK(pthread_mutexattr_init(&attr) == 0);
+	CHECK(pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT) == 0);
+	CHECK(pthread_mutex_init(&inherits, &attr) == 0);
+	CHECK(pthread_mutex_lock(&inherits) == 0);
+	start_thread(&thread, waits_for_pi);
+	usleep(50000);
+	CHECK(pthread_mutex_unlock(&inherits) == 0);
+	CHECK(pthread_join(thread, NULL) == 0);
+}
+
+static void *is_a_process(void *unused)
+{
+	pid_t before = getpid(), parent = getppid();
+	pthread_t self = pthread_self();
+
+	CHECK_OK(secede_unshare(CLONE_VM));
+	CHECK(getpid() != before && getpid() == gettid());
+	CHECK(getppid() == parent);
+	CHECK(pthread_equal(self, pthread_self()));
+	private = 2;
+	CHECK(pthread_kill(pthread_self(), 0) == 0);
+	CHECK_OK(kill(getpid(), 0));
+	CHECK(pthread_mutex_lock(&recursive) == 0 && pthread_mutex_lock(&recursive) == 0);
+	CHECK(pthread_mutex_unlock(&recursive) == 0 && pthread_mutex_unlock(&recursive) == 0);
+	use_pi_mutex();
+	_exit(7);
+}
+
+static void process_child(void)
+{
+	run_and_join(is_a_process);
+	CHECK(private == 1);
+	_exit(5);
+}
+
+static void a_process(void)
+{
+	CHECK(leavers_of(process_child, 7) == 1);
+}
+
+/* ---- what it takes along: its mask, what is pending for it, its death signal ---- */
+
+static volatile sig_atomic_t got;
+
+static void note(int sig)
+{
+	got = sig;
+}
+
+static void *takes_along(void *unused)
+{
+	sigset_t set, now;
+	siginfo_t info;
+	int deathsig = 0, cancel;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	CHECK(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+	CHECK(pthread_sigqueue(pthread_self(), SIGRTMIN, (union sigval){.sival_int = 3}) == 0);
+	CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGTERM));
+	CHECK_OK(secede_unshare(CLONE_VM));
+	CHECK(pthread_sigmask(SIG_BLOCK, NULL, &now) == 0);
+	CHECK(sigismember(&now, SIGRTMIN) == 1 && sigismember(&now, SIGTERM) == 0 && sigismember(&now, SIGUSR1) == 0);
+	CHECK(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_value.sival_int == 3);
+	CHECK_OK(prctl(PR_GET_PDEATHSIG, &deathsig));
+	CHECK(deathsig == SIGTERM);
+	CHECK(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &cancel) == 0 && cancel == PTHREAD_CANCEL_ENABLE);
+	CHECK(signal(SIGUSR1, note) != SIG_ERR);
+	CHECK_OK(raise(SIGUSR1));
+	CHECK(got == SIGUSR1);
+	_exit(7);
+}
+
+static void along_child(void)
+{
+	run_and_join(takes_along);
+	_exit(5);
+}
+
+static void what_goes_along(void)
+{
+	CHECK(leavers_of(along_child, 7) == 1);
+}
+
+/* ---- what is left behind ends as by pthread_exit(3) ---- */
+
+static pid_t stayer;
+static pthread_key_t key;
+static _Atomic int *ends; /* shared: [0] in the process that stays, [1] in the one that left */
+
+static void count_end(void *unused)
+{
+	ends[getpid() != stayer]++;
+}
+
+static void count_exit(void)
+{
+	ends[getpid() != stayer] += 100;
+}
+
+static void *leaves_things(void *unused)
+{
+	pthread_setspecific(key, &key);
+	pthread_cleanup_push(count_end, NULL);
+	CHECK_OK(secede_unshare(CLONE_VM));
+	CHECK(ends[1] == 0);
+	pthread_cleanup_pop(1);
+	return NULL; /* the last thread of its process: exit(0) */
+}
+
+static void things_child(void)
+{
+	stayer = getpid();
+	CHECK(pthread_key_create(&key, count_end) == 0);
+	CHECK(atexit(count_exit) == 0);
+	run_and_join(leaves_things);
+	CHECK(ends[0] == 2); /* a handler and a destructor */
+	_exit(5);
+}
+
+static void what_it_leaves(void)
+{
+	ends = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(leavers_of(things_child, 0) == 1);
+	CHECK(ends[0] == 2 && ends[1] == 102);
+}
+
+/* Handlers of fork(2): where, and in which order. */
+static char *order; /* shared */
+
+static void say(char what)
+{
+	order[strlen(order)] = getpid() == stayer ? what : (char)(what + 'A' - 'a');
+}
+
+static void prepare_1(void)
+{
+	say('p');
+}
+
+static void prepare_2(void)
+{
+	say('q');
+}
+
+static void parent_1(void)
+{
+	say('s');
+	reach(1);
+}
+
+static void child_1(void)
+{
+	await(1);
+	say('c');
+}
+
+static void *leaves_simply(void *unused)
+{
+	CHECK_OK(secede_unshare(CLONE_VM | CLONE_FILES | CLONE_FS));
+	_exit(7);
+}
+
+static void handlers_child(void)
+{
+	stayer = getpid();
+	CHECK(pthread_atfork(prepare_1, parent_1, child_1) == 0);
+	CHECK(pthread_atfork(prepare_2, NULL, NULL) == 0);
+	run_and_join(leaves_simply);
+	_exit(5);
+}
+
+static void atfork_handlers(void)
+{
+	order = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(leavers_of(handlers_child, 7) == 1);
+	CHECK(strcmp(order, "qpsC") == 0);
+}
+
+/* A robust mutex is given up by the thread that stays behind; the others hear of it. */
+static pthread_mutex_t robust;
+
+static void *holds_robust(void *unused)
+{
+	CHECK(pthread_mutex_lock(&robust) == 0);
+	return leaves_simply(NULL);
+}
+
+static void robust_child(void)
+{
+	pthread_mutexattr_t attr;
+
+	CHECK(pthread_mutexattr_init(&attr) == 0);
+	CHECK(pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST) == 0);
+	CHECK(pthread_mutex_init(&robust, &attr) == 0);
+	run_and_join(holds_robust);
+	CHECK(pthread_mutex_lock(&robust) == EOWNERDEAD);
+	_exit(5);
+}
+
+static void robust_mutex(void)
+{
+	CHECK(leavers_of(robust_child, 7) == 1);
+}
+
+/* ---- the first thread, and threads that nobody joins ---- */
+
+static void *stays(void *unused)
+{
+	pid_t pid = getpid();
+
+	await(1);
+	CHECK(private == 1 && getpid() == pid && gettid() != pid);
+	_exit(5);
+}
+
+static void first_thread_child(void)
+{
+	pthread_t thread;
+
+	start_thread(&thread, stays);
+	CHECK_OK(secede_unshare(CLONE_THREAD));
+	private = 2;
+	start_thread(&thread, waits_for_pi); /* some thread */
+	CHECK(pthread_join(thread, NULL) == 0);
+	reach(1);
+	_exit(7);
+}
+
+static void first_thread(void)
+{
+	CHECK(leavers_of(first_thread_child, 7) == 1);
+}
+
+#define MANY 300
+
+static long address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	CHECK(file != NULL);
+	CHECK(fscanf(file, "%ld", &pages) == 1);
+	fclose(file);
+	return pages * 4;
+}
+
+static void *leaves_and_counts(void *unused)
+{
+	CHECK_OK(secede_unshare(CLONE_VM | CLONE_FILES | CLONE_FS));
+	board->value++;
+	_exit(7);
+}
+
+static void detached_child(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	long before = address_space();
+
+	CHECK(pthread_attr_init(&attr) == 0);
+	CHECK(pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED) == 0);
+	for (int i = 0; i < MANY; i++) {
+		CHECK(pthread_create(&thread, &attr, leaves_and_counts, NULL) == 0);
+		usleep(1000);
+	}
+	for (int i = 0; board->value < MANY && i < 1000; i++)
+		usleep(10000);
+	/* Stacks of 8 MiB each; the library keeps 40 MiB of them, and allocates from arenas of 64 MiB. */
+	CHECK(address_space() - before < MANY * 8192 / 3);
+	_exit(5);
+}
+
+static void detached(void)
+{
+	CHECK(leavers_of(detached_child, 7) == MANY);
+}
+
+/* ---- the other contexts: shared, or not ---- */
+
+static int flags;
+
+static void *changes_contexts(void *unused)
+{
+	CHECK_OK(secede_unshare(flags));
+	umask(0051);
+	CHECK_OK(dup2(1, 200));
+	if (flags & CLONE_NEWUTS)
+		CHECK_OK(sethostname("left", 4));
+	reach(1);
+	_exit(7);
+}
+
+static void contexts_child(void)
+{
+	char name[64];
+
+	umask(0022);
+	CHECK_OK(gethostname(name, sizeof(name)));
+	run_and_join(changes_contexts);
+	await(1);
+	CHECK(umask(0) == (flags & CLONE_FS ? 0022 : 0051));
+	CHECK((fcntl(200, F_GETFD) == 0) == !(flags & CLONE_FILES));
+	CHECK_OK(gethostname(name, sizeof(name)));
+	CHECK(strcmp(name, "left") != 0);
+	_exit(5);
+}
+
+static void contexts(void)
+{
+	static const int all[] = {CLONE_VM, CLONE_VM | CLONE_FS, CLONE_VM | CLONE_FILES, CLONE_VM | CLONE_SYSVSEM,
+				  CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_NEWUTS | CLONE_NEWNS};
+
+	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		flags = all[i];
+		CHECK(leavers_of(contexts_child, 7) == 1);
+	}
+}
+
+/* ---- signals all the time ---- */
+
+static void *leaves_under_fire(void *unused)
+{
+	sigset_t alarms;
+
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	CHECK(pthread_sigmask(SIG_UNBLOCK, &alarms, NULL) == 0);
+	return leaves_simply(NULL);
+}
+
+static void fire_child(void)
+{
+	const struct itimerval often = {{0, 300}, {0, 300}};
+
+	CHECK(signal(SIGALRM, note) != SIG_ERR);
+	CHECK_OK(setitimer(ITIMER_REAL, &often, NULL));
+	for (int i = 0; i < 100; i++)
+		run_and_join(leaves_under_fire);
+	_exit(5);
+}
+
+static void under_fire(void)
+{
+	CHECK(leavers_of(fire_child, 7) == 100);
+}
+
+/* ---- failures change nothing ---- */
+
+static void nothing_has_changed(pid_t pid)
+{
+	sigset_t now;
+	int cancel;
+
+	CHECK(getpid() == pid);
+	CHECK(pthread_sigmask(SIG_BLOCK, NULL, &now) == 0 && sigisemptyset(&now) == 1);
+	CHECK(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &cancel) == 0 && cancel == PTHREAD_CANCEL_ENABLE);
+	free(malloc(100000));
+	fprintf(stderr, "%s", "");
+}
+
+static void *fails(void *unused)
+{
+	struct rlimit limit = {0, 0};
+	pid_t pid = getpid(), child;
+
+	CHECK_FAILS(secede_unshare(1), EINVAL);
+	CHECK_FAILS(secede_unshare(CLONE_VM | 1), EINVAL);
+	CHECK_FAILS(secede_unshare(CLONE_VM | CLONE_NEWNET), EINVAL);
+	nothing_has_changed(pid);
+	CHECK_OK(setrlimit(RLIMIT_NPROC, &limit)); /* the soft one and the hard one: this process makes no more */
+	CHECK_FAILS(secede_unshare(CLONE_VM), EAGAIN);
+	CHECK_FAILS(secede_unshare(CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_NEWUTS), EAGAIN);
+	nothing_has_changed(pid);
+	child = fork();
+	CHECK(child == -1 && errno == EAGAIN); /* and not taken for a leaving that was asked for before */
+	return NULL;
+}
+
+static void failure_child(void)
+{
+	stayer = getpid();
+	CHECK(pthread_atfork(prepare_1, parent_1, child_1) == 0);
+	run_and_join(fails);
+	_exit(5);
+}
+
+static void failures(void)
+{
+	order = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(leavers_of(failure_child, 7) == 0);
+	CHECK(strcmp(order, "pspsps") == 0);
+}
+
+static void *forks_afterwards(void *unused)
+{
+	pid_t child;
+
+	CHECK_FAILS(secede_unshare(CLONE_VM | 1), EINVAL);
+	child = fork(); /* an ordinary one */
+	if (!child)
+		_exit(3);
+	ends_with(child, 3);
+	CHECK_OK(secede_unshare(CLONE_VM));
+	child = fork();
+	if (!child)
+		_exit(4);
+	ends_with(child, 4);
+	CHECK_OK(secede_unshare(CLONE_VM | CLONE_FILES)); /* alone already */
+	_exit(7);
+}
+
+static void forks_child(void)
+{
+	run_and_join(forks_afterwards);
+	_exit(5);
+}
+
+static void forks(void)
+{
+	CHECK(leavers_of(forks_child, 7) == 1);
+}
+
+/* ---- what Linux can do as well ---- */
+
+static void *unshares_in_place(void *unused)
+{
+	pid_t pid = getpid();
+
+	CHECK_OK(secede_unshare(CLONE_FS | CLONE_FILES));
+	CHECK(getpid() == pid);
+	umask(0051);
+	CHECK_OK(dup2(1, 200));
+	return NULL;
+}
+
+static void in_place(void)
+{
+	umask(0022);
+	CHECK_OK(secede_unshare(CLONE_VM | CLONE_THREAD)); /* alone: there is nothing to leave */
+	run_and_join(unshares_in_place);
+	CHECK(umask(0) == 0022);
+	CHECK_FAILS(fcntl(200, F_GETFD), EBADF);
+	CHECK_FAILS(secede_unshare(1), EINVAL);
+}
+
+static void *refused(void *unused)
+{
+	CHECK_FAILS(secede_unshare(CLONE_VM), EINVAL);
+	CHECK_FAILS(secede_unshare(CLONE_THREAD | CLONE_FILES), EINVAL);
+	nothing_has_changed(getpid());
+	return NULL;
+}
+
+static void linux_refuses(void)
+{
+	run_and_join(refused);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test natively[] = {
+	    {"fs and descriptors of a thread", in_place},
+	    {"Linux has no more than that: EINVAL", linux_refuses},
+	};
+	static const struct test tests[] = {
+	    {"fs and descriptors of a thread", in_place},
+	    {"a thread becomes a process, numbers and mutexes are right", a_process},
+	    {"mask, pending signals, death signal go along", what_goes_along},
+	    {"the thread that is left ends as by pthread_exit", what_it_leaves},
+	    {"handlers of pthread_atfork, each in its place", atfork_handlers},
+	    {"a robust mutex stays behind, and is known to be nobody's", robust_mutex},
+	    {"the first thread leaves", first_thread},
+	    {"detached threads leave no stacks behind", detached},
+	    {"with and without the other contexts", contexts},
+	    {"signals all the time", under_fire},
+	    {"failures change nothing", failures},
+	    {"fork before and after", forks},
+	};
+
+	if (argc > 2 && strcmp(argv[2], "secede") == 0)
+		return RUN_TESTS(tests);
+	return RUN_TESTS(natively);
+}
