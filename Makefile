@@ -62,6 +62,14 @@ $(B)/libsecede.a: $(B)/libsecede/unshare.c.o
 $(B)/$(LIB_SONAME): $(B)/libsecede/unshare.c.o
 	$(CC) -shared -Wl,-soname,$(LIB_SONAME) -Wl,-z,defs -pthread -o $@ $^
 
+# ---- examples ------------------------------------------------------------------------------------------------------
+
+EXAMPLES = $(B)/examples/server
+examples: all $(EXAMPLES)
+$(B)/examples/%: examples/%.c $(B)/libsecede.a
+	@mkdir -p $(@D)
+	$(CC) $(WARN) -D_GNU_SOURCE -iquote . -pthread -MMD -o $@ $^
+
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
 TEST_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote . -pthread
@@ -114,10 +122,10 @@ endif
 
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
 TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run \
-	tests/programs/bad_input tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start \
+	tests/programs/bad_input tests/programs/server tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start \
 	tests/programs/exhaust tests/programs/kill_all tests/programs/map tests/compare/run
 
-tests: all $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
+tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 
 # ---- lint ------------------------------------------------------------------------------------------------------------
 
@@ -156,8 +164,9 @@ check-long: check
 	tests/run --plain build/hostile build/secede -- build/tests/tools/jumps 1000000
 bench:
 	@.ci/need $(BENCH_PACKAGES)
-	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
+	@$(MAKE) --no-print-directory -s -j2 examples $(B)/hostile $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 	@tests/run --plain bench/bench.sh
+	@tests/run --plain bench/requests.sh
 
 # Real programs, natively and under secede, as the table docs/compat.md; fails if there is a difference without a reason.
 # It takes a quarter of an hour. KEEP=DIRECTORY keeps what the programs printed.
@@ -207,7 +216,7 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests lint run check check-tests check-long bench compat install uninstall clean
+.PHONY: all examples tests lint run check check-tests check-long bench compat install uninstall clean
 .DELETE_ON_ERROR:
 -include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(MAP_OBJ:.o=.d) $(B)/libsecede/unshare.c.d \
-	$(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d)
+	$(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d $(B)/examples/*.d)
