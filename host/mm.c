@@ -199,7 +199,7 @@ struct task *task_find(s32 tid)
 	u32 i;
 
 	for (i = 0; i < mm.nr_blocks; i++)
-		if (atomic_load(&block(i)->state) == TASK_RUNNING && block(i)->tid == tid)
+		if (atomic_load(&block(i)->state) == TASK_RUNNING && block(i)->host_tid == tid)
 			return block(i);
 	return NULL;
 }

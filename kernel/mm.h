@@ -87,7 +87,7 @@ void task_trim(struct task *task);
 /* A task of that serial which ended without a word, if it did: what it held is released. */
 void task_bury(struct task *task, u64 serial);
 
-/* The running task of this address space with that tid, or NULL. It can leave at any moment: what it
+/* The running task of this address space with that number on the host, or NULL. It can leave at any moment: what it
  * points to may be looked at with its task_lock held, and is NULL once it has left. */
 struct task *task_find(s32 tid);
 

@@ -89,7 +89,7 @@ static s64 write_id_map(struct task *task, const struct fd_info *info, const cha
 	/* The kernel asks for the opener's capability: a shell opens the file for a program that has none. */
 	if (info->sub & PROC_CAPABLE)
 		req.caps |= 1ULL << CAP_SYS_ADMIN;
-	if (PROC_PID(info) == task->tgid || PROC_PID(info) == task->tid) {
+	if (PROC_PID(info) == task->host_tgid || PROC_PID(info) == task->host_tid) {
 		req.inode = task->nsproxy->inode;
 	} else {
 		h = handle_of_pid(PROC_PID(info));

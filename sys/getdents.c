@@ -2,7 +2,7 @@
 /*
  * getdents64(2), getdents(2): the host's, but for directories of /proc that list what is the runtime's own: its
  * descriptors in /proc/PID/fd and fdinfo (programs close what they find there, or compare it with what they expect),
- * its mappings in map_files, and the warden among the processes.
+ * its mappings in map_files, and the warden among the processes. Where tasks are listed, guests find their own numbers.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -68,11 +68,16 @@ static bool hides_mapping(int fd, const char *name)
 	return proc_hides_mapping(name);
 }
 
+/* How a listing of the guest's differs from the host's. */
+struct listing {
+	hides_fn hides; /* what is left out; NULL: nothing */
+	bool numbers;	/* names are numbers of tasks, and the guest's may be others */
+};
+
 /*
- * What is left out of the listing of `fd`; NULL: nothing. Every directory of proc has a note (vfs/open.c), so most
- * others are told by a look at the table of notes.
+ * Every directory of proc has a note (vfs/open.c), so most others are told by a look at the table of notes.
  */
-static __attribute__((noinline)) hides_fn hides_of(struct task *task, int fd)
+static __attribute__((noinline)) struct listing listing_of(struct task *task, int fd)
 {
 	char rel[PATH_MAX];
 	struct nameidata nd;
@@ -80,50 +85,83 @@ static __attribute__((noinline)) hides_fn hides_of(struct task *task, int fd)
 	int len;
 
 	if (!files_get(task->files, fd, &note) || note.kind != FD_DIR)
-		return NULL;
+		return (struct listing){0};
 	nd_init(&nd);
 	if (dfd_place(task, fd, &nd) || !nd.proc)
-		return NULL;
+		return (struct listing){0};
 	len = nd_proc_rel(task, &nd, rel, sizeof(rel));
 	if (!len)
-		return hides_process;
+		return (struct listing){hides_process, proc_numbers_differ()};
 	if (len > 0 && (ends_with(rel, (size_t)len, "/fd") || ends_with(rel, (size_t)len, "/fdinfo")))
-		return hides_descriptor;
+		return (struct listing){hides_descriptor, false};
 	if (len > 0 && ends_with(rel, (size_t)len, "/map_files"))
-		return hides_mapping;
-	return NULL;
+		return (struct listing){hides_mapping, false};
+	return (struct listing){NULL, len > 0 && proc_numbers_differ() && proc_lists_tasks(rel)};
 }
 
-/* Takes the hidden entries out of `buf`; what is left is so long. */
-static size_t leave_out(hides_fn hides, const struct dirent_format *format, int fd, char *buf, size_t len)
+/* Puts an entry at `to`, with the guest's name for it. Its length there. */
+static u16 put_renamed(const struct dirent_format *format, char *to, const char *entry)
 {
-	size_t from, to = 0;
+	const struct dirent_guest *head = (const struct dirent_guest *)entry;
+	struct dirent_guest *new = (struct dirent_guest *)to;
+	char name[NAME_MAX + 1], type = entry[head->reclen - 1];
+	struct fmt f;
+
+	fmt_init(&f, name, sizeof(name));
+	proc_rel_to_guest(entry + format->name_at, &f);
+	memmove(to, entry, format->name_at);
+	memcpy(to + format->name_at, name, f.len + 1);
+	/* Both have a type: the new one before the name, the old one in the entry's last byte. */
+	new->reclen = (u16)ALIGN_UP(format_old.name_at + f.len + 2, 8);
+	if (format == &format_old)
+		to[new->reclen - 1] = type;
+	return new->reclen;
+}
+
+/* Copies the entries that guests see from `from` to `to`; they are so long there. */
+static size_t copy_entries(const struct listing *l, const struct dirent_format *format, int fd, char *to,
+			   const char *from, size_t len)
+{
+	const char *name;
+	size_t at, used = 0;
 	u16 reclen;
 
-	for (from = 0; from < len; from += reclen) {
-		reclen = ((const struct dirent_guest *)(buf + from))->reclen;
-		if (hides(fd, buf + from + format->name_at))
+	for (at = 0; at < len; at += reclen) {
+		reclen = ((const struct dirent_guest *)(from + at))->reclen;
+		name = from + at + format->name_at;
+		if (l->hides && l->hides(fd, name))
 			continue;
-		memmove(buf + to, buf + from, reclen);
-		to += reclen;
+		if (l->numbers && *name >= '1' && *name <= '9') {
+			used += put_renamed(format, to + used, from + at);
+			continue;
+		}
+		memcpy(to + used, from + at, reclen);
+		used += reclen;
 	}
-	return to;
+	return used;
 }
 
-static __attribute__((noinline)) s64 list_without(hides_fn hides, const struct dirent_format *format, int fd, u64 ubuf,
-						  u64 size)
+/* A guest's number may be longer than the host's, by no more than a third of the entry. */
+#define LISTED 4096
+
+static __attribute__((noinline)) s64 list_as(const struct listing *l, const struct dirent_format *format, int fd,
+					     u64 ubuf, u64 size)
 {
-	char buf[4096] __attribute__((aligned(8)));
-	size_t left;
+	char from[LISTED] __attribute__((aligned(8))), to[LISTED] __attribute__((aligned(8)));
+	size_t left, room;
 	long len;
 
+	size = MIN(size, (u64)LISTED);
+	room = l->numbers && size > 64 ? size - size / 3 : size;
 	do {
-		len = host_call3(format->nr, fd, buf, MIN(size, sizeof(buf)));
+		len = host_call3(format->nr, fd, from, room);
 		if (len <= 0)
 			return len;
-		left = leave_out(hides, format, fd, buf, (size_t)len);
+		left = copy_entries(l, format, fd, to, from, (size_t)len);
 	} while (!left);
-	return copy_to_guest(ubuf, buf, left) ? -EFAULT : (s64)left;
+	if (left > size)
+		return -EINVAL;
+	return copy_to_guest(ubuf, to, left) ? -EFAULT : (s64)left;
 }
 
 static s64 do_getdents(struct task *task, const struct regs *regs, const struct dirent_format *format)
@@ -131,13 +169,13 @@ static s64 do_getdents(struct task *task, const struct regs *regs, const struct 
 	int fd = (int)ARG0(regs);
 	u64 ubuf = ARG1(regs);
 	u32 size = (u32)ARG2(regs);
-	hides_fn hides;
+	struct listing l;
 
 	if (fd_is_ours(fd))
 		return -EBADF;
-	hides = hides_of(task, fd);
-	if (hides)
-		return list_without(hides, format, fd, ubuf, size);
+	l = listing_of(task, fd);
+	if (l.hides || l.numbers)
+		return list_as(&l, format, fd, ubuf, size);
 	if (range_is_ours(ubuf, size))
 		return -EFAULT;
 	return host_call3(format->nr, fd, ubuf, size);

@@ -90,7 +90,7 @@ static int take_pidfd(struct task *task, int pid, u32 flags, struct nsset *set)
 	if (pid == 0)
 		return -ESRCH;
 	set->flags = flags;
-	if (pid == task->tgid) {
+	if (pid == task->host_tgid) {
 		set->handle = task->nsproxy->inode;
 		return 0;
 	}

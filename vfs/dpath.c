@@ -2,7 +2,9 @@
 /* The way back: from a place to the path under which the guest sees it. */
 #include <asm/errno.h>
 #include "arena/arena.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
+#include "vfs/proc.h"
 #include "vfs/walk.h"
 
 /* Written from its end to its beginning. */
@@ -67,7 +69,7 @@ static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 	}
 }
 
-int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_t size)
+static int write_path(struct task *task, u64 mnt, const char *host, char *buf, size_t size)
 {
 	static const char unreachable[] = "(unreachable)";
 	const struct mnt_ns *ns = task->nsproxy->mnt;
@@ -94,6 +96,26 @@ int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_
 		return -ERANGE;
 	memmove(buf, buf + b.at, size - b.at);
 	return reached ? (int)(size - b.at - 1) : -ENOENT;
+}
+
+/* Below proc, where the guest's numbers are not the host's. -EAGAIN: they are, or it is elsewhere. */
+static __attribute__((noinline)) int write_proc_path(struct task *task, u64 mnt, const char *host, char *buf,
+						     size_t size)
+{
+	char path[PATH_MAX];
+	struct fmt f;
+
+	fmt_init(&f, path, sizeof(path));
+	if (!proc_path_to_guest(host, &f))
+		return -EAGAIN;
+	return fmt_overflow(&f) ? -ERANGE : write_path(task, mnt, path, buf, size);
+}
+
+int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_t size)
+{
+	int len = proc_numbers_differ() ? write_proc_path(task, mnt, host, buf, size) : -EAGAIN;
+
+	return len == -EAGAIN ? write_path(task, mnt, host, buf, size) : len;
 }
 
 char *dpath_below(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, char *buf, size_t size)

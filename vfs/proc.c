@@ -111,7 +111,8 @@ void proc_forget_memory(struct task *task)
 	struct fd_info info;
 
 	for (int fd = 0; files_next(task->files, fd, &info); fd = info.fd + 1) {
-		if (info.kind != FD_PROC || !(file_of(&info)->flags & PROC_MEMORY) || PROC_PID(&info) != task->tgid)
+		if (info.kind != FD_PROC || !(file_of(&info)->flags & PROC_MEMORY) ||
+		    PROC_PID(&info) != task->host_tgid)
 			continue;
 		text_replace(info.fd, &empty);
 		files_clear(task->files, (unsigned)info.fd, (unsigned)info.fd);
@@ -229,7 +230,7 @@ static bool domain_denies(const struct task *task, const char *rel)
 
 int proc_open(struct task *task, const char *rel, u64 oflags)
 {
-	struct proc_name name = {task->tid, 0, rel};
+	struct proc_name name = {task->host_tid, 0, rel};
 	const struct proc_file *file = find_file(rel, PROC_ROOT);
 	struct proc_task who;
 	bool link = false;

@@ -52,6 +52,21 @@ bool proc_hides_mapping(const char *name);
 /* The signals that the host holds for the calling thread itself, and not for its process; none without a proc. */
 u64 proc_own_pending(void);
 
+/* ---- the numbers of tasks in names and texts (vfs/proc_pids.c) ---- */
+
+/* May guests' numbers be other ones than the host's? Else the rest need not be asked. */
+bool proc_numbers_differ(void);
+/* Does that directory below proc's root list tasks by their numbers? */
+bool proc_lists_tasks(const char *rel);
+/* `rel`, with the host's numbers, as guests say it. */
+struct fmt;
+void proc_rel_to_guest(const char *rel, struct fmt *out);
+/* The same of a whole host path; false: there is none in it. */
+bool proc_path_to_guest(const char *host, struct fmt *out);
+/* The text of the links self and thread-self, as guests read it: its length, -EAGAIN: another link, or the host's text
+ * is right, or -errno. */
+int proc_self_text(const char *rel, char *buf, size_t size);
+
 /* The children that the host's thread of that number has, dead ones included: *nr host numbers, for kfree(). NULL:
  * there is no memory for them. None, where the host has no such file. */
 s32 *proc_children(s32 tid, u32 *nr);

@@ -83,7 +83,8 @@ bool proc_hides_process(const char *name)
 {
 	u64 pid;
 
-	return parse_u64(&name, &pid) && !*name && pid <= INT32_MAX && process_is_hidden((s32)pid);
+	return parse_u64(&name, &pid) && !*name && pid <= INT32_MAX &&
+	       (process_is_hidden((s32)pid) || pid_is_husk(&arena()->pids, (s32)pid));
 }
 
 /* "550000000000-550000008000" */
@@ -227,7 +228,7 @@ static struct task *find_own(struct task *task, int pid)
 {
 	struct task *own = task_find(pid);
 
-	if (!own && pid == task->tgid)
+	if (!own && pid == task->host_tgid)
 		own = task;
 	return own;
 }

@@ -204,7 +204,7 @@ int proc_readlink(struct task *task, const char *rel, char *buf, size_t size)
 	int type, ret;
 
 	if (!proc_parse(rel, &name))
-		return -EAGAIN;
+		return proc_self_text(rel, buf, size);
 	type = proc_ns_type(name.rest);
 	if (type >= 0)
 		return proc_find(task, name.pid, &who) ? proc_ns_text(&who, type, buf, size) : -EAGAIN;

@@ -225,9 +225,30 @@ static bool put_seccomp_line(struct fmt *out, const struct status *s, const char
 	return true;
 }
 
+/* Lines of numbers of tasks, groups and sessions. */
+static bool put_number_line(struct fmt *out, const char *line)
+{
+	static const char *const labels[] = {"Tgid", "Pid", "PPid", "TracerPid", "NStgid", "NSpid", "NSpgid", "NSsid"};
+	const char *value;
+	u64 nr;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(labels) && !is_line(line, labels[i], &value); i++)
+		;
+	if (i == ARRAY_SIZE(labels))
+		return false;
+	fmt_print(out, "%s:", labels[i]);
+	while (*value++ == '\t' && parse_u64(&value, &nr))
+		fmt_print(out, "\t%d", pid_to_guest(&arena()->pids, (s32)nr));
+	fmt_char(out, '\n');
+	return true;
+}
+
 /* Writes our version of a line of the host's. False: the host's is right. */
 static bool put_own_line(struct fmt *out, const struct status *s, const char *line)
 {
+	if (proc_numbers_differ() && put_number_line(out, line))
+		return true;
 	if (!s->facts)
 		return put_guess(out, line);
 	return put_signal_line(out, s, line) || put_cred_line(out, s, line) || put_seccomp_line(out, s, line);
@@ -310,6 +331,28 @@ static void guess(struct task_facts *f, const char *fields)
 	f->caught &= ~SIG_HIDDEN;
 }
 
+/* Which of the fields before those are numbers of tasks: pid, ppid, pgrp, session, tpgid. */
+static bool is_number_field(unsigned nr)
+{
+	return nr == 1 || (nr >= 4 && nr <= 6) || nr == 8;
+}
+
+/* The fields before the signals, from `line` to `end`. */
+static void put_stat_numbers(struct fmt *out, const char *line, const char *end)
+{
+	const char *at = line, *next;
+	unsigned nr;
+	u64 number;
+
+	for (nr = 1; at < end; at = next, nr++) {
+		/* The second one, the name, may have blanks in it. */
+		next = nr == 2 ? stat_field(line, 3) : strchr(at, ' ') + 1;
+		if (is_number_field(nr) && parse_u64(&at, &number))
+			fmt_dec(out, pid_to_guest(&arena()->pids, (s32)number));
+		fmt_bytes(out, at, (size_t)(next - at));
+	}
+}
+
 int show_stat(struct task *task, const struct proc_task *who, struct fmt *out)
 {
 	char line[STAT_SIZE];
@@ -325,7 +368,10 @@ int show_stat(struct task *task, const struct proc_task *who, struct fmt *out)
 	rest = stat_field(line, FIELD_PENDING + 4);
 	if (!signals || !rest)
 		return -EAGAIN;
-	fmt_bytes(out, line, (size_t)(signals - line));
+	if (proc_numbers_differ())
+		put_stat_numbers(out, line, signals);
+	else
+		fmt_bytes(out, line, (size_t)(signals - line));
 	known = facts_get(who, &f);
 	if (!known)
 		guess(&f, signals);

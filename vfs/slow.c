@@ -191,12 +191,27 @@ static __attribute__((noinline)) int step_proc(struct walk *w, bool follow)
 	return err ? err : 1;
 }
 
+/* In proc, where a link leads to a task, its text is the guest's. */
+static __attribute__((noinline)) long read_proc_link(const struct walk *w, char *link, size_t size)
+{
+	char rel[PATH_MAX];
+
+	return nd_proc_rel(w->task, w->nd, rel, sizeof(rel)) < 0 ? -EAGAIN : proc_self_text(rel, link, size);
+}
+
+static long read_link(const struct walk *w, char *link, size_t size)
+{
+	long n = w->nd->proc && proc_numbers_differ() ? read_proc_link(w, link, size) : -EAGAIN;
+
+	return n == -EAGAIN ? host_readlinkat(AT_FDCWD, w->nd->host, link, size) : n;
+}
+
 /* nd's place was just reached from its parent, parent_len long: if it is a symlink, goes where it leads. */
 static __attribute__((noinline)) int follow_link(struct walk *w, u32 parent_len, bool follow)
 {
 	struct nameidata *nd = w->nd;
 	char link[PATH_MAX];
-	long n = host_readlinkat(AT_FDCWD, nd->host, link, sizeof(link));
+	long n = read_link(w, link, sizeof(link));
 	int err;
 
 	/* It exists and is no symlink; whether it is a directory shows when something is looked up in it. */
@@ -224,13 +239,27 @@ static __attribute__((noinline)) int follow_link(struct walk *w, u32 parent_len,
 	return link[0] == '/' ? jump_root(w, true) : 0;
 }
 
+/* Below proc: the component as the host calls it. */
+static struct component host_component(const struct walk *w, const struct component *c, char buf[PROC_NUMBER_SIZE])
+{
+	size_t len = proc_number_to_host(w->task, w->nd, c, buf);
+
+	return len ? (struct component){buf, len} : *c;
+}
+
 static int step_down(struct walk *w, const struct component *c)
 {
 	struct nameidata *nd = w->nd;
+	char number[PROC_NUMBER_SIZE];
+	struct component host;
 	u32 parent_len = nd->len;
 	bool follow = *rest_of(w) || (w->flags & LOOKUP_FOLLOW);
 	int err;
 
+	if (nd->proc && proc_numbers_differ()) {
+		host = host_component(w, c, number);
+		c = &host;
+	}
 	if (!nd_append(nd, c->s, c->len))
 		return -ENAMETOOLONG;
 	nd->tail = *rest_of(w) ? '/' : 0;

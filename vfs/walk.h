@@ -97,4 +97,12 @@ int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, stru
 void nd_target(struct nameidata *nd, struct target *t);
 void nd_target_done(struct nameidata *nd);
 
+/*
+ * The name of an entry below `parent`, which is in proc, as the host has it, where that is the number of a task. Its
+ * length; 0: it is the same. (vfs/proc_pids.c)
+ */
+#define PROC_NUMBER_SIZE 12
+size_t proc_number_to_host(struct task *task, const struct nameidata *parent, const struct component *c,
+			   char buf[PROC_NUMBER_SIZE]);
+
 #endif
