@@ -18,6 +18,9 @@ SYSCALL(close_range);
 /* sys/nsfs.c */
 SYSCALL(ioctl);
 
+/* sys/pids.c */
+SYSCALL(timer_create);
+
 /* sys/scm.c */
 SYSCALL(setsockopt);
 

@@ -130,9 +130,12 @@ static s64 fcntl_getowner_uids(struct task *task, int fd, u64 uowners)
 SYSCALL(fcntl)
 {
 	int fd = (int)ARG0(regs), cmd = (int)ARG1(regs);
+	s64 ret;
 
 	if (fd_is_ours(fd))
 		return -EBADF;
+	if (pids_fcntl(regs, &ret))
+		return ret;
 	switch (cmd) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:

@@ -6,11 +6,15 @@
  */
 #include "sys/pids.h"
 
+#include <asm/errno.h>
 #include <asm/ioctls.h>
+#include <asm/siginfo.h>
 #include <asm/sockios.h>
+#include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
 #include "host/uaccess.h"
+#include "sys/sys.h"
 #include "warden/client.h"
 
 /* The kernel's numbers for what `who` and `id` mean. */
@@ -81,16 +85,103 @@ void pids_for_host(const struct task *task, const struct sys_entry *entry, struc
 	}
 }
 
+/* A group's number is negative. */
+static s32 pid_or_group_to_guest(s32 nr)
+{
+	return nr < 0 && nr != INT32_MIN ? -pid_to_guest(&arena()->pids, -nr) : pid_to_guest(&arena()->pids, nr);
+}
+
+static bool gives_number(u32 command)
+{
+	return command == FIOGETOWN || command == SIOCGPGRP || command == TIOCGPGRP || command == TIOCGSID;
+}
+
+static s64 ioctl_get_number(const struct regs *regs)
+{
+	s32 nr;
+	s64 err = host_call3(__NR_ioctl, ARG0(regs), ARG1(regs), &nr);
+
+	if (err)
+		return err;
+	nr = pid_or_group_to_guest(nr);
+	return put_guest(ARG2(regs), nr) ? -EFAULT : 0;
+}
+
 bool pids_ioctl(const struct regs *regs, s64 *ret)
 {
 	u32 command = (u32)ARG1(regs);
 	s32 nr;
 
+	if (gives_number(command)) {
+		*ret = ioctl_get_number(regs);
+		return true;
+	}
 	if ((command != FIOSETOWN && command != SIOCSPGRP && command != TIOCSPGRP) || get_guest(nr, ARG2(regs)))
 		return false;
 	nr = pid_or_group_for_host(nr);
 	*ret = host_call_blocking(__NR_ioctl, (long)ARG0(regs), command, (long)&nr, 0, 0, 0);
 	return true;
+}
+
+/* An owner of a file is told best by this, because others might be taken for an errno. */
+static s64 get_owner(int fd, struct f_owner_ex *owner)
+{
+	s64 err = host_call3(__NR_fcntl, fd, F_GETOWN_EX, owner);
+
+	owner->pid = err ? 0 : pid_to_guest(&arena()->pids, owner->pid);
+	return err;
+}
+
+static s64 fcntl_getlk(int fd, u64 ulock)
+{
+	struct flock lock;
+	s64 err;
+
+	if (get_guest(lock, ulock))
+		return host_call3(__NR_fcntl, fd, F_GETFD, 0) < 0 ? -EBADF : -EFAULT;
+	err = host_call3(__NR_fcntl, fd, F_GETLK, &lock);
+	if (err)
+		return err;
+	if (lock.l_type != F_UNLCK)
+		lock.l_pid = pid_to_guest(&arena()->pids, lock.l_pid);
+	return put_guest(ulock, lock) ? -EFAULT : 0;
+}
+
+bool pids_fcntl(const struct regs *regs, s64 *ret)
+{
+	struct f_owner_ex owner;
+	int fd = (int)ARG0(regs);
+
+	switch ((int)ARG1(regs)) {
+	case F_GETOWN:
+		*ret = get_owner(fd, &owner);
+		if (!*ret)
+			*ret = owner.type == F_OWNER_PGRP ? -owner.pid : owner.pid;
+		return true;
+	case F_GETOWN_EX:
+		*ret = get_owner(fd, &owner);
+		if (!*ret && put_guest(ARG2(regs), owner))
+			*ret = -EFAULT;
+		return true;
+	case F_GETLK:
+		*ret = fcntl_getlk(fd, ARG2(regs));
+		return true;
+	}
+	return false;
+}
+
+/* A thread of one's own that is to get the timer's signal. */
+SYSCALL(timer_create)
+{
+	struct sigevent event;
+
+	if (!ARG1(regs))
+		return host_call3(__NR_timer_create, ARG0(regs), NULL, ARG2(regs));
+	if (get_guest(event, ARG1(regs)))
+		return -EFAULT;
+	if (event.sigev_notify & SIGEV_THREAD_ID)
+		event._sigev_un._tid = pid_for_host(event._sigev_un._tid);
+	return host_call3(__NR_timer_create, ARG0(regs), &event, ARG2(regs));
 }
 
 int warden_pid(const struct task *task, enum pid_op op, s32 guest, s32 host)

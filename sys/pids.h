@@ -26,4 +26,7 @@ int warden_pid(const struct task *task, enum pid_op op, s32 guest, s32 host);
 /* ioctl(2) with a pointer to a number: true when it is such a one, and *ret is the result. */
 bool pids_ioctl(const struct regs *regs, s64 *ret);
 
+/* The same of fcntl(2), for commands that give a number. */
+bool pids_fcntl(const struct regs *regs, s64 *ret);
+
 #endif

@@ -58,7 +58,7 @@ static s64 do_signalfd(struct task *task, const struct regs *regs, u64 flags)
 		return -EFAULT;
 	mask = signal_host_mask(mask);
 	fd = host_call4(__NR_signalfd4, ARG0(regs), &mask, sizeof(mask), flags);
-	if (fd >= 0 && ids_are_mapped(task))
+	if (fd >= 0 && (ids_are_mapped(task) || atomic_load(&arena()->pids.nr)))
 		trap_signalfd(task, (int)fd);
 	return fd;
 }

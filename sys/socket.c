@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls that carry a socket address or credentials: see sys/sockaddr.h for the addresses. */
+#include "arena/arena.h"
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
@@ -192,6 +193,7 @@ static s64 get_peercred(struct task *task, int fd, u64 uvalue, u64 ulen)
 		return -EFAULT;
 	if (len < 0)
 		return -EINVAL;
+	cred.pid = pid_to_guest(&arena()->pids, cred.pid);
 	/* Where there is no peer the host says pid 0 and ids of -1, in every namespace. */
 	if (cred.uid != (u32)-1)
 		cred.uid = from_kuid_munged(ns, cred.uid);

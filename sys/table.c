@@ -269,7 +269,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(219, restart_syscall),
     TRAPS(220, semtimedop, 0),
     PASSES(221, fadvise64),
-    PASSES(222, timer_create),
+    PASSES_AT_FIRST(222, timer_create),
     PASSES(223, timer_settime),
     PASSES(224, timer_gettime),
     PASSES(225, timer_getoverrun),

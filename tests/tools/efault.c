@@ -49,6 +49,7 @@ static const struct signature {
     {"dup2", ""},
     {"dup3", ""},
     {"fcntl", ""},
+    {"timer_create", "0nb"},
     {"close_range", ""},
     {"stat", "pb"},
     {"fstat", "fb"},
