@@ -49,6 +49,7 @@ struct arena_header {
 	_Atomic u64 objects; /* allocated blocks: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */
+	_Atomic u32 sem_lists;				     /* of semaphore adjustments: warden/undo.c */
 	struct pid_map pids;
 };
 

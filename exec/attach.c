@@ -64,6 +64,12 @@ static int attach_cred(struct task *task)
 	return 0;
 }
 
+static int attach_sem(struct task *task)
+{
+	task->sem = new_sem_undo();
+	return task->sem ? 0 : -ENOMEM;
+}
+
 static int attach_files(struct task *task)
 {
 	task->files = kzalloc(sizeof(*task->files));
@@ -171,6 +177,8 @@ static long attach(void *arg)
 		err = attach_files(task);
 	if (!err)
 		err = attach_sighand(task);
+	if (!err)
+		err = attach_sem(task);
 	if (!err)
 		err = attach_fs(task);
 	if (!err)

@@ -26,8 +26,8 @@ struct carry {
 	u32 umask;
 	u32 nfds; /* entries of fds, those without close-on-exec */
 	u64 blocked_hidden;
-	u64 sem_undo;	 /* mm.sem_undo */
-	u64 files_limit; /* the host's soft limit, should another thread have raised it */
+	u64 sem_list, sem_parted; /* the list of semaphore adjustments: kernel/sem.h */
+	u64 files_limit;	  /* the host's soft limit, should another thread have raised it */
 	u64 numbers_trapped, received_trapped, signalfds_trapped, sleeps_trapped;
 	u64 sig_mask;	  /* the guest's host mask; everything is blocked while execve runs */
 	u64 sig_ignored;  /* signals that stay ignored, bit sig - 1 */

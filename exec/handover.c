@@ -75,6 +75,15 @@ static u64 ignored_signals(struct sighand_struct *sighand)
 	return ignored;
 }
 
+/* The host keeps its list over execve; but what is known of it would be lost, so it goes to the warden before. */
+static void sem_to_carry(struct task *task, struct carry *c)
+{
+	if (task->sem->nr)
+		(void)host_part_sem_undo(task->sem);
+	c->sem_list = atomic_load(&task->sem->id);
+	c->sem_parted = atomic_load(&task->sem->parted);
+}
+
 int carry_from_task(struct task *task, struct carry *c)
 {
 	const struct nsproxy *ns = task->nsproxy;
@@ -97,7 +106,7 @@ int carry_from_task(struct task *task, struct carry *c)
 	c->uts_ns = (u64)(uintptr_t)ns->uts;
 	c->user_ns = (u64)(uintptr_t)ns->user;
 	c->blocked_hidden = task->blocked_hidden;
-	c->sem_undo = mm.sem_undo;
+	sem_to_carry(task, c);
 	c->files_limit = limit_soft();
 	c->no_new_privs = task->seccomp.no_new_privs;
 	c->seccomp_outside = mm.seccomp_outside;
@@ -227,6 +236,18 @@ static int make_sighand(const struct carry *c, struct task *task)
 	return 0;
 }
 
+static int make_sem(const struct carry *c, struct task *task)
+{
+	struct sem_undo *sem = new_sem_undo();
+
+	if (!sem)
+		return -ENOMEM;
+	atomic_init(&sem->id, (u32)c->sem_list);
+	atomic_init(&sem->parted, c->sem_parted);
+	task->sem = sem;
+	return 0;
+}
+
 static int make_seccomp(const struct carry *c, struct task *task)
 {
 	task->seccomp.no_new_privs = c->no_new_privs;
@@ -261,9 +282,10 @@ int carry_to_task(const struct carry *c, struct task *task)
 	if (!err)
 		err = make_sighand(c, task);
 	if (!err)
+		err = make_sem(c, task);
+	if (!err)
 		err = make_seccomp(c, task);
 	task->blocked_hidden = c->blocked_hidden & SIG_HIDDEN;
-	mm.sem_undo = c->sem_undo;
 	limit_settle(c->files_limit);
 	task->numbers_trapped = c->numbers_trapped;
 	task->received_trapped = c->received_trapped;

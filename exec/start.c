@@ -12,6 +12,7 @@
 #include "sys/control.h"
 #include "sys/fork.h"
 #include "sys/runtime.h"
+#include "sys/sem.h"
 #include "vfs/proc.h"
 
 __attribute__((noreturn)) static void not_by_hand(void)
@@ -36,6 +37,7 @@ static void start_task(struct task *task, const struct carry *c)
 	atomic_store(&task->state, TASK_RUNNING);
 	signal_init(task);
 	signal_init_thread(task);
+	sem_undo_executed(task);
 	proc_forget_memory(task);
 	control_resume(task);
 }

@@ -50,20 +50,6 @@ void host_files_unshared(struct task *task, struct own_fds *own)
 	own_fds_leave(own);
 }
 
-int host_exit_sem_prepare(void)
-{
-	/* Nobody here ever asked for SEM_UNDO (sys/sem.c): there is no list to drop. */
-	if (!mm.sem_undo)
-		return 0;
-	return host_call1(__NR_unshare, 0) ? -EINVAL : 0;
-}
-
-void host_exit_sem(void)
-{
-	if (mm.sem_undo)
-		host_call1(__NR_unshare, CLONE_SYSVSEM);
-}
-
 bool strict_linux(void)
 {
 	return arena()->strict_linux;

@@ -10,6 +10,7 @@ void put_contexts(struct task *task)
 
 	put_unshared(&task->leaving, task->files);
 	task_lock(task);
+	drop_sem_undo(&task->sem); /* while there is still a handle to the warden */
 	drop_nsproxy(&task->nsproxy, task->files);
 	drop_sighand(&task->sighand);
 	drop_files(&task->files);

@@ -21,6 +21,8 @@ int copy_contexts(u64 flags, struct task *parent, struct task *child)
 		err = copy_files(flags, parent, child);
 	if (!err)
 		err = copy_sighand(flags, parent, child);
+	if (!err)
+		err = copy_sem_undo(flags, parent, child);
 	/* Last: it is the one that others can see (the warden makes something). */
 	if (!err)
 		err = copy_namespaces(flags, parent, child);

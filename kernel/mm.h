@@ -43,7 +43,6 @@ struct mm_struct {
 	struct hpath *exe;	   /* host path of the guest's program */
 	struct path exe_place;	   /* and where it stands in the guest's tree */
 	_Atomic u32 nr_held;	   /* signals held back by tasks, counted too high by those that a task died with */
-	bool sem_undo;		   /* somebody here has used SEM_UNDO: there may be an undo list */
 	struct mutex seccomp_lock; /* one change of filters at a time: kernel/seccomp.h */
 	u32 seccomp_outside;	   /* SECCOMP_MODE_* that the session was started under */
 	u64 marks;		   /* calls are traced: say where they end (sys/tracee.h). Tracers write it */

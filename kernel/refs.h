@@ -9,9 +9,9 @@
 
 #include "kernel/alloc.h"
 
-#define REF_STEPS 10 /* five pairs that change places */
+#define REF_STEPS 12 /* six pairs that change places */
 struct refs {
-	struct mutex lock; /* guards the counts of fs, files, sighand and nsproxy, and the pointers to them */
+	struct mutex lock; /* guards the counts of fs, files, sighand, sem and nsproxy, and the pointers to them */
 	u32 noted, nr;	   /* steps that are written down, and, once they all are, to be made */
 	struct ref_step {
 		void **slot;

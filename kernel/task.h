@@ -19,6 +19,7 @@
 #include "kernel/ns/nsfs.h"
 #include "kernel/ns/uts.h"
 #include "kernel/seccomp.h"
+#include "kernel/sem.h"
 #include "kernel/sighand.h"
 
 /* ---- places ---- */
@@ -108,6 +109,7 @@ struct unshared {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct sighand_struct *sighand;
+	struct sem_undo *sem;
 	struct nsproxy *nsproxy;
 	struct cred *cred;
 };
@@ -168,9 +170,10 @@ struct task {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct sighand_struct *sighand;
+	struct sem_undo *sem;
 	struct nsproxy *nsproxy;
 	struct cred *cred;
-	struct mutex alloc_lock; /* task_lock: guards the five pointers against other readers */
+	struct mutex alloc_lock; /* task_lock: guards the six pointers against other readers */
 	u64 fork_leaves;	 /* what the next fork(2) unshares instead of making a child; 0: it makes one */
 	struct unshared leaving; /* here and not on a stack: a killed task's are put by who takes its block back */
 
@@ -257,6 +260,10 @@ int unshare_files(u64 flags, struct task *task, struct files_struct **new);
 int copy_sighand(u64 flags, struct task *parent, struct task *child);
 int unshare_sighand(u64 flags, struct task *task, struct sighand_struct **new);
 
+void drop_sem_undo(struct sem_undo **slot);
+int copy_sem_undo(u64 flags, struct task *parent, struct task *child);
+int unshare_sem_undo(u64 flags, struct task *task, struct sem_undo **new);
+
 void drop_nsproxy(struct nsproxy **slot, const struct files_struct *files);
 static inline void put_nsproxy(struct nsproxy *ns, const struct files_struct *files)
 {
@@ -292,10 +299,13 @@ void warden_close_handle(const struct nsproxy *ns, const struct files_struct *fi
 int host_unshare_files(void); /* the host's descriptor table becomes private */
 /* So it has: closes what the others had in it for themselves. `own`: the notes of the table as it was. */
 void host_files_unshared(struct task *task, struct own_fds *own);
-/* CLONE_SYSVSEM: can the semaphore undo list be dropped? 0, or -EINVAL where the host forbids it and there is one. Then
- * the second does it, and cannot fail. */
-int host_exit_sem_prepare(void);
-void host_exit_sem(void);
+/* CLONE_SYSVSEM: somebody is about to leave the list. What the host has of it goes to the warden; for those who stay
+ * nothing changes. 0, -ENOMEM, -EIO, or -EINVAL: the host gives some of it to nobody else. */
+int host_part_sem_undo(struct sem_undo *sem);
+/* A task does not use list `id` any more: if that was the last one of its process, the process does not either. `sem`
+ * is only compared. */
+void host_leave_sem_undo(const struct sem_undo *sem, u32 id);
+bool host_sem_exists(s32 set);
 /*
  * CLONE_VM: the task goes on in an address space of its own, a copy of this one taken now, without the other tasks;
  * what `flags` do not unshare stays shared. 0 there; here it does not return, and everything that the task held

@@ -71,6 +71,7 @@ void put_unshared(struct unshared *u, const struct files_struct *files)
 	drop_fs(&u->fs);
 	drop_files(&u->files);
 	drop_sighand(&u->sighand);
+	drop_sem_undo(&u->sem);
 	drop_nsproxy(&u->nsproxy, files);
 	u->cred = NULL;
 	put_cred(cred);
@@ -88,6 +89,8 @@ void swap_unshared(struct task *task, struct unshared *u)
 		ref_swap(&task->fs, &u->fs);
 	if (u->files)
 		ref_swap(&task->files, &u->files);
+	if (u->sem)
+		ref_swap(&task->sem, &u->sem);
 	if (u->nsproxy)
 		ref_swap(&task->nsproxy, &u->nsproxy);
 	if (u->cred)
@@ -111,8 +114,8 @@ static int prepare(struct task *task, u64 flags, bool leaves, struct unshared *n
 		err = unshare_sighand(flags, task, &new->sighand);
 	if (!err)
 		err = unshare_namespaces(flags, task, &new->nsproxy, &new->cred);
-	if (!err && !leaves && (flags & CLONE_SYSVSEM))
-		err = host_exit_sem_prepare();
+	if (!err && !leaves)
+		err = unshare_sem_undo(flags, task, &new->sem);
 	/* The host's table cannot be put back together, so this comes when nothing else can fail.
 	 * Asked even with one user here: another address space may share the table. */
 	if (!err && !leaves && (flags & CLONE_FILES))
@@ -121,7 +124,7 @@ static int prepare(struct task *task, u64 flags, bool leaves, struct unshared *n
 }
 
 /* The one moment in which the task changes: afterwards `u` holds what it had before. */
-static void commit(struct task *task, u64 flags, bool leaves, struct unshared *u)
+static void commit(struct task *task, u64 flags, struct unshared *u)
 {
 	struct own_fds *own = task->files->own;
 
@@ -130,8 +133,6 @@ static void commit(struct task *task, u64 flags, bool leaves, struct unshared *u
 		task->files->own = NULL;
 		host_files_unshared(task, own);
 	}
-	if (!leaves && (flags & CLONE_SYSVSEM))
-		host_exit_sem();
 }
 
 bool unshare_leaves_threads(struct task *task, u64 *flags)
@@ -157,7 +158,7 @@ int ksys_unshare(struct task *task, u64 flags)
 	if (!err && leaves)
 		err = host_leave_mm(task, flags, u);
 	if (!err)
-		commit(task, flags, leaves, u);
+		commit(task, flags, u);
 	put_unshared(u, err ? NULL : task->files);
 	return err;
 }

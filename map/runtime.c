@@ -119,6 +119,16 @@ static struct key files_key(const struct runtime *r, const struct files_struct *
 	return peek(r->pid, &number, files.own, sizeof(number)) ? number_key(number) : (struct key){0};
 }
 
+/* The host knows it, until somebody has left it. */
+static struct key undo_key(const struct runtime *r, const struct sem_undo *at)
+{
+	struct sem_undo sem = {0};
+
+	if (!peek(r->pid, &sem, at, sizeof(sem)) || !sem.parted)
+		return (struct key){0};
+	return sem.id ? number_key(sem.id) : (struct key){.state = KEY_NONE};
+}
+
 /* Where the runtime does not say, the host's word stays. */
 static void set_key(struct map_task *task, enum context c, struct key key)
 {
@@ -138,6 +148,7 @@ void runtime_keys(const struct session *s, const struct runtime *r, struct map_t
 	set_key(task, CTX_SIGHAND, pointer_key(r, t.sighand));
 	set_key(task, CTX_FS, fs_key(r, t.fs));
 	set_key(task, CTX_FILES, files_key(r, t.files));
+	set_key(task, CTX_SYSVSEM, undo_key(r, t.sem));
 	if (!peek(r->pid, &ns, t.nsproxy, sizeof(ns)))
 		return;
 	set_key(task, CTX_MNT, namespace_key(s, &ns.mnt->inum));

@@ -12,6 +12,7 @@
 #include "kernel/refs.h"
 #include "signal/signal.h"
 #include "sys/ptrace.h"
+#include "sys/sem.h"
 
 /* One order: the filters, the tasks' blocks, the task itself, then the contexts, the heap last, because the others
  * allocate while they hold theirs. */
@@ -24,6 +25,7 @@ static void lock_all(struct task *task)
 	if (!task->fs->shared) /* a shared one is no copy in the child: it must not be unlocked twice */
 		mutex_lock(&task->fs->lock);
 	mutex_lock(&task->files->lock);
+	mutex_lock(&task->sem->lock);
 	refs_lock();
 	sighand_lock(task->sighand);
 	heap_lock();
@@ -34,6 +36,7 @@ void fork_unlock(struct task *task)
 	heap_unlock();
 	sighand_unlock(task->sighand);
 	refs_unlock();
+	mutex_unlock(&task->sem->lock);
 	mutex_unlock(&task->files->lock);
 	if (!task->fs->shared)
 		mutex_unlock(&task->fs->lock);
@@ -54,7 +57,7 @@ bool fork_lock(struct task *task)
 	return false;
 }
 
-void fork_alone(struct task *task)
+void fork_alone(struct task *task, bool shares_sem)
 {
 	tasks_forget_others(task);
 	ptrace_release(task);
@@ -62,6 +65,8 @@ void fork_alone(struct task *task)
 		atomic_store(&task->fs->users, 1);
 	atomic_store(&task->files->users, 1);
 	sighand_alone(task->sighand);
+	sem_undo_alone(task->sem, shares_sem);
+	sem_undo_join(task, task->host_tgid);
 	atomic_store(&task->nsproxy->users, 1);
 	atomic_store(&task->cred->users, 1);
 }
@@ -121,8 +126,10 @@ static void fork_contexts_put(struct fork_contexts *new, const struct files_stru
 
 static int fork_prepare(struct task *task, u64 flags, struct fork_contexts *new)
 {
-	int err = fork_prepare_fs(task, flags, &new->fs);
+	int err = flags & CLONE_SYSVSEM ? sem_undo_share(task) : 0;
 
+	if (!err)
+		err = fork_prepare_fs(task, flags, &new->fs);
 	if (!err)
 		err = unshare_namespaces(flags, task, &new->nsproxy, &new->cred);
 	if (err)
@@ -154,13 +161,11 @@ static void fork_child(struct task *task, u64 flags, struct fork_contexts *new)
 {
 	task->sig_held = 0; /* what is pending is not inherited */
 	mm.nr_held = 0;
-	if (!(flags & CLONE_SYSVSEM))
-		mm.sem_undo = false;
 	if (!(flags & CLONE_FILES)) {
 		host_files_unshared(task, task->files->own);
 		task->files->own = NULL;
 	}
-	fork_alone(task);
+	fork_alone(task, flags & CLONE_SYSVSEM);
 	if (new->fs)
 		task->fs = new->fs;
 	if (new->nsproxy) {

@@ -38,8 +38,8 @@ void clone_finish_child(struct task *child, const struct clone_request *req);
  */
 bool fork_lock(struct task *task);
 void fork_unlock(struct task *task);
-/* In the copy: nobody else is here, whatever the counts say. */
-void fork_alone(struct task *task);
+/* In the copy: nobody else is here, whatever the counts say; the list of adjustments is shared elsewhere, or empty. */
+void fork_alone(struct task *task, bool shares_sem);
 
 /* Asks the host who the calling thread is, and the map under which numbers guests know it. */
 void task_identify(struct task *task);

@@ -15,6 +15,7 @@
 #include "sys/ptrace.h"
 #include "sys/runtime.h"
 #include "sys/seccomp.h"
+#include "sys/sem.h"
 #include "warden/client.h"
 
 /* What the host is asked for: sharing of fs and the namespaces are ours. */
@@ -127,6 +128,8 @@ void clone_child(struct task *child)
 		tasks_close_handles(child);
 	if (child->stores_ptid || ((req.flags & CLONE_PARENT_SETTID) && child->tid != child->host_tid))
 		settid_by_hand(req.ptid, child->tid);
+	if ((req.flags & CLONE_SYSVSEM) && !(req.flags & CLONE_THREAD))
+		sem_undo_join(child, child->host_tgid);
 	signal_init_thread(child);
 	clone_finish_child(child, &req);
 	arch_return_to_guest(child);

@@ -25,6 +25,7 @@
 #include "sys/control.h"
 #include "sys/fork.h"
 #include "sys/pids.h"
+#include "sys/sem.h"
 #include "vfs/proc.h"
 #include "warden/client.h"
 
@@ -203,6 +204,11 @@ static int prepare(struct task *task, u64 flags, struct carried *c)
 	c->last = &c->pending;
 	if (err)
 		return err;
+	if (!(flags & CLONE_SYSVSEM) && atomic_load(&task->sem->users) > 1) {
+		err = sem_undo_share(task);
+		if (err)
+			return err;
+	}
 	if (!(flags & CLONE_FS) && fs_is_shared(task)) {
 		err = share_fs(task);
 		if (err)
@@ -256,10 +262,8 @@ static void put_on(struct task *task, u64 flags, struct carried *c)
 	/* What else the others have in the table goes when the task has its new contexts (kernel/unshare.c). */
 	if (flags & CLONE_FILES)
 		tasks_close_handles(task);
-	fork_alone(task);
+	fork_alone(task, !(flags & CLONE_SYSVSEM));
 	signal_sync_all(task);
-	if (flags & CLONE_SYSVSEM)
-		mm.sem_undo = false;
 	if (c->robust_list)
 		host_call2(__NR_set_robust_list, c->robust_list, c->robust_len);
 	if (c->pdeathsig)
@@ -291,7 +295,8 @@ static void wait_for_move(const struct task *task, s32 host)
 	}
 }
 
-__attribute__((noreturn)) static void end_old(struct task *task, struct carried *c, s32 host, struct unshared *new)
+__attribute__((noreturn)) static void end_old(struct task *task, u64 flags, struct carried *c, s32 host,
+					      struct unshared *new)
 {
 	/* The process has these now; whoever waits for a lock of ours waits for its copy. */
 	host_call2(__NR_set_robust_list, 0, c->robust_len);
@@ -303,6 +308,8 @@ __attribute__((noreturn)) static void end_old(struct task *task, struct carried 
 	}
 	word_drop(c);
 	pending_forward(c, host);
+	if (!(flags & CLONE_SYSVSEM))
+		sem_undo_join(task, host); /* before we leave it ourselves */
 	put_unshared(new, task->files);
 	put_contexts(task);
 	signal_block_hidden();
@@ -365,7 +372,7 @@ int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
 		cancel(task, &c);
 		return (int)host;
 	}
-	end_old(task, &c, (s32)host, new);
+	end_old(task, flags, &c, (s32)host, new);
 }
 
 /* ---- the same as fork(2): a C library leaves with all that it does around that (prctl(PR_SECEDE_LEAVE)) ---- */

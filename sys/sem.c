@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * semop(2): the host's, but whether SEM_UNDO was ever used is worth knowing, because the undo list
- * is what unshare(CLONE_SYSVSEM) is about and only the host has it.
- */
+/* semop(2), semtimedop(2): the host's, but for operations with SEM_UNDO on a list that it cannot keep (sys/sem.h). */
+#include "sys/sem.h"
+
 #include <asm/errno.h>
 #include "host/host.h"
 #include "host/uaccess.h"
@@ -10,34 +9,104 @@
 #include "sys/sleep.h"
 #include "sys/sys.h"
 
-#define SEM_UNDO_FLAG 0x1000
-#define SEMOPM	      500 /* Linux's limit of operations a call; more is E2BIG, whatever they say */
-
-/* semop(2)'s struct sembuf. */
-struct sembuf_guest {
-	u16 num;
-	int16_t op;
-	int16_t flags;
+/* A call under way. */
+struct semop {
+	s32 set;
+	u32 nr;
+	u64 uops, utimeout; /* utimeout 0: none */
+	struct sembuf_guest ops[SEMOPM];
 };
 
-static void look_for_undo(u64 uops, u64 nops)
+static bool wants_undo(const struct semop *call)
 {
-	struct sembuf_guest op;
-	u64 i;
+	for (u32 i = 0; i < call->nr; i++)
+		if (call->ops[i].flags & SEM_UNDO_FLAG)
+			return true;
+	return false;
+}
 
-	for (i = 0; i < MIN(nops, SEMOPM) && !mm.sem_undo; i++)
-		if (!get_guest(op, uops + i * sizeof(op)) && (op.flags & SEM_UNDO_FLAG))
-			mm.sem_undo = true;
+/* Notes what the call is going to adjust, if the list is the host's. 1: it is; 0: it is not; or -ENOMEM. */
+static int note(struct sem_undo *sem, const struct semop *call)
+{
+	int ret = 0;
+
+	mutex_lock(&sem->lock);
+	if (!atomic_load(&sem->parted)) {
+		for (u32 i = 0; i < call->nr && !ret; i++)
+			if (call->ops[i].flags & SEM_UNDO_FLAG)
+				ret = sem_undo_note(sem, sem_key(call->set, call->ops[i].num));
+		ret = ret ? ret : 1;
+	}
+	mutex_unlock(&sem->lock);
+	return ret;
+}
+
+/* While the call slept, somebody has left the list, and it has moved. */
+static void move_late(struct task *task, const struct semop *call)
+{
+	struct sem_undo *sem = task->sem;
+	s64 id;
+
+	mutex_lock(&sem->lock);
+	id = sem_list_id(task, sem);
+	for (u32 i = 0; i < call->nr && id > 0; i++)
+		if (call->ops[i].flags & SEM_UNDO_FLAG)
+			(void)sem_adjustment_move(task, sem_key(call->set, call->ops[i].num), (u32)id);
+	mutex_unlock(&sem->lock);
+}
+
+static s64 semop_host(struct task *task, const struct semop *call)
+{
+	u64 args[SYS_ARGS] = {(u64)call->set, call->uops, call->nr, call->utimeout};
+
+	return host_call_sleeping(task, __NR_semtimedop, args);
+}
+
+static s64 semop_list(struct task *task, const struct semop *call)
+{
+	struct sem_undo *sem = task->sem;
+	s64 timeout[2], id, ret;
+
+	if (call->utimeout && get_guest(timeout, call->utimeout))
+		return -EFAULT;
+	mutex_lock(&sem->lock);
+	id = sem_list_id(task, sem);
+	mutex_unlock(&sem->lock);
+	if (id < 0)
+		return id;
+	ret = sem_list_operate(task, (u32)id, call->set, call->ops, call->nr, call->utimeout ? timeout : NULL);
+	if (!ret)
+		sem_claim(call->set, call->ops, call->nr);
+	return ret;
+}
+
+static s64 semop_undo(struct task *task, const struct semop *call)
+{
+	int hosts = note(task->sem, call);
+	s64 ret;
+
+	if (hosts < 0)
+		return hosts;
+	if (!hosts)
+		return semop_list(task, call);
+	ret = semop_host(task, call);
+	if (!ret && atomic_load(&task->sem->parted))
+		move_late(task, call);
+	return ret;
 }
 
 static s64 do_semop(struct task *task, const struct regs *regs, u64 timeout)
 {
-	u64 uops = ARG1(regs), nops = ARG2(regs);
+	struct semop call = {.set = (s32)ARG0(regs), .uops = ARG1(regs), .utimeout = timeout};
+	u64 nr = (u32)ARG2(regs);
 
-	if (!access_ok(uops, MIN(nops, SEMOPM) * sizeof(struct sembuf_guest)) || (timeout && !access_ok(timeout, 16)))
+	if (!access_ok(call.uops, MIN(nr, SEMOPM) * sizeof(*call.ops)) || (timeout && !access_ok(timeout, 16)))
 		return -EFAULT;
-	look_for_undo(uops, nops);
-	return host_call_sleeping(task, __NR_semtimedop, (u64[SYS_ARGS]){ARG0(regs), uops, nops, timeout});
+	call.nr = (u32)nr;
+	/* What the host refuses anyway it may judge alone. */
+	if (!nr || nr > SEMOPM || copy_from_guest(call.ops, call.uops, nr * sizeof(*call.ops)) || !wants_undo(&call))
+		return semop_host(task, &call);
+	return semop_undo(task, &call);
 }
 
 SYSCALL(semop)

@@ -13,6 +13,7 @@
 #include "signal/signal.h"
 #include "sys/pids.h"
 #include "sys/ptrace.h"
+#include "sys/sem.h"
 #include "sys/sys.h"
 
 #define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
@@ -89,6 +90,8 @@ SYSCALL(wait4)
 	do {
 		pid = wait_host(task, regs, &status, &guest);
 	} while (pid > 0 && !ptrace_report(task, (s32)pid, &status));
+	if (pid > 0)
+		sem_undo_settle(task);
 	own_fds_reclaim();
 	if (pid > 0 && ARG1(regs) && put_guest(ARG1(regs), status))
 		return -EFAULT;
@@ -160,6 +163,8 @@ SYSCALL(waitid)
 	do {
 		ret = waitid_host(task, regs, &got);
 	} while (!ret && !report_info(task, &got.info));
+	if (!ret && got.info.pid)
+		sem_undo_settle(task);
 	own_fds_reclaim();
 	got.info.pid = pid_to_guest(&arena()->pids, got.info.pid);
 	if (got.info.pid)

@@ -17,6 +17,7 @@
 #include "kernel/mm.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "sys/sleep.h"
 #include "warden/client.h"
 
 static long again(long nr, long a, long b, long c, long d)
@@ -137,6 +138,28 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
 	if (ret < 0)
 		return ret;
 	ret = call_on_pair(task->nsproxy->handle, req, pair, value);
+	host_close(pair[0]);
+	return ret;
+}
+
+s64 warden_call_interruptible(struct task *task, struct request *req)
+{
+	struct pollfd fds[2] = {{.events = POLLIN}, {.fd = task->nsproxy->handle}};
+	s32 pair[2];
+	s64 ret = new_pair(pair);
+
+	if (ret < 0)
+		return ret;
+	ret = send_request(task->nsproxy->handle, req, pair[1]);
+	host_close(pair[1]);
+	fds[0].fd = pair[0];
+	if (!ret && host_call_sleeping(task, __NR_ppoll, (u64[SYS_ARGS]){(u64)(uintptr_t)fds, 2}) == -EINTR) {
+		host_send(pair[0], "", 1, -1);
+		/* semop(2) is not started again, whatever the handler's flags. */
+		task->restart = RESTART_NONE;
+	}
+	if (!ret)
+		ret = receive_reply(task->nsproxy->handle, pair[0], NULL);
 	host_close(pair[0]);
 	return ret;
 }

@@ -16,6 +16,9 @@ bool request_add(struct request *req, const char *s, size_t len);
  * socket pair. value may be NULL.
  */
 s64 warden_call(const struct task *task, struct request *req, u64 *value);
+/* The same for a REQ_SEM that may take its time. When a signal comes the warden is told, and has the last word: what
+ * has been done, or -EINTR. */
+s64 warden_call_interruptible(struct task *task, struct request *req);
 /* The same for requests that make a handle: on success *handle is the new guest end (close-on-exec:
  * execve keeps the one that it needs) and *inode its socket inode, and the result is its index in handle_at();
  * otherwise *handle is -1. */

@@ -55,12 +55,12 @@ int loop_watch(int fd, u32 index)
 	return 0;
 }
 
-/* The epoll data of a pidfd: the guest's number with this bit. */
-#define IS_PID (1ULL << 32)
+/* The epoll data of a pidfd: the number, and above it what it is of. */
+#define USE_SHIFT 32
 
-int loop_watch_pidfd(int pidfd, s32 guest)
+int loop_watch_pidfd(int pidfd, enum pidfd_use use, u32 nr)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = IS_PID | (u32)guest};
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (u64)use << USE_SHIFT | nr};
 
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, pidfd, &event) == 0 ? 0 : -errno;
 }
@@ -126,8 +126,12 @@ static void serve(const struct epoll_event *event)
 {
 	u32 index = event->data.u32;
 
-	if (event->data.u64 & IS_PID) {
+	switch (event->data.u64 >> USE_SHIFT) {
+	case PIDFD_OF_NUMBER:
 		pids_event((s32)index);
+		return;
+	case PIDFD_OF_LIST:
+		undo_event(index);
 		return;
 	}
 	/* A guest that shuts its own handle down has ended it as well. */

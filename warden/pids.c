@@ -100,7 +100,7 @@ static s64 move(s32 guest, s32 host, bool husk)
 		return -errno;
 	err = pid_move(&arena()->pids, guest, host, husk);
 	if (!err)
-		err = loop_watch_pidfd(pidfd, guest);
+		err = loop_watch_pidfd(pidfd, PIDFD_OF_NUMBER, (u32)guest);
 	if (err) {
 		close(pidfd);
 		return err;

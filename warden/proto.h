@@ -35,6 +35,7 @@ enum req_op {
 	REQ_PIVOT,   /* dst: id of the new root mount, src: id of the old one; arg, s: mount and point to put that at */
 	REQ_ALIAS,   /* s: host path of a directory, ALIAS_MARK and the guest's word for it: the number of an alias */
 	REQ_PID,     /* arg: a guest's number; flags: enum pid_op; src: PID_MOVE: the new host number */
+	REQ_SEM,     /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
 
 /* Which namespace REQ_OPEN_NS means: that one, the user namespace owning it, or a user
@@ -48,6 +49,17 @@ enum pid_op {
 	PID_MOVE,      /* it has moved to host process src, which asks for itself */
 	PID_MOVE_HUSK, /* the same, and what it left is a husk */
 	PID_HUSK_GONE, /* the husk has been waited for */
+};
+
+/* Lists of semaphore adjustments (sys/sem.h). */
+enum sem_op {
+	SEM_NEW,     /* used by src; its number */
+	SEM_JOIN,    /* src uses it, too */
+	SEM_LEAVE,   /* src does not use it any more */
+	SEM_KEEP,    /* src has executed a program, and uses no other list (0: none) */
+	SEM_SETTLE,  /* what those who have died had to undo is to be undone */
+	SEM_OPERATE, /* semtimedop(2) on set src with the operations s, in hexadecimal; dst: 1: with the time {inode,
+		      * self_inode}. Answered when it is done; a byte from the guest is a signal. */
 };
 
 /* An alias of number N, in hexadecimal: a symlink STORAGE/@N to the directory, and STORAGE/@N: with the mark and the

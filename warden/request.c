@@ -15,6 +15,7 @@ static const struct operation {
     [REQ_SETNAME] = {do_setname, 1, 1}, [REQ_ID_MAP] = {do_id_map, 1, 1},
     [REQ_LOG] = {do_log, 1, 1},		[REQ_PIVOT] = {do_pivot, 1, 1},
     [REQ_PID] = {do_pid, 0, 0},		[REQ_ALIAS] = {do_alias, 2, 2},
+    [REQ_SEM] = {do_sem, 0, 1},
 };
 
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)
@@ -100,6 +101,8 @@ bool request_serve(u32 index, const struct request *req, size_t len, int fd)
 	struct reply reply;
 
 	reply.result = carry_out(&call, len);
+	if (call.answered)
+		return false;
 	reply.value = call.value;
 	/* Whoever does not want to read the answer need not: nobody makes the warden wait. */
 	if (fd >= 0)

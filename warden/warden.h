@@ -47,6 +47,7 @@ struct call {
 	const char *s[REQ_STRINGS]; /* the strings; "" beyond req->nr */
 	int fd;			    /* that came with it; -1: none */
 	bool fd_taken;		    /* fd has become a handle's socket */
+	bool answered;		    /* somebody else answers */
 	u64 value;		    /* for the reply */
 };
 
@@ -75,6 +76,7 @@ s64 do_move(struct call *call);
 s64 do_pivot(struct call *call);
 s64 do_id_map(struct call *call); /* warden/idmap.c */
 s64 do_pid(struct call *call);	  /* warden/pids.c */
+s64 do_sem(struct call *call);	  /* warden/undo.c */
 s64 do_log(struct call *call);	  /* warden/log.c */
 s64 do_alias(struct call *call);  /* warden/alias.c */
 
@@ -84,6 +86,13 @@ s64 do_alias(struct call *call);  /* warden/alias.c */
 void pids_event(s32 guest);
 /* Looks after those that ended; returns how many milliseconds from now it wants to be called again, -1: not at all. */
 int pids_tick(void);
+
+/* ---- lists of semaphore adjustments (warden/undo.c, warden/holder.c) ---- */
+
+/* A process that uses one has ended: its number here. */
+void undo_event(u32 user);
+/* What a holder does, on its end of the socket to the warden. */
+__attribute__((noreturn)) void holder_run(int control);
 
 /* ---- --log's file (warden/log.c) ---- */
 
@@ -138,8 +147,10 @@ int import_mounts(struct mnt_ns *ns);
 
 /* Serves the socket `fd` in the name of that handle; the loop's from now on. 0 or -errno. */
 int loop_watch(int fd, u32 index);
-/* Calls pids_event() when the process of that pidfd ends; the descriptor stays the caller's. 0 or -errno. */
-int loop_watch_pidfd(int pidfd, s32 guest);
+/* When the process of that pidfd ends, calls pids_event(nr) or undo_event(nr); the descriptor stays the caller's. 0 or
+ * -errno. */
+enum pidfd_use { PIDFD_OF_NUMBER = 1, PIDFD_OF_LIST };
+int loop_watch_pidfd(int pidfd, enum pidfd_use use, u32 nr);
 void loop_forget_pidfd(int pidfd);
 /* The event loop; ends when the last handle has gone. (warden/loop.c) */
 __attribute__((noreturn)) void warden_run(int first_socket, u32 first_handle);

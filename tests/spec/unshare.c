@@ -9,10 +9,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sem.h>
 #include <time.h>
 
 #include "tests/spec/world.h"
@@ -347,26 +345,6 @@ static void failure_changes_nothing(void)
 	CHECK(fd_is_open(200));
 }
 
-/* ---- semaphores ---- */
-
-/* The undo list is the host's. Where the host denies unshare(2), a list that is in use cannot be dropped: EINVAL. */
-static void semaphore_undo(void)
-{
-	struct sembuf up = {.sem_op = 1, .sem_flg = SEM_UNDO};
-	int id = semget(IPC_PRIVATE, 1, 0600), before, after, error = 0;
-
-	CHECK_OK(id);
-	CHECK_OK(raw_unshare(CLONE_SYSVSEM));
-	semop(id, &up, 1);
-	before = semctl(id, 0, GETVAL);
-	if (raw_unshare(CLONE_SYSVSEM) != 0)
-		error = errno;
-	after = semctl(id, 0, GETVAL);
-	semctl(id, 0, IPC_RMID);
-	CHECK(before == 1);
-	CHECK(error == 0 ? after == 0 : under_secede && error == EINVAL && after == 1);
-}
-
 /* ---- many at once ---- */
 
 #define SHARERS 10
@@ -473,7 +451,6 @@ static const struct test tests[] = {
     {"NEWNS, NEWUTS without CAP_SYS_ADMIN are EPERM", without_capability},
     {"NEWUSER needs no capability and gives all", user_without_capability},
     {"what fails changes nothing", failure_changes_nothing},
-    {"SYSVSEM applies the undo list", semaphore_undo},
     {"ten processes unshare, execute and exit at once", many_processes},
     {"ten tasks on one memory unshare, execute and exit at once", many_on_one_memory},
 };

@@ -99,19 +99,25 @@ int host_unshare_files(void)
 	return world.files_error;
 }
 
-int host_exit_sem_prepare(void)
-{
-	return world.sem_error;
-}
-
 void host_files_unshared(struct task *task, struct own_fds *own)
 {
 }
 
-void host_exit_sem(void)
+int host_part_sem_undo(struct sem_undo *sem)
 {
 	note_call('s');
 	world.sem_calls++;
+	return world.sem_error;
+}
+
+void host_leave_sem_undo(const struct sem_undo *sem, u32 id)
+{
+	world.sem_left = id;
+}
+
+bool host_sem_exists(s32 set)
+{
+	return set != world.sem_removed;
 }
 
 /* The test's task goes on as the new process would; the other tasks are still there, and stay out of it. */

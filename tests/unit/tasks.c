@@ -34,6 +34,7 @@ struct task *new_task(void)
 	task->files->users = 1;
 	task->sighand = new_sighand();
 	task->sighand->action[9].handler = 0x1234;
+	task->sem = new_sem_undo();
 	task->nsproxy = kzalloc(sizeof(*task->nsproxy));
 	make_namespaces(task->nsproxy);
 	task->cred = kzalloc(sizeof(*task->cred));
@@ -84,12 +85,14 @@ struct memory remember(const struct task *task)
 	    .fs = task->fs,
 	    .files = task->files,
 	    .sighand = task->sighand,
+	    .sem = task->sem,
 	    .nsproxy = task->nsproxy,
 	    .cred = task->cred,
 	    .fs_users = task->fs->users,
 	    .files_users = task->files->users,
 	    .sighand_users = task->sighand->users,
 	    .members = task->sighand->group->members,
+	    .sem_users = task->sem->users,
 	    .nsproxy_users = task->nsproxy->users,
 	    .cred_users = task->cred->users,
 	    .fs_seq = task->fs->seq,
@@ -106,4 +109,5 @@ void assert_as_it_was(const struct task *task, const struct memory *m)
 	assert_int_equal(task->fs->lock.owner, 0);
 	assert_int_equal(task->files->lock.owner, 0);
 	assert_int_equal(task->sighand->group->lock.owner, 0);
+	assert_int_equal(task->sem->lock.owner, 0);
 }

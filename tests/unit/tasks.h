@@ -20,9 +20,10 @@ struct memory {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct sighand_struct *sighand, *members;
+	struct sem_undo *sem;
 	struct nsproxy *nsproxy;
 	struct cred *cred;
-	u32 fs_users, files_users, sighand_users, nsproxy_users, cred_users, fs_seq;
+	u64 fs_users, files_users, sighand_users, sem_users, nsproxy_users, cred_users, fs_seq; /* no padding */
 	long live;
 };
 struct memory remember(const struct task *task);

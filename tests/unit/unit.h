@@ -32,6 +32,8 @@ struct fake_world {
 	bool strict;
 	unsigned threads;
 	u64 warden_flags; /* of the last request for namespaces */
+	u32 sem_left;	  /* the last list that was left */
+	s32 sem_removed;  /* a set that is not there */
 	u64 synced;	  /* signals of which the host was last told anew */
 	unsigned warden_calls, handles_closed, files_calls, sem_calls;
 	char order[64]; /* 'w', 'f', 's', 'l', 'h': the calls as they came */
