@@ -34,13 +34,19 @@ static inline u64 seq_make(u64 version, const struct mnt_tree *tree)
 	return version << SEQ_PLACE_BITS | ((uintptr_t)tree - ARENA_BASE) >> 4;
 }
 
-/* The version in force; in a namespace that has gone, whatever the arena begins with. */
+/*
+ * The version in force. In a namespace that has gone, whatever the arena begins with; and when its memory has been
+ * given to somebody else since, anything, but nothing that is not mapped.
+ */
 static inline const struct mnt_tree *mnt_tree(const struct mnt_ns *ns)
 {
+	static const struct mnt_tree none;
 	u64 seq = atomic_load_explicit(&((struct mnt_ns *)ns)->seq, memory_order_acquire);
+	const struct mnt_tree *tree =
+	    (const struct mnt_tree *)(ARENA_BASE + ((seq & ((1UL << SEQ_PLACE_BITS) - 1)) << 4));
 
 	arena_see();
-	return (const struct mnt_tree *)(ARENA_BASE + ((seq & ((1UL << SEQ_PLACE_BITS) - 1)) << 4));
+	return arena_contains(tree, sizeof(*tree)) ? tree : &none;
 }
 
 static inline u64 place_key(u64 parent, const char *path, size_t len)
