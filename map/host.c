@@ -6,22 +6,18 @@
 #include <unistd.h>
 #include "map/map.h"
 
-/* -1: nothing that could be compared, or nothing that the host has as guests have it. */
+/*
+ * -1: nothing that could be compared, or nothing that the host has as guests have it: it knows of one table of handlers
+ * where some have parted, and of a place for each thread.
+ */
 static const int kcmp_types[CONTEXTS] = {
-    [CTX_VM] = KCMP_VM,
-    [CTX_THREAD] = -1,
-    [CTX_SIGHAND] = KCMP_SIGHAND,
-    [CTX_FILES] = KCMP_FILES,
-    [CTX_FS] = -1,
-    [CTX_MNT] = -1,
-    [CTX_UTS] = -1,
-    [CTX_USER] = -1,
-    [CTX_IPC] = -1,
-    [CTX_NET] = -1,
-    [CTX_PID] = -1,
-    [CTX_CGROUP] = -1,
-    [CTX_TIME] = -1,
-    [CTX_SYSVSEM] = KCMP_SYSVSEM,
+    [CTX_VM] = KCMP_VM, [CTX_THREAD] = -1,
+    [CTX_SIGHAND] = -1, [CTX_FILES] = KCMP_FILES,
+    [CTX_FS] = -1,	[CTX_MNT] = -1,
+    [CTX_UTS] = -1,	[CTX_USER] = -1,
+    [CTX_IPC] = -1,	[CTX_NET] = -1,
+    [CTX_PID] = -1,	[CTX_CGROUP] = -1,
+    [CTX_TIME] = -1,	[CTX_SYSVSEM] = KCMP_SYSVSEM,
 };
 
 /* 0: the same; above: not; below: the host does not say. */
@@ -53,7 +49,7 @@ static void namespace_keys(const struct session *s, int pid, struct map_task *ta
 
 void host_keys(const struct session *s, int pid, struct map_task *task)
 {
-	static const enum context asked[] = {CTX_VM, CTX_SIGHAND, CTX_FILES, CTX_SYSVSEM};
+	static const enum context asked[] = {CTX_VM, CTX_FILES, CTX_SYSVSEM};
 	long undone;
 
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {

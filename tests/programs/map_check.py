@@ -82,7 +82,7 @@ def sharing(path, names):
 def unread(path, names, what):
     tasks = named(read_tasks(path))
     check_numbers(tasks, names)
-    unknown = ["fs"] + (["vm", "sighand", "files", "sysvsem"] if what == "all" else [])
+    unknown = ["fs", "sighand"] + (["vm", "files", "sysvsem"] if what == "all" else [])
     for context in CONTEXTS:
         if context in unknown:
             for name, task in tasks.items():
