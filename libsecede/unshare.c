@@ -39,6 +39,12 @@ static void end(const struct undisturbed *before)
 	pthread_setcancelstate(before->cancel, NULL);
 }
 
+/* Says to the runtime what the next fork of this thread is to unshare; 1: that will be a leaving. */
+static int next_fork(int flags)
+{
+	return prctl(PR_SECEDE_LEAVE, (unsigned long)(unsigned)flags, 0, 0, 0);
+}
+
 __attribute__((visibility("default"))) int secede_unshare(int flags)
 {
 	struct undisturbed before;
@@ -46,11 +52,10 @@ __attribute__((visibility("default"))) int secede_unshare(int flags)
 	int err;
 
 	begin(&before);
-	if (prctl(PR_SECEDE_LEAVE, (unsigned long)(unsigned)flags, 0, 0, 0) == 1)
-		pid = fork();
-	else
-		pid = unshare(flags);
+	pid = next_fork(flags) == 1 ? fork() : (pid_t)unshare(flags);
 	err = errno;
+	if (pid < 0)
+		next_fork(0); /* this one has not come to the runtime, perhaps: a filter of seccomp(2) */
 	end(&before);
 	if (pid > 0)
 		pthread_exit(NULL); /* we are what is left behind */

@@ -15,6 +15,7 @@
 
 #include "libsecede/secede.h"
 #include "tests/spec/board.h"
+#include "tests/spec/filters.h"
 
 static volatile int private = 1;
 
@@ -454,6 +455,31 @@ static void failures(void)
 	CHECK(strcmp(order, "pspsps") == 0);
 }
 
+/* The fork is refused before the runtime hears of it; the next one is none of its business. */
+static void *is_filtered(void *unused)
+{
+	pid_t child;
+
+	CHECK_OK(install(SYS_clone, ERROR(EPERM)));
+	CHECK_FAILS(secede_unshare(CLONE_VM), EPERM);
+	child = (pid_t)syscall(SYS_fork);
+	if (!child)
+		_exit(3);
+	ends_with(child, 3);
+	return NULL;
+}
+
+static void filtered_child(void)
+{
+	run_and_join(is_filtered);
+	_exit(5);
+}
+
+static void filtered(void)
+{
+	CHECK(leavers_of(filtered_child, 7) == 0);
+}
+
 static void *forks_afterwards(void *unused)
 {
 	pid_t child;
@@ -537,6 +563,7 @@ int main(int argc, char **argv)
 	    {"with and without the other contexts", contexts},
 	    {"signals all the time", under_fire},
 	    {"failures change nothing", failures},
+	    {"a filter that refuses it", filtered},
 	    {"fork before and after", forks},
 	};
 
