@@ -84,7 +84,7 @@ $(B)/tests/%: tests/%.c
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
 
 # With libsecede.
-LIB_TESTS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/programs/libsecede*.c))
+LIB_TESTS = $(patsubst %.c,$(B)/%,$(wildcard tests/programs/libsecede*.c) tests/tools/kill_storm.c)
 $(LIB_TESTS): $(B)/%: %.c $(B)/libsecede.a
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $^

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libsecede/secede.h"
 #include "tests/spec/tap.h"
 
 #define DEPTH  2   /* of children of workers */
@@ -128,6 +129,18 @@ static void leave_process(void)
 	}
 }
 
+/* The same with the C library, which goes through a fork for it. */
+static void leave_with_library(unsigned kind)
+{
+	int flags = CLONE_VM | (kind & 1 ? CLONE_FS : 0) | (kind & 2 ? CLONE_FILES : 0) | (kind & 4 ? CLONE_NEWUTS : 0);
+
+	if (secede_unshare(flags) == 0) {
+		shared->pids[1] = getpid();
+		free(malloc(5000));
+		_exit(0);
+	}
+}
+
 static void *thread(void *arg)
 {
 	unsigned kind = *(unsigned *)arg;
@@ -150,6 +163,9 @@ static void *thread(void *arg)
 		break;
 	case 0x30:
 		leave_process();
+		break;
+	case 0x40:
+		leave_with_library(kind);
 		break;
 	}
 	return NULL;
