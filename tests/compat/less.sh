@@ -18,7 +18,7 @@ check ends see '10000 lines'
 press '?4242' Enter
 check search see '4242 lines'
 press '&99' Enter g
-check filter see '999 lines'
+check filter see ' 999 lines'
 press '&' Enter 500g
 check line see '500 lines'
 press C-z
@@ -46,6 +46,9 @@ press q
 press 'clear; man -P less ls' Enter
 check man see 'LS(1)'
 press C-z
+# The shell speaks when man has stopped, maybe onto the page that less is about to take off the screen.
+sleep 0.5
+press 'clear; jobs' Enter
 check 'man suspended' see Stopped
 press 'clear; fg' Enter
 check 'man resumed' see 'LS(1)'
