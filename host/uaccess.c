@@ -11,6 +11,7 @@
 #define PAGE_SIZE 4096
 
 int uaccess_copy(void *dst, const void *src, size_t n);
+int uaccess_cmpxchg(u32 *at, u32 *old, u32 new);
 long uaccess_strncpy(char *dst, const char *src, size_t n);
 
 bool access_ok(u64 addr, u64 len)
@@ -30,6 +31,13 @@ int copy_to_guest(u64 dst, const void *src, size_t len)
 	if (!access_ok(dst, len))
 		return -EFAULT;
 	return uaccess_copy((void *)(uintptr_t)dst, src, len);
+}
+
+int cmpxchg_guest(u64 addr, u32 *old, u32 new)
+{
+	if (!access_ok(addr, sizeof(new)))
+		return -EFAULT;
+	return uaccess_cmpxchg((u32 *)(uintptr_t)addr, old, new);
 }
 
 s64 strncpy_from_guest(char *dst, u64 src, size_t size)

@@ -14,6 +14,8 @@ bool access_ok(u64 addr, u64 len);
 
 int copy_from_guest(void *dst, u64 src, size_t len); /* 0 or -EFAULT */
 int copy_to_guest(u64 dst, const void *src, size_t len);
+/* Stores `new` where *old stands, at once; *old becomes what stood there before, whatever it was. */
+int cmpxchg_guest(u64 addr, u32 *old, u32 new);
 /*
  * Copies a string with its NUL. Returns its length without NUL, -EFAULT, or -ENAMETOOLONG when
  * there is no NUL within size bytes.

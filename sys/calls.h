@@ -18,6 +18,9 @@ SYSCALL(close_range);
 /* sys/nsfs.c */
 SYSCALL(ioctl);
 
+/* sys/futex_pi.c */
+SYSCALL(futex);
+
 /* sys/pids.c */
 SYSCALL(timer_create);
 

@@ -302,13 +302,14 @@ static void list_call(struct builder *b, u32 nr)
 	b->insn[past].jf = (u8)(b->len - past - 1);
 }
 
-/* The same of those calls whose argument `arg` is one of `values`. */
-static void list_values(struct builder *b, u32 nr, unsigned arg, const u32 *values, u32 nvalues)
+/* The same of those calls whose argument `arg`, as far as the mask goes, is one of `values`. */
+static void list_values(struct builder *b, u32 nr, unsigned arg, u32 mask, const u32 *values, u32 nvalues)
 {
 	u32 past = b->len, i;
 
 	jump_equal(b, nr, 0, 0);
 	load(b, OFF_ARG_LOW(arg));
+	emit(b, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
 	for (i = 0; i < nvalues; i++)
 		jump_equal(b, values[i], (u8)(nvalues - i), 0);
 	ret(b, SECCOMP_RET_ALLOW);
@@ -322,9 +323,10 @@ static void end_list(struct builder *b)
 	end_of_traps(b);
 }
 
-/* F_GETLK, F_GETOWN, F_GETOWN_EX; FIOGETOWN, SIOCGPGRP, TIOCGPGRP, TIOCGSID; GETPID */
+/* F_GETLK, F_GETOWN, F_GETOWN_EX; FIOGETOWN, SIOCGPGRP, TIOCGPGRP, TIOCGSID; GETPID; FUTEX_LOCK_PI, FUTEX_UNLOCK_PI,
+ * FUTEX_TRYLOCK_PI, FUTEX_LOCK_PI2 */
 static const u32 fcntl_numbers[] = {5, 9, 16}, ioctl_numbers[] = {0x8903, 0x8904, 0x540f, 0x5429},
-		 semctl_numbers[] = {11};
+		 semctl_numbers[] = {11}, futex_numbers[] = {6, 7, 8, 13};
 
 void trap_numbers(struct task *task)
 {
@@ -338,9 +340,10 @@ void trap_numbers(struct task *task)
 		if (sys_table[nr].gives_pid)
 			list_call(&b, nr);
 	list_call(&b, __NR_timer_create);
-	list_values(&b, __NR_fcntl, 1, fcntl_numbers, ARRAY_SIZE(fcntl_numbers));
-	list_values(&b, __NR_ioctl, 1, ioctl_numbers, ARRAY_SIZE(ioctl_numbers));
-	list_values(&b, __NR_semctl, 2, semctl_numbers, ARRAY_SIZE(semctl_numbers));
+	list_values(&b, __NR_fcntl, 1, ~0U, fcntl_numbers, ARRAY_SIZE(fcntl_numbers));
+	list_values(&b, __NR_ioctl, 1, ~0U, ioctl_numbers, ARRAY_SIZE(ioctl_numbers));
+	list_values(&b, __NR_semctl, 2, ~0U, semctl_numbers, ARRAY_SIZE(semctl_numbers));
+	list_values(&b, __NR_futex, 1, 0x7f, futex_numbers, ARRAY_SIZE(futex_numbers));
 	end_list(&b);
 	if (install(&b))
 		guest_log(task, "no filter for process numbers: getpid() shows the host's");

@@ -249,7 +249,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     TRAPS(199, fremovexattr, 0),
     PIDS(200, tkill, PID(0, TASK)),
     PASSES(201, time),
-    PASSES(202, futex),
+    PASSES_AT_FIRST(202, futex),
     PIDS(203, sched_setaffinity, PID(0, TASK)),
     PIDS(204, sched_getaffinity, PID(0, TASK)),
     PASSES(205, set_thread_area),

@@ -33,6 +33,16 @@ uaccess_strncpy:
 	jmp	1b
 2:	ret
 
+/* int uaccess_cmpxchg(u32 *at, u32 *old, u32 new): 0, and *old is what stood there, or -EFAULT */
+	.globl uaccess_cmpxchg
+	.hidden uaccess_cmpxchg
+uaccess_cmpxchg:
+	mov	(%rsi), %eax
+	lock cmpxchg %edx, (%rdi)
+	mov	%eax, (%rsi)
+	xor	%eax, %eax
+	ret
+
 uaccess_end:
 uaccess_fault:
 	mov	$-14, %rax

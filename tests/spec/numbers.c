@@ -1,151 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Process numbers wherever a program meets them. Each test is about a task, `the task`: natively a child, under secede
- * first a thread, and then a child that shared its parent's memory, either of which left that memory by
- * unshare(CLONE_VM); their number on the host is another one since. Nobody may see a difference.
- */
+/* Process numbers wherever a program meets them: those of a task that moved, or of a child (tests/spec/moved.h). */
 #include <dirent.h>
-#include <limits.h>
-#include <linux/futex.h>
-#include <pthread.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
-#include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <termios.h>
-#include <time.h>
 
-#include "tests/spec/world.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static int under_secede;
-
-/* ---- the task, and those who look at it ---- */
-
-#define DEADLINE_MS 20000
-
-static struct board {
-	_Atomic int step; /* who waits for n waits until it is n */
-	_Atomic int pid;  /* the task's */
-	int fd;
-} * board;
-
-static void reach(int step)
-{
-	board->step = step;
-	syscall(SYS_futex, &board->step, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
-
-static void await(int step)
-{
-	const struct timespec second = {1, 0};
-	int seen, rounds;
-
-	for (rounds = 0; (seen = board->step) < step && rounds < DEADLINE_MS / 1000; rounds++)
-		syscall(SYS_futex, &board->step, FUTEX_WAIT, seen, &second, NULL, 0);
-	CHECK(board->step >= step);
-}
-
-static void (*to_do)(void);
-
-static void be_the_task(void)
-{
-	board->pid = getpid();
-	to_do();
-	_exit(0);
-}
-
-static void *leave(void *unused)
-{
-	board->pid = gettid();
-	CHECK_OK(syscall(SYS_unshare, CLONE_VM));
-	CHECK(getpid() == board->pid);
-	be_the_task();
-	return NULL;
-}
-
-static void host_the_task(void)
-{
-	pthread_t thread;
-
-	CHECK(pthread_create(&thread, NULL, leave, NULL) == 0);
-	CHECK(pthread_join(thread, NULL) == 0);
-	_exit(0);
-}
-
-#define STACK_SIZE (64 << 10)
-static char stack[STACK_SIZE] __attribute__((aligned(16)));
-
-/* A child that shares memory. No C library knows it before it has left. */
-static int leave_parent(void *unused)
-{
-	board->pid = (pid_t)syscall(SYS_getpid);
-	if (syscall(SYS_unshare, CLONE_VM) != 0)
-		return 1;
-	be_the_task();
-	return 0;
-}
-
-static void ended_well(pid_t pid)
-{
-	int status = -1;
-
-	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK(status == 0);
-}
-
-static int of_thread; /* under secede: the task was one */
-
-static pid_t start_task(void)
-{
-	pid_t pid;
-
-	if (under_secede && !of_thread)
-		return clone(leave_parent, stack + STACK_SIZE, CLONE_VM | SIGCHLD, NULL);
-	pid = fork();
-	if (!pid) {
-		if (under_secede)
-			host_the_task();
-		be_the_task();
-	}
-	return pid;
-}
-
-/* `run` is done by the task, a child of the caller's, and meanwhile `look` by the caller (NULL: nothing). */
-static void with_task(void (*run)(void), void (*look)(void))
-{
-	pid_t pid;
-
-	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(board != MAP_FAILED);
-	to_do = run;
-	pid = start_task();
-	CHECK(pid > 0);
-	if (look) {
-		await(1);
-		look();
-		reach(2);
-	}
-	ended_well(pid);
-	if (board->pid != pid)
-		ended_well(board->pid);
-}
-
-/* What the task does while somebody looks. */
-static void sit(void)
-{
-	reach(1);
-	await(2);
-}
+#include "tests/spec/moved.h"
 
 /* ---- texts ---- */
 
@@ -584,24 +452,7 @@ static const struct test tests[] = {
     {"listings of /proc, in pieces", listings},
 };
 
-static int run_all(int number, int *good)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
-		*good &= run_test(number++, &tests[i]);
-	return number;
-}
-
 int main(int argc, char **argv)
 {
-	int number, good = 1;
-
-	under_secede = of_thread = argc > 2 && strcmp(argv[2], "secede") == 0;
-	if (argc > 1)
-		CHECK_OK(chdir(argv[1]));
-	number = run_all(1, &good);
-	of_thread = 0;
-	if (under_secede)
-		number = run_all(number, &good);
-	printf("1..%d\n", number - 1);
-	return !good;
+	return run_with_tasks(tests, ARRAY_SIZE(tests), OF_ALL, argc, argv);
 }

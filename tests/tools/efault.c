@@ -50,6 +50,7 @@ static const struct signature {
     {"dup3", ""},
     {"fcntl", ""},
     {"timer_create", "0nb"},
+    {"futex", "-"},
     {"close_range", ""},
     {"stat", "pb"},
     {"fstat", "fb"},
