@@ -122,8 +122,8 @@ endif
 
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
 TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run \
-	tests/programs/bad_input tests/programs/server tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start \
-	tests/programs/exhaust tests/programs/kill_all tests/programs/map tests/compare/run
+	tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server tests/programs/kill_storm \
+	tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust tests/programs/kill_all tests/programs/map tests/compare/run
 
 tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 

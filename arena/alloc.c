@@ -203,9 +203,11 @@ static u32 class_of(size_t size)
 
 /* ---- the allocator ---- */
 
+bool (*arena_fails)(void);
+
 void *arena_alloc(size_t size)
 {
-	struct block *b = size > SIZE_MAX_ALLOC ? NULL : take(class_of(size));
+	struct block *b = size > SIZE_MAX_ALLOC || (arena_fails && arena_fails()) ? NULL : take(class_of(size));
 
 	if (!b)
 		return NULL;

@@ -36,6 +36,7 @@ struct arena_header {
 	u32 warden;		/* host pid */
 	u32 logging;		/* 1: --log was given, guests send REQ_LOG */
 	u32 strict_linux;	/* 1: --strict-linux was given */
+	u32 fails;		/* 1: tests may have allocations fail: lib/prctl.h */
 	u32 fd_reserve;		/* descriptors that are the runtime's, of those that the hard limit allows */
 	u64 storage_dev;	/* st_dev of the storage directory, 0 while there is none */
 	char runtime[PATH_MAX]; /* host path of the runtime ELF */
@@ -89,6 +90,7 @@ static inline bool arena_contains(const void *p, size_t size)
 /* The allocator: the warden's alone (arena/alloc.c). Zeroed, 16-byte aligned; NULL: full. */
 int arena_init(u64 size); /* after the mapping exists; lays out the header and the free lists */
 void *arena_alloc(size_t size);
+extern bool (*arena_fails)(void); /* asked before each: does a test want it to fail? NULL: never */
 void arena_free(void *p);
 /*
  * Around a change that gives memory back in the end and takes some to get there: the first lets it use what was set

@@ -203,6 +203,7 @@ void enter_session(const struct options *options, char **argv)
 	config.fd_reserve = descriptor_reserve();
 	config.log_fd = open_log(options->log);
 	config.strict_linux = options->strict_linux || getenv("SECEDE_STRICT_LINUX");
+	config.fails = getenv("SECEDE_FAIL_ALLOCATIONS");
 	start_session(&config, &args);
 	if (config.log_fd >= 0)
 		close(config.log_fd);

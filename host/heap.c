@@ -6,6 +6,7 @@
 #include "host/heap.h"
 
 #include <linux/mman.h>
+#include "host/fail.h"
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
@@ -28,7 +29,8 @@ static struct {
 	struct mutex lock; /* guards all of it */
 	struct header *free[MAX_SHIFT + 1];
 	char *top, *end; /* what is left of the last chunk */
-	size_t shared;	 /* bytes handed out by shared_alloc */
+	u64 live;
+	size_t shared; /* bytes handed out by shared_alloc */
 } heap;
 
 /* Gets memory from the host. Held: heap.lock. */
@@ -76,8 +78,11 @@ void *kzalloc(size_t size)
 	while ((1UL << shift) < size + sizeof(*h))
 		if (++shift > MAX_SHIFT)
 			return NULL;
+	if (allocation_fails())
+		return NULL;
 	mutex_lock(&heap.lock);
 	h = block_get(shift);
+	heap.live += h != NULL;
 	mutex_unlock(&heap.lock);
 	if (!h)
 		return NULL;
@@ -101,6 +106,7 @@ void kfree(void *p)
 	mutex_lock(&heap.lock);
 	h->next = heap.free[shift];
 	heap.free[shift] = h;
+	heap.live--;
 	mutex_unlock(&heap.lock);
 }
 
@@ -108,6 +114,8 @@ void *shared_alloc(size_t size)
 {
 	long at;
 
+	if (allocation_fails())
+		return NULL;
 	mutex_lock(&heap.lock);
 	/* Within our range, so that guests keep off; from the far end, so that chunks stay in a row. */
 	heap.shared += ALIGN_UP(size, 4096);
@@ -115,6 +123,11 @@ void *shared_alloc(size_t size)
 			MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	mutex_unlock(&heap.lock);
 	return at < 0 ? NULL : (void *)at;
+}
+
+u64 heap_live(void)
+{
+	return heap.live;
 }
 
 void heap_lock(void)

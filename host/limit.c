@@ -5,6 +5,7 @@
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 #include "arena/arena.h"
+#include "host/fail.h"
 #include "host/host.h"
 #include "host/own_fds.h"
 #include "kernel/mm.h"
@@ -150,7 +151,7 @@ static long make_pair(int domain, int type, s32 pair[2])
 
 long host_own_pair(int domain, int type, s32 pair[2])
 {
-	long err = make_pair(domain, type, pair);
+	long err = allocation_fails() ? -ENOMEM : make_pair(domain, type, pair);
 
 	if (err != -EMFILE)
 		return err;

@@ -12,4 +12,15 @@
  */
 #define PR_SECEDE_LEAVE 0x53454346
 
+/*
+ * (where, n) For tests: from now on the n-th allocation fails, 0: none. Returns how far the last such order still was
+ * from that; 0: it has failed. EINVAL unless the session was started with SECEDE_FAIL_ALLOCATIONS in the environment.
+ */
+#define PR_SECEDE_FAIL 0x53454347
+enum fail_where {
+	FAIL_HERE,	 /* of this process's runtime */
+	FAIL_IN_WARDEN,	 /* of the session's warden */
+	FAIL_COUNT_LIVE, /* nothing fails; returns how many blocks of memory the runtime has in use */
+};
+
 #endif

@@ -5,6 +5,7 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "lib/prctl.h"
+#include "sys/fail.h"
 #include "sys/cred.h"
 #include "sys/fork.h"
 #include "sys/pids.h"
@@ -254,6 +255,8 @@ s64 sys_prctl(struct task *task, struct regs *regs)
 		return 1;
 	case PR_SECEDE_LEAVE:
 		return fork_will_leave(task, arg);
+	case PR_SECEDE_FAIL:
+		return prctl_fail(task, arg, ARG2(regs));
 	case PR_GET_KEEPCAPS:
 		return !!(cred->securebits & SECBIT_KEEP_CAPS);
 	case PR_SET_KEEPCAPS:

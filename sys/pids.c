@@ -192,5 +192,5 @@ int warden_pid(const struct task *task, enum pid_op op, s32 guest, s32 host)
 	req.flags = op;
 	req.arg = (u64)(u32)guest;
 	req.src = (u64)(u32)host;
-	return (int)warden_call(task, &req, NULL);
+	return (int)(op == PID_RESERVE ? warden_call(task, &req, NULL) : warden_tell(task, &req));
 }

@@ -18,6 +18,7 @@
 #include <linux/prctl.h>
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
+#include "host/fail.h"
 #include "host/host.h"
 #include "host/own_fds.h"
 #include "host/uaccess.h"
@@ -129,7 +130,10 @@ static void pending_forward(struct carried *c, s32 host)
 
 static int word_make(struct carried *c)
 {
-	long at = host_call6(__NR_mmap, NULL, WORD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long at = -ENOMEM;
+
+	if (!allocation_fails())
+		at = host_call6(__NR_mmap, NULL, WORD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (at < 0 && at > -4096)
 		return (int)at;
@@ -332,7 +336,11 @@ static u64 host_flags(u64 flags)
 /* The first process of a pid namespace has no parent to give the new one to: it becomes its parent itself. */
 static s64 copy_process(u64 flags, const struct carried *c)
 {
-	s64 tid = host_call5(__NR_clone, host_flags(flags), 0, NULL, c->clear_tid, 0);
+	s64 tid;
+
+	if (allocation_fails())
+		return -ENOMEM;
+	tid = host_call5(__NR_clone, host_flags(flags), 0, NULL, c->clear_tid, 0);
 
 	if (tid == -EINVAL)
 		tid = host_call5(__NR_clone, host_flags(flags) & ~(u64)CLONE_PARENT, 0, NULL, c->clear_tid, 0);

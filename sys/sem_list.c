@@ -19,7 +19,7 @@ static s64 ask(const struct task *task, enum sem_op op, u32 id, s32 pid)
 	req.flags = op;
 	req.arg = id;
 	req.src = (u64)(u32)pid;
-	return warden_call(task, &req, NULL);
+	return op == SEM_NEW ? warden_call(task, &req, NULL) : warden_tell(task, &req);
 }
 
 void sem_undo_join(const struct task *task, s32 pid)

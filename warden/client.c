@@ -142,6 +142,20 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
 	return ret;
 }
 
+#define TELL_MS 1000
+
+s64 warden_tell(const struct task *task, struct request *req)
+{
+	static const s64 a_moment[2] = {0, 1000000};
+	s64 ret = warden_call(task, req, NULL);
+
+	for (u32 tried = 0; tried < TELL_MS && (ret == -ENOMEM || ret == -EMFILE || ret == -ENFILE); tried++) {
+		host_call2(__NR_nanosleep, a_moment, NULL);
+		ret = warden_call(task, req, NULL);
+	}
+	return ret;
+}
+
 s64 warden_call_interruptible(struct task *task, struct request *req)
 {
 	struct pollfd fds[2] = {{.events = POLLIN}, {.fd = task->nsproxy->handle}};

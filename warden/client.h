@@ -16,6 +16,11 @@ bool request_add(struct request *req, const char *s, size_t len);
  * socket pair. value may be NULL.
  */
 s64 warden_call(const struct task *task, struct request *req, u64 *value);
+/*
+ * The same for what must be said because it is so already: when memory or descriptors are short it is tried again for a
+ * second.
+ */
+s64 warden_tell(const struct task *task, struct request *req);
 /* The same for a REQ_SEM that may take its time. When a signal comes the warden is told, and has the last word: what
  * has been done, or -EINTR. */
 s64 warden_call_interruptible(struct task *task, struct request *req);

@@ -51,7 +51,7 @@ static void bucket_remove(u64 inode, u32 index)
 
 static bool add_chunk(struct handle **chunk, u32 first)
 {
-	u32 *next = realloc(next_in_bucket, (first + HANDLES_CHUNK) * sizeof(*next));
+	u32 *next = warden_realloc(next_in_bucket, (first + HANDLES_CHUNK) * sizeof(*next));
 
 	if (!next)
 		return false;

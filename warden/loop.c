@@ -33,7 +33,7 @@ static u32 descriptors_for_handles(void)
 static bool sockets_grow(u32 index)
 {
 	u32 cap = ALIGN_UP(index + 1, HANDLES_CHUNK);
-	int *more = index < sockets_cap ? sockets : realloc(sockets, cap * sizeof(*sockets));
+	int *more = index < sockets_cap ? sockets : warden_realloc(sockets, cap * sizeof(*sockets));
 
 	if (!more)
 		return false;
@@ -48,6 +48,8 @@ int loop_watch(int fd, u32 index)
 
 	if (nr_sockets >= sockets_max || !sockets_grow(index))
 		return -ENOSPC;
+	if (allocation_fails())
+		return -ENOMEM;
 	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
 		return -errno;
 	sockets[index] = fd;
@@ -62,6 +64,8 @@ int loop_watch_pidfd(int pidfd, enum pidfd_use use, u32 nr)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (u64)use << USE_SHIFT | nr};
 
+	if (allocation_fails())
+		return -ENOMEM;
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, pidfd, &event) == 0 ? 0 : -errno;
 }
 

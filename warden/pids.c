@@ -75,7 +75,7 @@ static s64 reserve(s32 guest)
 	/* Left over from one that was killed before it moved, if the number has a new owner who asks. */
 	if (m && m->pidfd < 0)
 		moved_free(m);
-	m = calloc(1, sizeof(*m));
+	m = allocation_fails() ? NULL : calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
 	err = host_has(pid_plain(guest)) ? pid_reserve(&arena()->pids, guest) : -ESRCH;
@@ -98,9 +98,12 @@ static s64 move(s32 guest, s32 host, bool husk)
 	pidfd = (int)syscall(SYS_pidfd_open, host, 0);
 	if (pidfd < 0)
 		return -errno;
-	err = pid_move(&arena()->pids, guest, host, husk);
-	if (!err)
-		err = loop_watch_pidfd(pidfd, PIDFD_OF_NUMBER, (u32)guest);
+	err = loop_watch_pidfd(pidfd, PIDFD_OF_NUMBER, (u32)guest);
+	if (!err) {
+		err = pid_move(&arena()->pids, guest, host, husk);
+		if (err)
+			loop_forget_pidfd(pidfd);
+	}
 	if (err) {
 		close(pidfd);
 		return err;

@@ -35,6 +35,7 @@ enum req_op {
 	REQ_PIVOT,   /* dst: id of the new root mount, src: id of the old one; arg, s: mount and point to put that at */
 	REQ_ALIAS,   /* s: host path of a directory, ALIAS_MARK and the guest's word for it: the number of an alias */
 	REQ_PID,     /* arg: a guest's number; flags: enum pid_op; src: PID_MOVE: the new host number */
+	REQ_FAIL,    /* the arg-th allocation from now on fails; returns what is left of the last such order */
 	REQ_SEM,     /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
 

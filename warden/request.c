@@ -15,7 +15,7 @@ static const struct operation {
     [REQ_SETNAME] = {do_setname, 1, 1}, [REQ_ID_MAP] = {do_id_map, 1, 1},
     [REQ_LOG] = {do_log, 1, 1},		[REQ_PIVOT] = {do_pivot, 1, 1},
     [REQ_PID] = {do_pid, 0, 0},		[REQ_ALIAS] = {do_alias, 2, 2},
-    [REQ_SEM] = {do_sem, 0, 1},
+    [REQ_SEM] = {do_sem, 0, 1},		[REQ_FAIL] = {do_fail, 0, 0},
 };
 
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)

@@ -47,7 +47,7 @@ static int holder_start(struct list *l)
 	int pair[2];
 	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+	if (allocation_fails() || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -ENOMEM;
 	pid = fork();
 	if (pid == 0)
@@ -81,7 +81,7 @@ static s64 user_add(struct list *l, s32 pid)
 	for (u = l->users; u; u = u->next)
 		if (u->pid == pid)
 			return 0;
-	u = calloc(1, sizeof(*u));
+	u = allocation_fails() ? NULL : calloc(1, sizeof(*u));
 	if (!u)
 		return -ENOMEM;
 	*u = (struct user){l->users, pid, (int)syscall(SYS_pidfd_open, pid, 0), ++last_user};
@@ -164,7 +164,7 @@ static bool left_behind(const struct list *l, const struct user *u, u64 arg)
 
 static s64 list_new(s32 pid)
 {
-	struct list *l = calloc(1, sizeof(*l));
+	struct list *l = allocation_fails() ? NULL : calloc(1, sizeof(*l));
 	s64 err;
 
 	if (!l)

@@ -39,6 +39,13 @@ static inline struct uts_ns *uts_ns_get(struct uts_ns *ns)
 	return ns;
 }
 
+/* ---- allocations that fail because a test wants it so (warden/fail.c) ---- */
+
+/* What asks for memory or the like asks here first. */
+bool allocation_fails(void);
+/* realloc(3), with that. */
+void *warden_realloc(void *old, size_t size);
+
 /* ---- a request under way (warden/request.c) ---- */
 
 struct call {
@@ -77,6 +84,7 @@ s64 do_pivot(struct call *call);
 s64 do_id_map(struct call *call); /* warden/idmap.c */
 s64 do_pid(struct call *call);	  /* warden/pids.c */
 s64 do_sem(struct call *call);	  /* warden/undo.c */
+s64 do_fail(struct call *call);	  /* warden/fail.c */
 s64 do_log(struct call *call);	  /* warden/log.c */
 s64 do_alias(struct call *call);  /* warden/alias.c */
 

@@ -341,6 +341,9 @@ static void every_failing_allocation_leaves_the_task_as_it_was(void **state)
 	    CLONE_NEWNS,
 	    CLONE_NEWUTS,
 	    CLONE_NEWUSER,
+	    CLONE_SYSVSEM,
+	    CLONE_VM,
+	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER,
 	    CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_SYSVSEM,
 	};
 
@@ -349,6 +352,7 @@ static void every_failing_allocation_leaves_the_task_as_it_was(void **state)
 		struct memory m = remember(p.a);
 		int err;
 
+		world.threads = flags[i] & CLONE_VM ? 2 : 1;
 		for (unsigned n = 1;; n++) {
 			kzalloc_fail_at = n;
 			err = ksys_unshare(p.a, flags[i]);
