@@ -88,6 +88,11 @@ LIB_TESTS = $(patsubst %.c,$(B)/%,$(wildcard tests/programs/libsecede*.c) tests/
 $(LIB_TESTS): $(B)/%: %.c $(B)/libsecede.a
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $^
+# The same, with the shared one.
+TEST_BIN += $(B)/tests/programs/libsecede_shared
+$(B)/tests/programs/libsecede_shared: tests/programs/libsecede.c $(B)/$(LIB_SONAME)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -MMD -o $@ $^
 
 # The warden without a runtime.
 WARDEN_SRC = $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c

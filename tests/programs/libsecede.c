@@ -1,48 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * secede_unshare(3): what the one who left has, what it leaves behind, and what happens when it fails. Where Linux can
- * do what is asked, natively as well.
- */
-#include <fcntl.h>
+/* secede_unshare(3): what the one who left has, and what it leaves behind. Natively nobody leaves. */
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 
-#include "libsecede/secede.h"
-#include "tests/spec/board.h"
-#include "tests/spec/filters.h"
+#include "tests/programs/leavers.h"
 
 static volatile int private = 1;
-
-/* Runs `child` in a child; all who come out of it must end with `code`, itself with 5. How many were there? */
-static int leavers_of(void (*child)(void), int code)
-{
-	int status, count = 0;
-	pid_t pid, stays;
-
-	new_board();
-	stays = in_child(child);
-	while ((pid = wait(&status)) > 0) {
-		CHECK(exit_code(status) == (pid == stays ? 5 : code));
-		count += pid != stays;
-	}
-	return count;
-}
-
-static void run_and_join(void *(*run)(void *))
-{
-	pthread_t thread;
-	void *result = run_and_join;
-
-	start_thread(&thread, run);
-	CHECK(pthread_join(thread, &result) == 0);
-	CHECK(result == NULL);
-}
 
 /* ---- who it is afterwards ---- */
 
@@ -339,47 +304,6 @@ static void detached(void)
 	CHECK(leavers_of(detached_child, 7) == MANY);
 }
 
-/* ---- the other contexts: shared, or not ---- */
-
-static int flags;
-
-static void *changes_contexts(void *unused)
-{
-	CHECK_OK(secede_unshare(flags));
-	umask(0051);
-	CHECK_OK(dup2(1, 200));
-	if (flags & CLONE_NEWUTS)
-		CHECK_OK(sethostname("left", 4));
-	reach(1);
-	_exit(7);
-}
-
-static void contexts_child(void)
-{
-	char name[64];
-
-	umask(0022);
-	CHECK_OK(gethostname(name, sizeof(name)));
-	run_and_join(changes_contexts);
-	await(1);
-	CHECK(umask(0) == (flags & CLONE_FS ? 0022 : 0051));
-	CHECK((fcntl(200, F_GETFD) == 0) == !(flags & CLONE_FILES));
-	CHECK_OK(gethostname(name, sizeof(name)));
-	CHECK(strcmp(name, "left") != 0);
-	_exit(5);
-}
-
-static void contexts(void)
-{
-	static const int all[] = {CLONE_VM, CLONE_VM | CLONE_FS, CLONE_VM | CLONE_FILES, CLONE_VM | CLONE_SYSVSEM,
-				  CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_NEWUTS | CLONE_NEWNS};
-
-	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		flags = all[i];
-		CHECK(leavers_of(contexts_child, 7) == 1);
-	}
-}
-
 /* ---- signals all the time ---- */
 
 static void *leaves_under_fire(void *unused)
@@ -408,135 +332,12 @@ static void under_fire(void)
 	CHECK(leavers_of(fire_child, 7) == 100);
 }
 
-/* ---- failures change nothing ---- */
-
-static void nothing_has_changed(pid_t pid)
-{
-	sigset_t now;
-	int cancel;
-
-	CHECK(getpid() == pid);
-	CHECK(pthread_sigmask(SIG_BLOCK, NULL, &now) == 0 && sigisemptyset(&now) == 1);
-	CHECK(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &cancel) == 0 && cancel == PTHREAD_CANCEL_ENABLE);
-	free(malloc(100000));
-	fprintf(stderr, "%s", "");
-}
-
-static void *fails(void *unused)
-{
-	struct rlimit limit = {0, 0};
-	pid_t pid = getpid(), child;
-
-	CHECK_FAILS(secede_unshare(1), EINVAL);
-	CHECK_FAILS(secede_unshare(CLONE_VM | 1), EINVAL);
-	CHECK_FAILS(secede_unshare(CLONE_VM | CLONE_NEWNET), EINVAL);
-	nothing_has_changed(pid);
-	CHECK_OK(setrlimit(RLIMIT_NPROC, &limit)); /* the soft one and the hard one: this process makes no more */
-	CHECK_FAILS(secede_unshare(CLONE_VM), EAGAIN);
-	CHECK_FAILS(secede_unshare(CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_NEWUTS), EAGAIN);
-	nothing_has_changed(pid);
-	child = fork();
-	CHECK(child == -1 && errno == EAGAIN); /* and not taken for a leaving that was asked for before */
-	return NULL;
-}
-
-static void failure_child(void)
-{
-	stayer = getpid();
-	CHECK(pthread_atfork(prepare_1, parent_1, child_1) == 0);
-	run_and_join(fails);
-	_exit(5);
-}
-
-static void failures(void)
-{
-	order = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(leavers_of(failure_child, 7) == 0);
-	CHECK(strcmp(order, "pspsps") == 0);
-}
-
-/* The fork is refused before the runtime hears of it; the next one is none of its business. */
-static void *is_filtered(void *unused)
-{
-	pid_t child;
-
-	CHECK_OK(install(SYS_clone, ERROR(EPERM)));
-	CHECK_FAILS(secede_unshare(CLONE_VM), EPERM);
-	child = (pid_t)syscall(SYS_fork);
-	if (!child)
-		_exit(3);
-	ends_with(child, 3);
-	return NULL;
-}
-
-static void filtered_child(void)
-{
-	run_and_join(is_filtered);
-	_exit(5);
-}
-
-static void filtered(void)
-{
-	CHECK(leavers_of(filtered_child, 7) == 0);
-}
-
-static void *forks_afterwards(void *unused)
-{
-	pid_t child;
-
-	CHECK_FAILS(secede_unshare(CLONE_VM | 1), EINVAL);
-	child = fork(); /* an ordinary one */
-	if (!child)
-		_exit(3);
-	ends_with(child, 3);
-	CHECK_OK(secede_unshare(CLONE_VM));
-	child = fork();
-	if (!child)
-		_exit(4);
-	ends_with(child, 4);
-	CHECK_OK(secede_unshare(CLONE_VM | CLONE_FILES)); /* alone already */
-	_exit(7);
-}
-
-static void forks_child(void)
-{
-	run_and_join(forks_afterwards);
-	_exit(5);
-}
-
-static void forks(void)
-{
-	CHECK(leavers_of(forks_child, 7) == 1);
-}
-
-/* ---- what Linux can do as well ---- */
-
-static void *unshares_in_place(void *unused)
-{
-	pid_t pid = getpid();
-
-	CHECK_OK(secede_unshare(CLONE_FS | CLONE_FILES));
-	CHECK(getpid() == pid);
-	umask(0051);
-	CHECK_OK(dup2(1, 200));
-	return NULL;
-}
-
-static void in_place(void)
-{
-	umask(0022);
-	CHECK_OK(secede_unshare(CLONE_VM | CLONE_THREAD)); /* alone: there is nothing to leave */
-	run_and_join(unshares_in_place);
-	CHECK(umask(0) == 0022);
-	CHECK_FAILS(fcntl(200, F_GETFD), EBADF);
-	CHECK_FAILS(secede_unshare(1), EINVAL);
-}
+/* ---- natively ---- */
 
 static void *refused(void *unused)
 {
 	CHECK_FAILS(secede_unshare(CLONE_VM), EINVAL);
 	CHECK_FAILS(secede_unshare(CLONE_THREAD | CLONE_FILES), EINVAL);
-	nothing_has_changed(getpid());
 	return NULL;
 }
 
@@ -547,12 +348,8 @@ static void linux_refuses(void)
 
 int main(int argc, char **argv)
 {
-	static const struct test natively[] = {
-	    {"fs and descriptors of a thread", in_place},
-	    {"Linux has no more than that: EINVAL", linux_refuses},
-	};
+	static const struct test natively[] = {{"Linux has no such thing: EINVAL", linux_refuses}};
 	static const struct test tests[] = {
-	    {"fs and descriptors of a thread", in_place},
 	    {"a thread becomes a process, numbers and mutexes are right", a_process},
 	    {"mask, pending signals, death signal go along", what_goes_along},
 	    {"the thread that is left ends as by pthread_exit", what_it_leaves},
@@ -560,11 +357,7 @@ int main(int argc, char **argv)
 	    {"a robust mutex stays behind, and is known to be nobody's", robust_mutex},
 	    {"the first thread leaves", first_thread},
 	    {"detached threads leave no stacks behind", detached},
-	    {"with and without the other contexts", contexts},
 	    {"signals all the time", under_fire},
-	    {"failures change nothing", failures},
-	    {"a filter that refuses it", filtered},
-	    {"fork before and after", forks},
 	};
 
 	if (argc > 2 && strcmp(argv[2], "secede") == 0)

@@ -243,6 +243,50 @@ static void begun_once(void)
 	CHECK(WTERMSIG(needs(holds_once, use_once)) == SIGALRM);
 }
 
+/* ---- the last thread of a process ends it as by exit(3), if it knows that it is the last ---- */
+
+static void count_exit(void)
+{
+	board->value++;
+}
+
+static void *leaves_and_returns(void *unused)
+{
+	leave();
+	return NULL;
+}
+
+static void returning_child(void)
+{
+	pthread_t thread;
+
+	CHECK(atexit(count_exit) == 0);
+	start_thread(&thread, leaves_and_returns);
+	CHECK(pthread_join(thread, NULL) == 0);
+	_exit(5);
+}
+
+/* How many handlers of atexit(3) have run in the one who left. */
+static int handlers_run(void)
+{
+	int status;
+	pid_t stays;
+
+	new_board();
+	stays = in_child(returning_child);
+	ends_with(stays, 5);
+	CHECK(wait(&status) > 0 && exit_code(status) == 0);
+	return board->value;
+}
+
+static void last_thread(void)
+{
+	by_library = true;
+	CHECK(handlers_run() == 1);
+	by_library = false;
+	CHECK(handlers_run() == 0);
+}
+
 /* ---- and the program's own, with handlers for fork(2) ---- */
 
 static void lock_ours(void)
@@ -321,6 +365,7 @@ static const struct test tests[] = {
     {"the same without the library: not all come through", without_it},
     {"a stream that another thread has locked", held_stream},
     {"pthread_once in which another thread is", begun_once},
+    {"the last thread of a process", last_thread},
     {"a lock of the program's with handlers of pthread_atfork", own_lock},
 };
 
