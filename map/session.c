@@ -121,7 +121,8 @@ static struct arena_search choose(struct choice *choice, const char *none)
 {
 	char command[16];
 
-	for_each_number("/proc", consider, choice);
+	if (!for_each_number("/proc", consider, choice))
+		die_errno("cannot read /proc");
 	if (!choice->nr)
 		die("%s", none);
 	if (choice->nr == 1)
