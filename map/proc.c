@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What /proc says of processes. They may be gone at any moment. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cli/cli.h"
 #include "map/map.h"
 
 bool for_each_number(const char *path, bool (*fn)(int number, void *arg), void *arg)
@@ -14,6 +16,9 @@ bool for_each_number(const char *path, bool (*fn)(int number, void *arg), void *
 	char *end;
 	long n;
 
+	/* What is not there cannot be looked at; what we have no room for would be missing from the map. */
+	if (!dir && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		die_errno("cannot read %s", path);
 	if (!dir)
 		return false;
 	while ((e = readdir(dir))) {
