@@ -99,6 +99,7 @@ int main(int argc, char **argv)
 		print_table(&map, form == FORM_JSON);
 	if (fflush(stdout) || ferror(stdout))
 		die_errno("cannot write");
+	session_warn(&session);
 	say_what_is_unknown(&map);
 	return EXIT_SUCCESS;
 }

@@ -84,6 +84,8 @@ struct session {
 /* The one that `name` means: the number of a process of it, or a program's name; NULL: the only one there is, or the
  * one that we are in. Ends the command where there is none. */
 void session_find(const char *name, struct session *out);
+/* Says so when its warden is dead. */
+void session_warn(const struct session *s);
 /* Is that process, by its number here, of the session? */
 bool session_has(const struct session *s, int pid);
 /* Copies from the arena. */
@@ -106,7 +108,7 @@ bool peek(int pid, void *dst, const void *src, size_t len);
 void read_process(const struct session *s, struct map *map, int pid);
 /* What the runtimes know of tasks of one process (map/runtime.c). */
 struct runtime;
-struct runtime *runtime_open(int pid); /* NULL: it cannot be read */
+struct runtime *runtime_open(int pid); /* NULL: it cannot be read; EFAULT: there is none */
 void runtime_keys(const struct session *s, const struct runtime *r, struct map_task *task);
 void runtime_close(struct runtime *r);
 /* That of a namespace with its number there in the arena. (map/handles.c) */

@@ -4,6 +4,7 @@
  * in them the pointers to contexts. A pointer is an object within an address space; what is shared beyond one stands in
  * shared memory and has a number of its own.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 #include "host/own_fds.h"
@@ -56,6 +57,7 @@ struct runtime *runtime_open(int pid)
 	struct runtime *r = calloc(1, sizeof(*r));
 	struct mm_struct mm = {0};
 
+	errno = 0;
 	if (!r || !peek(pid, &header, (void *)RUNTIME_HEADER, sizeof(header)) || header.magic != ARENA_MAGIC ||
 	    header.layout != RUNTIME_LAYOUT || !peek(pid, &mm, header.mm, sizeof(mm)))
 		goto fail;

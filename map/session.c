@@ -250,6 +250,10 @@ void session_find(const char *name, struct session *s)
 	read_header(s);
 	if (s->inside && name && (strspn(name, "0123456789") != strlen(name) || !session_has(s, atoi(name))))
 		die("inside a session there is no other one than that (give no name)");
+}
+
+void session_warn(const struct session *s)
+{
 	if (!s->inside && is_dead(s->warden))
 		fputs("secede: the warden of this session is dead: its namespaces stay as they are\n", stderr);
 }

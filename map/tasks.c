@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The rows: the threads of each process of the session. */
+#include <errno.h>
 #include <stdlib.h>
 #include "cli/cli.h"
 #include "map/map.h"
@@ -58,6 +59,9 @@ void read_process(const struct session *s, struct map *map, int pid)
 	struct runtime *runtime = runtime_open(pid);
 	char dir[64];
 
+	/* It has the arena open, as we ourselves had for a moment, but is no guest. */
+	if (!runtime && errno == EFAULT)
+		return;
 	reading.runtime = runtime;
 	snprintf(dir, sizeof(dir), "/proc/%d/task", pid);
 	for_each_number(dir, read_task, &reading);
