@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What secede costs beside the bare host, proot and bwrap, in one run, as a table. `make bench` calls it.
+# What secede costs beside the bare host, proot and bwrap, in one run, as two tables. `make bench` calls it.
 #
 # Everything but bwrap runs as an ordinary user on the hostile host; bwrap cannot, so it runs as root beside it. The
 # systems take turns, ROUNDS times; each figure is the median of the rounds.
@@ -64,6 +64,7 @@ systems='native secede'
 ! command -v proot >/dev/null || systems="$systems proot"
 ! bwrap --dev-bind / / -- /bin/true 2>/dev/null || systems="$systems bwrap"
 cd "$scratch" || exit 1
+mkdir -m 777 mounts
 round=0
 while [ $round -lt "$rounds" ]; do
 	round=$((round + 1))
@@ -71,6 +72,9 @@ while [ $round -lt "$rounds" ]; do
 	for system in $systems; do
 		measure "$system" </dev/null | sed "s/^/$system /"
 	done
+	# The kernel's own unshare(2) is for root.
+	[ "$(id -u)" != 0 ] || "$bin/unshare" "$scratch/mounts" </dev/null | sed 's/^/kernel /'
+	hostile secede -m "$bin/unshare" "$scratch/mounts" </dev/null | sed 's/^/unshare /'
 	hostile secede -u "$bin/roundtrip" idle 1 </dev/null | sed 's/^/warden /'
 	hostile secede -u "$bin/roundtrip" callers 8 </dev/null | sed 's/^/warden /'
 done >"$scratch/figures"
@@ -93,6 +97,14 @@ awk -v systems="$systems" '
 		printf "| %s | %s | **%s** | %s | %s | %s |\n", title, time(median(all["native", what])), ratio("secede", what),
 			wanted, ratio("proot", what), ratio("bwrap", what)
 	}
+	function cell(who, what) {
+		return ((who, what) in all) ? time(median(all[who, what])) : "-"
+	}
+	function flag(what, title, wanted, r) {
+		r = ("kernel", what) in all ? median(all["unshare", what]) / median(all["kernel", what]) : 0
+		printf "| %s | %s | %s | %s | %s |\n", title, cell("kernel", what), cell("unshare", what),
+			r ? sprintf(r < 0.1 ? "%.3fx" : "%.2fx", r) : "-", wanted
+	}
 	{ all[$1, $2] = all[$1, $2] " " $3 }
 	END {
 		print "| | native | secede | wanted | proot | bwrap |"
@@ -107,6 +119,20 @@ awk -v systems="$systems" '
 		row("start", "`secede true`, against `true`", "3.5x")
 		row("compile", "compiling 25 C files, make -j2", "1.3x")
 		print ""
+		print "| unshare(2) | the kernel, as root | secede | | wanted |"
+		print "|---|---|---|---|---|"
+		flag("uts", "`CLONE_NEWUTS`", "15 us")
+		flag("mnt-10", "`CLONE_NEWNS`, 10 mounts", "1x")
+		flag("mnt-1000", "`CLONE_NEWNS`, 1,000 mounts", "1x")
+		flag("mnt-10000", "`CLONE_NEWNS`, 10,000 mounts", "1x")
+		flag("fs", "`CLONE_FS`, of a thread", "no round trip")
+		flag("files", "`CLONE_FILES`, of a thread", "no round trip")
+		flag("sighand", "`CLONE_SIGHAND`, of a thread", "no round trip")
+		flag("together", "100 threads at once: `FS`, `FILES`, `NEWUTS`", "")
+		flag("fork", "fork(2) with 1 GiB, beside it:", "")
+		flag("vm", "`CLONE_VM`, of a thread, 1 GiB", "1.3x of fork")
+		printf "\n`CLONE_VM` is %.2fx of fork(2) in the same process.\n\n",
+			median(all["unshare", "vm"]) / median(all["unshare", "fork"])
 		printf "The warden'\''s round trip: %s idle, %s with 8 callers at once.\n", time(median(all["warden", "idle"])),
 			time(median(all["warden", "callers"]))
 	}' "$scratch/figures"
