@@ -165,6 +165,7 @@ check-tests: tests
 check-long: check
 	for round in 2 3 4 5 6 7 8 9 10; do tests/run $(UNIT_PROGRAMS) $(TESTS) || exit 1; done
 	tests/run --plain tests/programs/kill_storm 540 10000
+	tests/run --plain tests/programs/together 10000 10000
 	tests/run --plain tests/programs/kill_steps 5
 	tests/run --plain build/hostile build/secede -- build/tests/tools/jumps 1000000
 bench:
