@@ -84,7 +84,8 @@ $(B)/tests/%: tests/%.c
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $<
 
 # With libsecede.
-LIB_TESTS = $(patsubst %.c,$(B)/%,$(wildcard tests/programs/libsecede*.c) tests/tools/kill_storm.c)
+LIB_TESTS = $(patsubst %.c,$(B)/%,$(wildcard tests/programs/libsecede*.c) tests/tools/kill_storm.c \
+	tests/tools/all_or_nothing.c)
 $(LIB_TESTS): $(B)/%: %.c $(B)/libsecede.a
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -o $@ $^

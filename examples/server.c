@@ -36,7 +36,8 @@ static _Atomic int visitors;
 
 static int leave(int client)
 {
-	if (secede_unshare(CLONE_VM | CLONE_FILES | CLONE_FS) != 0)
+	/* CLONE_SYSVSEM: the list of semop(2)'s adjustments, which would have to be kept for both of us. */
+	if (secede_unshare(CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SYSVSEM) != 0)
 		return -1;
 	/* From here on we are a process, and all that we have is a copy. What a guest has no business with goes: the
 	 * others' connections, and the socket that new ones arrive at. */

@@ -53,14 +53,18 @@ struct carried {
 
 /* ---- signals that are pending for the thread itself ---- */
 
-/* The host tells only in /proc which of them are the thread's and which the process's. */
-static u64 pending_of_thread(void)
+/* The host tells only in /proc which of them are the thread's and which the process's. 0 or -ENOMEM. */
+static int pending_of_thread(u64 *pending)
 {
 	u64 all = 0;
+	int err;
 
+	*pending = 0;
 	if (host_call2(__NR_rt_sigpending, &all, sizeof(all)) || !all)
 		return 0;
-	return proc_own_pending() & all;
+	err = proc_own_pending(pending);
+	*pending &= all;
+	return err;
 }
 
 /* The host gives out the thread's own before those of the process. */
@@ -86,7 +90,7 @@ static int pending_take(struct carried *c)
 	u64 left;
 	int err = 0;
 
-	while (!err && (left = pending_of_thread()))
+	while (!err && !(err = pending_of_thread(&left)) && left)
 		err = pending_take_one(c, __builtin_ctzll(left) + 1);
 	return err == -EAGAIN ? 0 : err;
 }
@@ -201,23 +205,25 @@ static int number_prepare(const struct task *task, struct carried *c)
 	return err;
 }
 
-static int prepare(struct task *task, u64 flags, struct carried *c)
+/* What is not unshared, and has other users here, will be shared beyond this memory. `stays`: the old thread is one. */
+static int share_the_rest(struct task *task, u64 flags, bool stays)
 {
 	int err = flags & CLONE_FILES ? 0 : own_fds_begin(task);
+
+	if (!err && !(flags & CLONE_SYSVSEM) && (stays || atomic_load(&task->sem->users) > 1))
+		err = sem_undo_share(task);
+	if (!err && !(flags & CLONE_FS) && (stays || fs_is_shared(task)))
+		err = share_fs(task);
+	return err;
+}
+
+static int prepare(struct task *task, u64 flags, struct carried *c)
+{
+	int err = share_the_rest(task, flags, false);
 
 	c->last = &c->pending;
 	if (err)
 		return err;
-	if (!(flags & CLONE_SYSVSEM) && atomic_load(&task->sem->users) > 1) {
-		err = sem_undo_share(task);
-		if (err)
-			return err;
-	}
-	if (!(flags & CLONE_FS) && fs_is_shared(task)) {
-		err = share_fs(task);
-		if (err)
-			return err;
-	}
 	err = word_make(c);
 	if (!err)
 		err = number_prepare(task, c);
@@ -427,17 +433,21 @@ s64 leave_by_fork(struct task *task, const struct clone_request *fork)
 	task->fork_leaves = 0;
 	if (mm_users() == 1) /* the others have ended meanwhile */
 		return ksys_unshare(task, leaves);
-	req.flags |= fork_flags(leaves);
-	pid = req.flags & CLONE_FILES ? own_fds_begin(task) : 0;
+	pid = share_the_rest(task, leaves, true); /* while calls of ours can still be interrupted */
 	if (pid)
 		return pid;
+	req.flags |= fork_flags(leaves);
 	signal_block_all();
 	host_call2(__NR_prctl, PR_GET_PDEATHSIG, &c.pdeathsig);
 	pid = pending_take(&c);
 	if (!pid)
 		pid = clone_sibling(task, &req);
 	if (pid > 0) {
-		pending_forward(&c, pid_to_host(&arena()->pids, (s32)pid));
+		s32 host = pid_to_host(&arena()->pids, (s32)pid);
+
+		pending_forward(&c, host);
+		if (!(leaves & CLONE_SYSVSEM))
+			sem_undo_join(task, host); /* before we leave it ourselves */
 		return pid;
 	}
 	if (!pid && c.pdeathsig)

@@ -386,17 +386,19 @@ int show_stat(struct task *task, const struct proc_task *who, struct fmt *out)
 	return 0;
 }
 
-u64 proc_own_pending(void)
+int proc_own_pending(u64 *pending)
 {
 	char *text = kzalloc(STATUS_SIZE);
 	const char *value;
-	u64 pending = 0;
 
-	if (text && proc_host_read(current_task()->host_tid, "status", text, STATUS_SIZE) > 0) {
+	*pending = 0;
+	if (!text)
+		return -ENOMEM;
+	if (proc_host_read(current_task()->host_tid, "status", text, STATUS_SIZE) > 0) {
 		value = find_line(text, "SigPnd");
 		if (value)
-			pending = mask_in(value);
+			*pending = mask_in(value);
 	}
 	kfree(text);
-	return pending;
+	return 0;
 }

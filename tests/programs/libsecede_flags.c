@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/stat.h>
 
 #include "tests/programs/leavers.h"
@@ -53,6 +54,52 @@ static void contexts(void)
 		flags = all[i];
 		CHECK(leavers_of(contexts_child, 7) == 1);
 	}
+}
+
+/* Adjustments of semaphores are made when the last has gone who shares them. */
+static int set;
+
+static void *adjusts_and_leaves(void *unused)
+{
+	struct sembuf up = {.sem_op = 1, .sem_flg = SEM_UNDO};
+
+	CHECK_OK(semop(set, &up, 1));
+	CHECK_OK(secede_unshare(flags));
+	reach(1);
+	await(2);
+	_exit(7);
+}
+
+static void adjusting_child(void)
+{
+	run_and_join(adjusts_and_leaves);
+	await(1);
+	_exit(5);
+}
+
+/* The semaphore's value when the process that was left has gone, and the one that left has not. */
+static int value_between(int with)
+{
+	int value;
+	pid_t pid;
+
+	new_board();
+	flags = with;
+	set = (int)CHECK_OK(semget(IPC_PRIVATE, 1, 0600));
+	pid = in_child(adjusting_child);
+	ends_with(pid, 5);
+	value = semctl(set, 0, GETVAL);
+	reach(2);
+	CHECK(wait(NULL) > 0);
+	CHECK(semctl(set, 0, GETVAL) == 0);
+	CHECK_OK(semctl(set, 0, IPC_RMID));
+	return value;
+}
+
+static void adjustments(void)
+{
+	CHECK(value_between(CLONE_VM) == 1);
+	CHECK(value_between(CLONE_VM | CLONE_SYSVSEM) == 0);
 }
 
 /* A new user namespace implies it all; there one is nobody. */
@@ -249,13 +296,10 @@ int main(int argc, char **argv)
 {
 	static const struct test natively[] = {{"fs and descriptors of a thread", in_place}};
 	static const struct test tests[] = {
-	    {"fs and descriptors of a thread", in_place},
-	    {"with and without the other contexts", contexts},
-	    {"a user namespace", user_namespace},
-	    {"with a full table of descriptors", full_table},
-	    {"failures change nothing", failures},
-	    {"a filter that refuses it", filtered},
-	    {"fork before and after", forks},
+	    {"fs and descriptors of a thread", in_place},     {"with and without the other contexts", contexts},
+	    {"adjustments of semaphores", adjustments},	      {"a user namespace", user_namespace},
+	    {"with a full table of descriptors", full_table}, {"failures change nothing", failures},
+	    {"a filter that refuses it", filtered},	      {"fork before and after", forks},
 	};
 
 	if (argc > 2 && strcmp(argv[2], "secede") == 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unshare(2) when memory is short: for N = 1, 2, ... the Nth allocation fails, in this process's runtime or in the
- * warden, until the call succeeds. Each time before, it must say so, and leave everything as it was: what the caller
- * has, what it shares with the other thread, and what the session and the runtime have in use. To be run in a session
- * of its own with SECEDE_FAIL_ALLOCATIONS: tests/programs/all_or_nothing.
+ * unshare(2), and secede_unshare(3), when memory is short: for N = 1, 2, ... the Nth allocation fails, in this
+ * process's runtime or in the warden, until the call succeeds. Each time before, it must say so, and leave everything
+ * as it was: what the caller has, what it shares with the other thread, and what the session and the runtime have in
+ * use. To be run in a session of its own with SECEDE_FAIL_ALLOCATIONS: tests/programs/all_or_nothing.
  */
 #include "arena/arena.h"
 #undef MNT_FORCE
@@ -15,6 +15,7 @@
 #include <sys/sem.h>
 
 #include "lib/prctl.h"
+#include "libsecede/secede.h"
 #include "tests/spec/board.h"
 #include "tests/spec/world.h"
 
@@ -46,6 +47,7 @@ static const struct {
 static const char *const places[] = {[FAIL_HERE] = "in the runtime", [FAIL_IN_WARDEN] = "in the warden"};
 
 static unsigned long flags;
+static int by_library; /* secede_unshare(3) instead of unshare(2), where something is left */
 static enum fail_where where;
 static int set;		  /* of one semaphore */
 static volatile int cell; /* memory */
@@ -272,7 +274,7 @@ static void check_success(const struct state *before)
 	CHECK((strcmp(before->uts, now.uts) != 0) == ((flags & CLONE_NEWUTS) != 0));
 	CHECK((strcmp(before->user, now.user) != 0) == ((flags & CLONE_NEWUSER) != 0));
 	CHECK(memcmp(&before->pending, &now.pending, sizeof(now.pending)) == 0);
-	CHECK(now.tid == before->tid);
+	CHECK((now.tid == before->tid) == !by_library);
 	wish(WISH_CHANGE);
 	CHECK((cell == was) == ((flags & (CLONE_VM | CLONE_THREAD | CLONE_NEWUSER)) != 0));
 	CHECK(fd_is_open(OTHER_FD) == !(flags & CLONE_FILES));
@@ -291,7 +293,7 @@ static void until_it_succeeds(void)
 		int error;
 
 		fail(where, n);
-		ret = syscall(SYS_unshare, flags);
+		ret = by_library ? secede_unshare((int)flags) : syscall(SYS_unshare, flags);
 		error = errno;
 		left = fail(where, 0);
 		progress->tried = n;
@@ -354,8 +356,8 @@ static int run_case(int number, const char *name)
 	*progress = (struct progress){0};
 	while (good && !progress->all)
 		good = in_one_process();
-	printf("%s %d - %s, %s: %lu allocations\n", good ? "ok" : "not ok", number, name, places[where],
-	       progress->tried - 1);
+	printf("%s %d - %s, %s%s: %lu allocations\n", good ? "ok" : "not ok", number, name, places[where],
+	       by_library ? ", with libsecede" : "", progress->tried - 1);
 	return good;
 }
 
@@ -445,6 +447,10 @@ int main(void)
 		for (where = FAIL_HERE; where <= FAIL_IN_WARDEN; where++) {
 			flags = cases[i].flags;
 			good &= run_case(++number, cases[i].name);
+			by_library = (flags & (CLONE_VM | CLONE_THREAD | CLONE_NEWUSER)) != 0;
+			if (by_library)
+				good &= run_case(++number, cases[i].name);
+			by_library = 0;
 		}
 	}
 	good &= run_refusal(++number, "EPERM", all_but_a_user_namespace_without_the_capability);
