@@ -18,9 +18,10 @@
 /* ---- the files ---- */
 
 enum {
-	PROC_ROOT = 1,	 /* stands in proc's root, not below a process */
-	PROC_LIVE = 2,	 /* read again from the beginning, it has a new text */
-	PROC_MEMORY = 4, /* shows the memory that the process had at open(2) */
+	PROC_ROOT = 1,	  /* stands in proc's root, not below a process */
+	PROC_LIVE = 2,	  /* read again from the beginning, it has a new text */
+	PROC_MEMORY = 4,  /* shows the memory that the process had at open(2) */
+	PROC_NUMBERS = 8, /* of processes that are no guests as well, where numbers of tasks are not the host's */
 };
 
 static const struct proc_file {
@@ -32,9 +33,9 @@ static const struct proc_file {
     {"mounts", show_mounts, 0, CONTROL_NONE},
     {"mountinfo", show_mountinfo, 0, CONTROL_NONE},
     {"mountstats", show_mountstats, 0, CONTROL_NONE},
-    {"status", show_status, PROC_LIVE, CONTROL_NONE},
-    {"stat", show_stat, PROC_LIVE, CONTROL_NONE},
-    {"children", show_children, PROC_LIVE, CONTROL_NONE},
+    {"status", show_status, PROC_LIVE | PROC_NUMBERS, CONTROL_NONE},
+    {"stat", show_stat, PROC_LIVE | PROC_NUMBERS, CONTROL_NONE},
+    {"children", show_children, PROC_LIVE | PROC_NUMBERS, CONTROL_NONE},
     {"limits", show_limits, PROC_LIVE, CONTROL_NONE},
     {"maps", show_maps, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
     {"smaps", show_smaps, PROC_LIVE | PROC_MEMORY, CONTROL_NONE},
@@ -55,6 +56,18 @@ static const struct proc_file *find_file(const char *name, u8 root)
 		if ((files[i].flags & PROC_ROOT) == root && !strcmp(files[i].name, name))
 			return &files[i];
 	return NULL;
+}
+
+/*
+ * Whose file it is. Of somebody who is no guest, or has ended and is a zombie, nothing is known but the number. False:
+ * the host's file is right.
+ */
+static bool find_whose(struct task *task, const struct proc_file *file, int pid, struct proc_task *out)
+{
+	if (proc_find(task, pid, out))
+		return true;
+	*out = (struct proc_task){.pid = pid};
+	return file && (file->flags & PROC_NUMBERS) && proc_numbers_differ();
 }
 
 /* ---- of open ones ---- */
@@ -95,7 +108,7 @@ int proc_refresh(struct task *task, const struct fd_info *info)
 	const struct proc_file *file = file_of(info);
 	struct fmt text = {0};
 	struct proc_task who;
-	int err = proc_find(task, PROC_PID(info), &who) ? text_make(task, file->show, &who, &text) : -ESRCH;
+	int err = find_whose(task, file, PROC_PID(info), &who) ? text_make(task, file->show, &who, &text) : -ESRCH;
 
 	/* Memory that is gone is empty. */
 	if (err && !(file->flags & PROC_MEMORY))
@@ -197,7 +210,7 @@ static int open_again(struct task *task, const struct proc_name *name, const str
 		return -EAGAIN;
 	if (info.kind == FD_NS)
 		return oflags & O_NOFOLLOW ? -ELOOP : proc_ns_open(task, info.ino, info.sub, oflags);
-	if (info.kind != FD_PROC || !proc_find(task, PROC_PID(&info), &of))
+	if (info.kind != FD_PROC || !find_whose(task, file_of(&info), PROC_PID(&info), &of))
 		return -EAGAIN;
 	return oflags & O_NOFOLLOW ? -ELOOP : open_file(task, file_of(&info), &of, (int)(info.mnt >> 32), oflags);
 }
@@ -239,7 +252,7 @@ int proc_open(struct task *task, const char *rel, u64 oflags)
 		file = find_file(name.rest, 0);
 		link = !strncmp(name.rest, "ns/", 3) || !strncmp(name.rest, "fd/", 3);
 	}
-	if ((!file && !link) || (oflags & O_PATH) || !proc_find(task, name.pid, &who))
+	if ((!file && !link) || (oflags & O_PATH) || !find_whose(task, file, name.pid, &who))
 		return -EAGAIN;
 	if (file && domain_denies(task, rel))
 		return -EACCES;

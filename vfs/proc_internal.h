@@ -22,7 +22,7 @@ bool proc_parse(const char *rel, struct proc_name *out);
 struct proc_task {
 	int pid;
 	struct task *own; /* it lives in this address space; NULL: in another */
-	u64 handle;	  /* socket inode of its handle */
+	u64 handle;	  /* socket inode of its handle; 0: it is no guest (vfs/proc.c), and nothing else is known */
 	struct mnt_ns *mnt;
 	struct uts_ns *uts;
 	struct user_ns *user;

@@ -83,6 +83,7 @@ int show_domainname(struct task *task, const struct proc_task *who, struct fmt *
 
 struct status {
 	const struct user_ns *reader;
+	bool guest;
 	const struct task_facts *facts; /* NULL: not known */
 };
 
@@ -250,7 +251,7 @@ static bool put_own_line(struct fmt *out, const struct status *s, const char *li
 	if (proc_numbers_differ() && put_number_line(out, line))
 		return true;
 	if (!s->facts)
-		return put_guess(out, line);
+		return s->guest && put_guess(out, line);
 	return put_signal_line(out, s, line) || put_cred_line(out, s, line) || put_seccomp_line(out, s, line);
 }
 
@@ -278,7 +279,7 @@ static const char *find_line(const char *text, const char *label)
 
 int show_status(struct task *task, const struct proc_task *who, struct fmt *out)
 {
-	struct status s = {.reader = task->nsproxy->user};
+	struct status s = {.reader = task->nsproxy->user, .guest = who->handle};
 	struct task_facts facts;
 	char *text = kzalloc(STATUS_SIZE);
 	long n;
@@ -287,7 +288,7 @@ int show_status(struct task *task, const struct proc_task *who, struct fmt *out)
 		return -ENOMEM;
 	n = proc_host_read(who->pid, "status", text, STATUS_SIZE);
 	if (n > 0) {
-		if (facts_get(who, &facts))
+		if (s.guest && facts_get(who, &facts))
 			s.facts = &facts;
 		put_lines(out, &s, text);
 		if (s.facts)
@@ -372,6 +373,10 @@ int show_stat(struct task *task, const struct proc_task *who, struct fmt *out)
 		put_stat_numbers(out, line, signals);
 	else
 		fmt_bytes(out, line, (size_t)(signals - line));
+	if (!who->handle) {
+		fmt_str(out, signals);
+		return 0;
+	}
 	known = facts_get(who, &f);
 	if (!known)
 		guess(&f, signals);

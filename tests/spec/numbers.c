@@ -186,6 +186,26 @@ static void gone_from_proc(void)
 	CHECK(times_listed("/proc", board->pid) == 0);
 }
 
+/* One that has ended and has not been waited for has a number, too. */
+static void look_at_zombie(void)
+{
+	siginfo_t info = {0};
+	int pid = board->pid;
+
+	reach(2);
+	CHECK_OK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
+	CHECK(stat_of(say("/proc/%d/stat", pid), 1) == pid);
+	CHECK(stat_of(say("/proc/%d/stat", pid), 4) == getpid());
+	CHECK(status_of(pid, "\nPid:") == pid);
+	CHECK(strstr(file_text(say("/proc/%d/status", pid)), "\nState:\tZ") != NULL);
+	CHECK(times_listed("/proc", pid) == 1);
+}
+
+static void in_proc_of_the_dead(void)
+{
+	with_task(sit, look_at_zombie);
+}
+
 static void executes(void)
 {
 	char number[16];
@@ -441,6 +461,7 @@ static const struct test tests[] = {
     {"/proc/PID/status", in_status},
     {"/proc/PID of another one, and of its children", in_proc_of_others},
     {"/proc/PID when it has ended", gone_from_proc},
+    {"/proc/PID when nobody has waited for it", in_proc_of_the_dead},
     {"a program that it executes", in_a_program},
     {"SO_PEERCRED", peer},
     {"F_SETOWN, F_GETOWN, FIOSETOWN and their kin", owner},
