@@ -4,16 +4,17 @@
  * (unshare(CLONE_VM), sys/rehost.c): it keeps its number, and the host's is another one from then on. The map
  * holds just those; as long as it is empty, both are the same and nobody looks further.
  *
- * The host may give the number that such a task had left to somebody else. That one is known to guests by a substitute:
- *the number plus the first multiple of PID_SUBSTITUTE that makes one which has no entry. The host's own numbers stay
- *below PID_SUBSTITUTE, and an entry stays as long as the host uses the number that it belongs to, so guest numbers are
- * for life, never collide, and need no allocator.
+ * The host may give the number that such a task had left to somebody else. That one is known to guests by a
+ * substitute: the number plus the first multiple of PID_SUBSTITUTE that makes one which has no entry. The host's own
+ * numbers stay below PID_SUBSTITUTE, and an entry stays as long as the host uses the number that it belongs to, so
+ * guest numbers are for life, never collide, and need no allocator.
  *
  * An entry is (guest, host), and says by its host number in which state it is:
  *	the plain number	reserved: the task is about to move, and still is where it was;
  *	another one		it has moved;
- *	0			it is gone, but a task that the host gave the same number may still be known by a
- *substitute. Entries stand in the arena: the warden alone writes, the others read under a sequence count.
+ *	0			it is gone, but a task that the host gave the same number may still be known by
+ *				a substitute.
+ * Entries stand in the arena: the warden alone writes, the others read under a sequence count.
  */
 #ifndef SECEDE_KERNEL_PID_H
 #define SECEDE_KERNEL_PID_H
@@ -51,8 +52,8 @@ s32 pid_to_host(const struct pid_map *map, s32 nr);
 /* The guest's number of the host's `nr`. */
 s32 pid_to_guest(const struct pid_map *map, s32 nr);
 /*
- * The number by which guests know a task that came to be after the map was at `since`, whatever it has done since: it may
- * have moved already.
+ * The number by which guests know a task that came to be after the map was at `since`, whatever it has done since: it
+ * may have moved already.
  */
 s32 pid_of_new(const struct pid_map *map, u32 since, s32 host);
 /* Which host number does the substitute stand for? That number itself for others. */
