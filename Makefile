@@ -129,7 +129,8 @@ endif
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
 TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run \
 	tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server tests/programs/kill_storm \
-	tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust tests/programs/kill_all tests/programs/map tests/compare/run
+	tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust tests/programs/kill_all tests/programs/map \
+	tests/programs/number_reuse tests/compare/run
 
 tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 
@@ -167,6 +168,7 @@ check-long: check
 	for round in 2 3 4 5 6 7 8 9 10; do tests/run $(UNIT_PROGRAMS) $(TESTS) || exit 1; done
 	tests/run --plain tests/programs/kill_storm 540 10000
 	tests/run --plain tests/programs/together 10000 10000
+	tests/run --plain tests/programs/number_reuse 100000
 	tests/run --plain tests/programs/kill_steps 5
 	tests/run --plain build/hostile build/secede -- build/tests/tools/jumps 1000000
 bench:
