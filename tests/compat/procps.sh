@@ -32,7 +32,7 @@ sleep 100.5 3>held &
 holder=$!
 disown
 check fuser sh -c "fuser held 2>/dev/null | tr -d ' ' | grep -x $holder >/dev/null && echo held"
-check 'fuser -k' sh -c 'fuser -k held 2>/dev/null >/dev/null; sleep 0.2; fuser held; true'
+check 'fuser -k' sh -c 'fuser -k held 2>/dev/null >/dev/null; sleep 0.2; fuser held 2>/dev/null; true'
 check 'pkill -f' pkill -fx 'sleep 100.25'
 wait
 cp "$(command -v sleep)" snooze
