@@ -304,6 +304,34 @@ static void detached(void)
 	CHECK(leavers_of(detached_child, 7) == MANY);
 }
 
+/* ---- again and again ---- */
+
+static int depth;
+
+static void *leaves_again(void *unused)
+{
+	pthread_t thread;
+
+	CHECK_OK(secede_unshare(CLONE_VM | CLONE_FILES));
+	if (++depth < 5) {
+		start_thread(&thread, leaves_again);
+		CHECK(pthread_join(thread, NULL) == 0);
+	}
+	_exit(7);
+}
+
+static void again_child(void)
+{
+	run_and_join(leaves_again);
+	CHECK(depth == 0);
+	_exit(5);
+}
+
+static void again(void)
+{
+	CHECK(leavers_of(again_child, 7) == 5);
+}
+
 /* ---- signals all the time ---- */
 
 static void *leaves_under_fire(void *unused)
@@ -357,6 +385,7 @@ int main(int argc, char **argv)
 	    {"a robust mutex stays behind, and is known to be nobody's", robust_mutex},
 	    {"the first thread leaves", first_thread},
 	    {"detached threads leave no stacks behind", detached},
+	    {"who left is left again", again},
 	    {"signals all the time", under_fire},
 	};
 

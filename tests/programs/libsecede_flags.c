@@ -56,6 +56,36 @@ static void contexts(void)
 	}
 }
 
+/* A thread with handlers of its own takes them along; the others never had them. */
+static volatile sig_atomic_t got;
+
+static void note(int sig)
+{
+	got = sig;
+}
+
+static void *has_handlers(void *unused)
+{
+	CHECK_OK(secede_unshare(CLONE_SIGHAND));
+	CHECK(signal(SIGUSR1, note) != SIG_ERR);
+	CHECK_OK(secede_unshare(CLONE_VM));
+	CHECK_OK(raise(SIGUSR1));
+	CHECK(got == SIGUSR1);
+	_exit(7);
+}
+
+static void handlers_child(void)
+{
+	run_and_join(has_handlers);
+	CHECK(signal(SIGUSR1, SIG_DFL) == SIG_DFL);
+	_exit(5);
+}
+
+static void handlers(void)
+{
+	CHECK(leavers_of(handlers_child, 7) == 1);
+}
+
 /* Adjustments of semaphores are made when the last has gone who shares them. */
 static int set;
 
@@ -296,10 +326,15 @@ int main(int argc, char **argv)
 {
 	static const struct test natively[] = {{"fs and descriptors of a thread", in_place}};
 	static const struct test tests[] = {
-	    {"fs and descriptors of a thread", in_place},     {"with and without the other contexts", contexts},
-	    {"adjustments of semaphores", adjustments},	      {"a user namespace", user_namespace},
-	    {"with a full table of descriptors", full_table}, {"failures change nothing", failures},
-	    {"a filter that refuses it", filtered},	      {"fork before and after", forks},
+	    {"fs and descriptors of a thread", in_place},
+	    {"with and without the other contexts", contexts},
+	    {"handlers of a thread's own go along, and are nothing to the others", handlers},
+	    {"adjustments of semaphores", adjustments},
+	    {"a user namespace", user_namespace},
+	    {"with a full table of descriptors", full_table},
+	    {"failures change nothing", failures},
+	    {"a filter that refuses it", filtered},
+	    {"fork before and after", forks},
 	};
 
 	if (argc > 2 && strcmp(argv[2], "secede") == 0)
