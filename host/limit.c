@@ -119,7 +119,7 @@ static long make_fd(long nr, long a, long b, long c, long d, u64 inode)
 
 static long own_fd(long nr, long a, long b, long c, long d, u64 inode)
 {
-	long fd = make_fd(nr, a, b, c, d, inode);
+	long fd = allocation_fails() ? -ENOMEM : make_fd(nr, a, b, c, d, inode);
 
 	if (!table_full(nr, fd))
 		return fd;

@@ -53,7 +53,7 @@ struct carried {
 
 /* ---- signals that are pending for the thread itself ---- */
 
-/* The host tells only in /proc which of them are the thread's and which the process's. 0 or -ENOMEM. */
+/* The host tells only in /proc which of them are the thread's and which the process's. 0 or -errno. */
 static int pending_of_thread(u64 *pending)
 {
 	u64 all = 0;

@@ -68,19 +68,20 @@ s64 sem_list_operate(struct task *task, u32 id, s32 set, const struct sembuf_gue
 
 /* ---- who uses a list ---- */
 
-/* The next task of this memory that uses it, of those from *i on; its process, or 0. */
-static s32 next_user(const struct sem_undo *sem, u32 *i)
+/* The next task of this memory that uses it, of those from *i on; *pid: its process, 0 as long as it is being made. */
+static bool next_user(const struct sem_undo *sem, u32 *i, s32 *pid)
 {
 	struct task *task;
-	s32 pid = 0;
+	bool found = false;
 
-	while (!pid && (task = task_next(i))) {
+	while (!found && (task = task_at(*i))) {
+		(*i)++;
 		refs_lock();
-		if (task->sem == sem)
-			pid = task->host_tgid;
+		found = atomic_load(&task->state) != TASK_FREE && task->sem == sem;
+		*pid = atomic_load(&task->state) == TASK_RUNNING ? task->host_tgid : 0;
 		refs_unlock();
 	}
-	return pid;
+	return found;
 }
 
 void host_leave_sem_undo(const struct sem_undo *sem, u32 id)
@@ -89,8 +90,8 @@ void host_leave_sem_undo(const struct sem_undo *sem, u32 id)
 	s32 pid;
 	u32 i = 0;
 
-	while ((pid = next_user(sem, &i)))
-		if (pid == task->host_tgid)
+	while (next_user(sem, &i, &pid))
+		if (!pid || pid == task->host_tgid)
 			return;
 	ask(task, SEM_LEAVE, id, task->host_tgid);
 }
@@ -108,10 +109,11 @@ s64 sem_list_id(struct task *task, struct sem_undo *sem)
 	id = ask(task, SEM_NEW, 0, task->host_tgid);
 	if (id <= 0)
 		return id ? id : -EIO;
-	while ((pid = next_user(sem, &i)))
-		if (pid != task->host_tgid)
-			ask(task, SEM_JOIN, (u32)id, pid);
+	/* First: one that is being made looks whether it is there when it runs. */
 	atomic_store(&sem->id, (u32)id);
+	while (next_user(sem, &i, &pid))
+		if (pid && pid != task->host_tgid)
+			ask(task, SEM_JOIN, (u32)id, pid);
 	return id;
 }
 

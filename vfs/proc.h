@@ -49,8 +49,8 @@ bool proc_hides(const char *rel);
 bool proc_hides_process(const char *name);
 bool proc_hides_mapping(const char *name);
 
-/* The signals that the host holds for the calling thread itself, and not for its process; none without a proc. 0 or
- * -ENOMEM. */
+/* The signals that the host holds for the calling thread itself, and not for its process; none without a proc. 0, or
+ * -ENOMEM, -EMFILE, -ENFILE. */
 int proc_own_pending(u64 *pending);
 
 /* ---- the numbers of tasks in names and texts (vfs/proc_pids.c) ---- */

@@ -393,17 +393,10 @@ int show_stat(struct task *task, const struct proc_task *who, struct fmt *out)
 
 int proc_own_pending(u64 *pending)
 {
-	char *text = kzalloc(STATUS_SIZE);
-	const char *value;
+	char text[STATUS_SIZE];
+	long n = proc_host_read(current_task()->host_tid, "status", text, sizeof(text));
+	const char *value = n > 0 ? find_line(text, "SigPnd") : NULL;
 
-	*pending = 0;
-	if (!text)
-		return -ENOMEM;
-	if (proc_host_read(current_task()->host_tid, "status", text, STATUS_SIZE) > 0) {
-		value = find_line(text, "SigPnd");
-		if (value)
-			*pending = mask_in(value);
-	}
-	kfree(text);
-	return 0;
+	*pending = value ? mask_in(value) : 0;
+	return n == -ENOMEM || n == -EMFILE || n == -ENFILE ? (int)n : 0;
 }

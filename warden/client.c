@@ -108,9 +108,14 @@ static s64 receive_reply(int handle, int sock, u64 *value)
 {
 	struct pollfd fds[2] = {{.fd = sock, .events = POLLIN}, {.fd = handle}};
 	struct reply reply;
+	long n;
 
 	again(__NR_ppoll, (long)fds, 2, 0, 0);
-	if (arch_syscall(__NR_recvfrom, sock, (long)&reply, sizeof(reply), HOST_MSG_DONTWAIT, 0, 0) != sizeof(reply))
+	n = arch_syscall(__NR_recvfrom, sock, (long)&reply, sizeof(reply), HOST_MSG_DONTWAIT, 0, 0);
+	/* It was answered before a byte of ours could be read: that is told once, before the answer. */
+	if (n == -ECONNRESET)
+		n = arch_syscall(__NR_recvfrom, sock, (long)&reply, sizeof(reply), HOST_MSG_DONTWAIT, 0, 0);
+	if (n != sizeof(reply))
 		return -EIO;
 	if (value)
 		*value = reply.value;

@@ -503,6 +503,30 @@ static void a_signal_ends_the_wait(void)
 	}
 }
 
+/* What need not wait is done, however many signals come. */
+static void signals_beside_operations(void)
+{
+	struct itimerspec often = {.it_value = {0, 50000}, .it_interval = {0, 50000}};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	struct sigaction action = {.sa_handler = on_signal};
+	timer_t timer;
+
+	leave();
+	CHECK_OK(sigaction(SIGALRM, &action, NULL));
+	CHECK_OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
+	CHECK_OK(timer_settime(timer, 0, &often, NULL));
+	for (int i = 0; i < 2000; i++) {
+		undoable(0, 1);
+		undoable(1, 2);
+		undoable(0, -1);
+	}
+	CHECK(value(0) == 0);
+	CHECK(value(1) == 4000);
+	CHECK_OK(timer_delete(timer));
+	leave();
+	CHECK(value(1) == 0);
+}
+
 static void wait_with_own_list(void)
 {
 	leave();
@@ -618,6 +642,7 @@ static const struct test tests[] = {
     {"its errors", its_errors},
     {"who was the last", who_was_the_last},
     {"a signal ends the wait", a_signal_ends_the_wait},
+    {"signals beside operations", signals_beside_operations},
     {"killed while it waits", killed_while_it_waits},
     {"removed while it waits", removed_while_it_waits},
     {"killed at any moment", killed_at_any_moment},

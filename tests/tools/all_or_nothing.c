@@ -273,6 +273,9 @@ static void check_success(const struct state *before)
 	CHECK((strcmp(before->mnt, now.mnt) != 0) == ((flags & CLONE_NEWNS) != 0));
 	CHECK((strcmp(before->uts, now.uts) != 0) == ((flags & CLONE_NEWUTS) != 0));
 	CHECK((strcmp(before->user, now.user) != 0) == ((flags & CLONE_NEWUSER) != 0));
+	if (memcmp(&before->pending, &now.pending, sizeof(now.pending)) != 0)
+		printf("# pending %lx -> %lx, tid %d -> %d\n", *(unsigned long *)&before->pending,
+		       *(unsigned long *)&now.pending, before->tid, now.tid);
 	CHECK(memcmp(&before->pending, &now.pending, sizeof(now.pending)) == 0);
 	CHECK((now.tid == before->tid) == !by_library);
 	wish(WISH_CHANGE);
