@@ -74,6 +74,8 @@ static void each_waits(int type, int robust)
 	make_mutex(type, robust);
 	CHECK(pthread_mutex_lock(&mutex) == 0);
 	thread = start(locks_it);
+	while (!held)
+		a_moment();
 	a_moment();
 	CHECK(held == 1);
 	CHECK(pthread_mutex_unlock(&mutex) == 0);
@@ -166,6 +168,8 @@ static void signals(void)
 	make_mutex(PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED);
 	CHECK(pthread_mutex_lock(&mutex) == 0);
 	thread = start(is_interrupted);
+	while (!held)
+		a_moment();
 	a_moment();
 	CHECK(pthread_kill(thread, SIGUSR1) == 0);
 	a_moment();
