@@ -164,6 +164,7 @@ void warden_run(int first_socket, u32 first_handle)
 		for (int i = 0; i < n; i++)
 			serve(&events[i]);
 	}
+	undo_end();
 	storage_end();
 	_exit(0);
 }

@@ -99,6 +99,8 @@ int pids_tick(void);
 
 /* A process that uses one has ended: its number here. */
 void undo_event(u32 user);
+/* The last guest has gone: no list has a user any more. */
+void undo_end(void);
 /* What a holder does, on its end of the socket to the warden. */
 __attribute__((noreturn)) void holder_run(int control);
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/sem.h>
 #include <time.h>
 
@@ -623,6 +624,20 @@ static void nothing_is_left(void)
 	CHECK(!under_secede || !arena()->sem_lists);
 }
 
+/* The last guest of a session that has storage, killed while a holder has its list (tests/programs/bad_input). */
+static void be_the_last(void)
+{
+	set = semget(IPC_PRIVATE, SEMAPHORES, 0600);
+	CHECK_OK(unshare(CLONE_NEWNS));
+	CHECK_OK(mount("none", "/mnt", "tmpfs", 0, NULL));
+	leave();
+	undoable(0, 1);
+	leave();
+	undoable(0, 1);
+	CHECK_OK(semctl(set, 0, IPC_RMID));
+	kill(getpid(), SIGKILL);
+}
+
 static const struct test tests[] = {
     {"leaving a list applies it", leaving_applies_it},
     {"and again, with every new one", again_and_again},
@@ -657,6 +672,8 @@ int main(int argc, char **argv)
 		set = atoi(argv[2]);
 		return executed();
 	}
+	if (argc > 1 && strcmp(argv[1], "last") == 0)
+		be_the_last();
 	under_secede = argc > 2 && strcmp(argv[2], "secede") == 0;
 	for (int i = 0; i < count; i++) {
 		set = semget(IPC_PRIVATE, SEMAPHORES, 0600);
