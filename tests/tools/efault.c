@@ -49,7 +49,7 @@ static const struct signature {
     {"dup2", ""},
     {"dup3", ""},
     {"fcntl", ""},
-    {"timer_create", "0nb"},
+    {"timer_create", "-"},
     {"futex", "-"},
     {"close_range", ""},
     {"stat", "pb"},
