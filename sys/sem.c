@@ -3,6 +3,7 @@
 #include "sys/sem.h"
 
 #include <asm/errno.h>
+#include "arena/arena.h"
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
@@ -17,10 +18,16 @@ struct semop {
 	struct sembuf_guest ops[SEMOPM];
 };
 
+/* To wait for 0 adjusts nothing. */
+static bool adjusts(const struct sembuf_guest *op)
+{
+	return op->op && (op->flags & SEM_UNDO_FLAG);
+}
+
 static bool wants_undo(const struct semop *call)
 {
 	for (u32 i = 0; i < call->nr; i++)
-		if (call->ops[i].flags & SEM_UNDO_FLAG)
+		if (adjusts(&call->ops[i]))
 			return true;
 	return false;
 }
@@ -33,7 +40,7 @@ static int note(struct sem_undo *sem, const struct semop *call)
 	mutex_lock(&sem->lock);
 	if (!atomic_load(&sem->parted)) {
 		for (u32 i = 0; i < call->nr && !ret; i++)
-			if (call->ops[i].flags & SEM_UNDO_FLAG)
+			if (adjusts(&call->ops[i]))
 				ret = sem_undo_note(sem, sem_key(call->set, call->ops[i].num));
 		ret = ret ? ret : 1;
 	}
@@ -50,7 +57,7 @@ static void move_late(struct task *task, const struct semop *call)
 	mutex_lock(&sem->lock);
 	id = sem_list_id(task, sem);
 	for (u32 i = 0; i < call->nr && id > 0; i++)
-		if (call->ops[i].flags & SEM_UNDO_FLAG)
+		if (adjusts(&call->ops[i]))
 			(void)sem_adjustment_move(task, sem_key(call->set, call->ops[i].num), (u32)id);
 	mutex_unlock(&sem->lock);
 }
@@ -62,6 +69,12 @@ static s64 semop_host(struct task *task, const struct semop *call)
 	return host_call_sleeping(task, __NR_semtimedop, args);
 }
 
+/* The holder is the session's user. If that is root, a task may have become somebody else since, who may do less. */
+static bool may_operate(const struct semop *call)
+{
+	return arena()->uid || sem_claim(call->set, call->ops, call->nr) != -EACCES;
+}
+
 static s64 semop_list(struct task *task, const struct semop *call)
 {
 	struct sem_undo *sem = task->sem;
@@ -69,6 +82,8 @@ static s64 semop_list(struct task *task, const struct semop *call)
 
 	if (call->utimeout && get_guest(timeout, call->utimeout))
 		return -EFAULT;
+	if (!may_operate(call))
+		return -EACCES;
 	mutex_lock(&sem->lock);
 	id = sem_list_id(task, sem);
 	mutex_unlock(&sem->lock);

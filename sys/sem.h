@@ -40,7 +40,9 @@ s64 sem_list_operate(struct task *task, u32 id, s32 set, const struct sembuf_gue
 /* Takes the adjustment of that semaphore out of the host's list of this thread and puts it into list `id`. 0 or -errno.
  */
 int sem_adjustment_move(struct task *task, u64 key, u32 id);
-/* Semaphores remember who operated on them last: that was the task, and not the holder. */
-void sem_claim(s32 set, const struct sembuf_guest *ops, u32 nr);
+/* Semaphores remember who operated on them last: that is the task, and not the holder. 0 or -errno, nothing else
+ * changes.
+ */
+s64 sem_claim(s32 set, const struct sembuf_guest *ops, u32 nr);
 
 #endif

@@ -106,13 +106,12 @@ int sem_adjustment_move(struct task *task, u64 key, u32 id)
 	return is_gone(err) ? 0 : (int)err;
 }
 
-void sem_claim(s32 set, const struct sembuf_guest *ops, u32 nr)
+s64 sem_claim(s32 set, const struct sembuf_guest *ops, u32 nr)
 {
 	struct sembuf_guest claim[SEMOPM];
 	s64 err = -ERANGE;
 
-	if (nr > SEMOPM / 2)
-		return;
+	nr = MIN(nr, SEMOPM / 2);
 	for (s32 first = 1; first >= -1 && err; first -= 2) {
 		for (u32 i = 0; i < nr; i++) {
 			claim[2 * i] = (struct sembuf_guest){ops[i].num, (int16_t)first, SEM_NOWAIT_FLAG};
@@ -120,6 +119,7 @@ void sem_claim(s32 set, const struct sembuf_guest *ops, u32 nr)
 		}
 		err = semop_here(set, claim, 2 * nr);
 	}
+	return err;
 }
 
 bool host_sem_exists(s32 set)
