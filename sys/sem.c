@@ -52,13 +52,17 @@ static int note(struct sem_undo *sem, const struct semop *call)
 static void move_late(struct task *task, const struct semop *call)
 {
 	struct sem_undo *sem = task->sem;
+	u64 key[SEMOPM];
+	u32 nr = 0;
 	s64 id;
 
+	for (u32 i = 0; i < call->nr; i++)
+		if (adjusts(&call->ops[i]))
+			key[nr++] = sem_key(call->set, call->ops[i].num);
 	mutex_lock(&sem->lock);
 	id = sem_list_id(task, sem);
-	for (u32 i = 0; i < call->nr && id > 0; i++)
-		if (adjusts(&call->ops[i]))
-			(void)sem_adjustment_move(task, sem_key(call->set, call->ops[i].num), (u32)id);
+	if (id > 0)
+		(void)sem_adjustments_move(task, key, nr, (u32)id);
 	mutex_unlock(&sem->lock);
 }
 

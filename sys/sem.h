@@ -35,11 +35,14 @@ void sem_undo_settle(const struct task *task);
 /* semtimedop(2) on that list; `timeout` {seconds, nanoseconds} may be NULL. Ends with -EINTR when a signal comes. */
 s64 sem_list_operate(struct task *task, u32 id, s32 set, const struct sembuf_guest *ops, u32 nr, const s64 *timeout);
 
-/* ---- sys/sem_adjust.c: one adjustment ---- */
+/* The same of operations that need not wait, whatever signals come. */
+s64 sem_list_adjust(struct task *task, u32 id, s32 set, const struct sembuf_guest *ops, u32 nr);
 
-/* Takes the adjustment of that semaphore out of the host's list of this thread and puts it into list `id`. 0 or -errno.
- */
-int sem_adjustment_move(struct task *task, u64 key, u32 id);
+/* ---- sys/sem_adjust.c: adjustments, one by one ---- */
+
+/* Takes those of these semaphores out of the host's list of this thread and puts them into list `id`. All signals are
+ * blocked afterwards. 0 or -errno: some are where they were. */
+int sem_adjustments_move(struct task *task, const u64 *key, u32 nr, u32 id);
 /* Semaphores remember who operated on them last: that is the task, and not the holder. 0 or -errno, nothing else
  * changes.
  */

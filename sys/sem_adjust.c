@@ -5,8 +5,11 @@
  * call fails with ERANGE if the adjustment would leave its range: so it can be found by halving.
  */
 #include <asm/errno.h>
+#include <linux/wait.h>
+#include "host/fail.h"
 #include "host/host.h"
 #include "kernel/mm.h"
+#include "signal/signal.h"
 #include "sys/sem.h"
 
 #define ADJUST_MAX 32767 /* SEMAEM, also the largest value of a semaphore */
@@ -58,7 +61,7 @@ static s64 adjust(struct task *task, u64 key, s32 delta, s32 and_then, u32 id)
 
 		add_steps(&s, (u16)key, delta, give);
 		add_steps(&s, (u16)key, and_then, give);
-		err = id ? sem_list_operate(task, id, sem_key_set(key), s.ops, s.nr, NULL)
+		err = id ? sem_list_adjust(task, id, sem_key_set(key), s.ops, s.nr)
 			 : semop_here(sem_key_set(key), s.ops, s.nr);
 	}
 	return err;
@@ -87,10 +90,10 @@ static bool is_gone(s64 err)
 }
 
 /*
- * Out of one list and into the other: whoever is killed between has undone nothing. If somebody sets the semaphore just
- * then, which clears adjustments, what is found the second time is less than nothing, and sets it right.
+ * Into the one list and out of the other. If somebody sets the semaphore before the first step, which clears
+ * adjustments, what is found the second time is less than nothing, and sets it right.
  */
-int sem_adjustment_move(struct task *task, u64 key, u32 id)
+static int move_one(struct task *task, u64 key, u32 id)
 {
 	s32 value = 0;
 	s64 err;
@@ -98,12 +101,59 @@ int sem_adjustment_move(struct task *task, u64 key, u32 id)
 	do {
 		err = adjustment_read(task, key, &value);
 		if (!err && value) {
-			err = adjust(task, key, -value, 0, 0);
+			err = adjust(task, key, value, 0, id);
 			if (!err)
-				err = adjust(task, key, value, 0, id);
+				err = adjust(task, key, -value, 0, 0);
 		}
 	} while (!err && value);
 	return is_gone(err) ? 0 : (int)err;
+}
+
+/* ---- the mover ---- */
+
+struct move {
+	struct task *task;
+	const u64 *key;
+	u32 nr, id;
+	int err;
+};
+
+__attribute__((noreturn)) static void mover(struct move *m)
+{
+	for (u32 i = 0; i < m->nr && !m->err; i++)
+		m->err = move_one(m->task, m->key[i], m->id);
+	for (;;)
+		host_call1(__NR_exit, 0);
+}
+
+/*
+ * A process in our memory that has the host's list as well: when we are killed it finishes, and what it finds that it
+ * cannot move any more the host applies when it ends. Like vfork(2), it goes on from here on our stack, and never
+ * returns.
+ */
+__attribute__((noinline)) static s64 start_mover(struct move *m)
+{
+	u64 flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_SYSVSEM | CLONE_UNTRACED;
+	s64 pid = host_call5(__NR_clone, flags, 0, NULL, NULL, 0);
+
+	if (!pid)
+		mover(m);
+	return pid;
+}
+
+int sem_adjustments_move(struct task *task, const u64 *key, u32 nr, u32 id)
+{
+	struct move m = {task, key, nr, id, 0};
+	s64 pid;
+
+	if (allocation_fails())
+		return -ENOMEM;
+	/* Those for our process group must not find it, nor anybody's handler. */
+	signal_block_all();
+	pid = start_mover(&m);
+	if (pid > 0)
+		host_call4(__NR_wait4, pid, NULL, __WALL, NULL);
+	return pid < 0 ? -ENOMEM : m.err;
 }
 
 s64 sem_claim(s32 set, const struct sembuf_guest *ops, u32 nr)

@@ -42,27 +42,41 @@ void sem_undo_settle(const struct task *task)
 		ask(task, SEM_SETTLE, 0, 0);
 }
 
-s64 sem_list_operate(struct task *task, u32 id, s32 set, const struct sembuf_guest *ops, u32 nr, const s64 *timeout)
+static bool make_request(struct request *req, const struct task *task, u32 id, s32 set, const struct sembuf_guest *ops,
+			 u32 nr)
 {
 	char text[2 * SEMOPM * sizeof(*ops) + 1];
-	struct request req;
 	struct fmt f;
 
-	request_init(&req, REQ_SEM, task);
-	req.flags = SEM_OPERATE;
-	req.arg = id;
-	req.src = (u64)(u32)set;
+	request_init(req, REQ_SEM, task);
+	req->flags = SEM_OPERATE;
+	req->arg = id;
+	req->src = (u64)(u32)set;
+	/* As text, as all that requests hold. */
+	fmt_init(&f, text, sizeof(text));
+	for (u32 i = 0; i < nr * sizeof(*ops); i++)
+		fmt_hex(&f, ((const u8 *)ops)[i], 2);
+	return request_add(req, text, f.len);
+}
+
+s64 sem_list_adjust(struct task *task, u32 id, s32 set, const struct sembuf_guest *ops, u32 nr)
+{
+	struct request req;
+
+	return make_request(&req, task, id, set, ops, nr) ? warden_call(task, &req, NULL) : -ENOMEM;
+}
+
+s64 sem_list_operate(struct task *task, u32 id, s32 set, const struct sembuf_guest *ops, u32 nr, const s64 *timeout)
+{
+	struct request req;
+
+	if (!make_request(&req, task, id, set, ops, nr))
+		return -ENOMEM;
 	req.dst = timeout != NULL;
 	if (timeout) {
 		req.inode = (u64)timeout[0];
 		req.self_inode = (u64)timeout[1];
 	}
-	/* As text, as all that requests hold. */
-	fmt_init(&f, text, sizeof(text));
-	for (u32 i = 0; i < nr * sizeof(*ops); i++)
-		fmt_hex(&f, ((const u8 *)ops)[i], 2);
-	if (!request_add(&req, text, f.len))
-		return -ENOMEM;
 	return warden_call_interruptible(task, &req);
 }
 
@@ -120,17 +134,13 @@ s64 sem_list_id(struct task *task, struct sem_undo *sem)
 /* Held: sem->lock. */
 static int move_all(struct task *task, struct sem_undo *sem, u32 id)
 {
-	int err = 0;
+	int err = sem_adjustments_move(task, sem->known, sem->nr, id);
 
-	while (sem->nr && !err) {
-		err = sem_adjustment_move(task, sem->known[sem->nr - 1], id);
-		if (!err)
-			sem->nr--;
-	}
-	if (!err)
+	if (!err) {
+		sem->nr = 0;
 		return 0;
-	guest_log(task, "semaphore %d: its adjustment stays with the host (error %d)",
-		  sem_key_set(sem->known[sem->nr - 1]), -err);
+	}
+	guest_log(task, "semaphores: an adjustment stays with the host (error %d)", -err);
 	return err == -EIO || err == -ENOMEM ? err : -EINVAL;
 }
 

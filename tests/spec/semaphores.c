@@ -618,9 +618,13 @@ static void killed_at_any_moment(void)
 	CHECK(value(0) == 1);
 }
 
-/* Runs last. The test before has been waited for: with it, its lists are gone. */
+/* Runs last: the tests before have been waited for, and their lists are gone with them, or in a moment. */
 static void nothing_is_left(void)
 {
+	const struct timespec moment = {0, 1000000};
+
+	for (int i = 0; i < 5000 && under_secede && arena()->sem_lists; i++)
+		nanosleep(&moment, NULL);
 	CHECK(!under_secede || !arena()->sem_lists);
 }
 
@@ -636,6 +640,33 @@ static void be_the_last(void)
 	undoable(0, 1);
 	CHECK_OK(semctl(set, 0, IPC_RMID));
 	kill(getpid(), SIGKILL);
+}
+
+static void leave_again_and_again(void)
+{
+	for (;;) {
+		undoable(0, 1);
+		undoable(1, -1);
+		leave();
+	}
+}
+
+static void killed_while_it_leaves(void)
+{
+	CHECK_OK(semctl(set, 1, SETVAL, 1));
+	for (int i = 0; i < KILLS; i++) {
+		struct timespec moment = {0, random() % 6000000};
+		pid_t pid = fork();
+
+		if (pid == 0)
+			leave_again_and_again();
+		nanosleep(&moment, NULL);
+		CHECK_OK(kill(pid, SIGKILL));
+		CHECK(waitpid(pid, NULL, 0) == pid);
+		/* Under secede another process may have to finish what was begun. */
+		await_value(0, 0);
+		await_value(1, 1);
+	}
 }
 
 static const struct test tests[] = {
@@ -661,6 +692,7 @@ static const struct test tests[] = {
     {"killed while it waits", killed_while_it_waits},
     {"removed while it waits", removed_while_it_waits},
     {"killed at any moment", killed_at_any_moment},
+    {"killed while it leaves", killed_while_it_leaves},
     {"nothing is left", nothing_is_left},
 };
 
