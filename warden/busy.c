@@ -25,17 +25,6 @@ static bool link_below(int dir, const char *name, const char *path)
 	return is_below(target, path, strlen(path));
 }
 
-DIR *open_entries(int dir, const char *name)
-{
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
-
-	/* That of a process which has just ended can be opened, and then no more be read. */
-	if (fd >= 0 && !entries)
-		close(fd);
-	return entries;
-}
-
 /* Does some entry of directory `name` in `dir` fit? */
 static bool any_entry(int dir, const char *name, bool (*fits)(int dir, const char *name, const char *path),
 		      const char *path)
@@ -53,7 +42,7 @@ static bool any_entry(int dir, const char *name, bool (*fits)(int dir, const cha
 
 static bool thread_below(int tasks, const char *tid, const char *path)
 {
-	char name[64];
+	char name[NAME_MAX + 16];
 
 	snprintf(name, sizeof(name), "%s/cwd", tid);
 	return link_below(tasks, name, path);
@@ -61,7 +50,7 @@ static bool thread_below(int tasks, const char *tid, const char *path)
 
 static bool process_below(int proc, const char *pid, const char *path)
 {
-	char name[64];
+	char name[NAME_MAX + 16];
 
 	snprintf(name, sizeof(name), "%s/root", pid);
 	if (link_below(proc, name, path))

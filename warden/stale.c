@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A warden that is killed cannot remove its session's storage. The next session of the same user does, when it
- * makes its own beside it: a directory belongs to a living session as long as somebody holds its lock.
+ * makes its own beside it, and `secede ls`: a directory belongs to a living session as long as somebody holds its lock.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,13 @@
 #include "warden/warden.h"
 
 /* Is that process a warden? Not when it is a zombie for which nobody waits, nor when the number has a new owner. */
-static bool is_warden(long pid)
+static bool is_warden(const char *proc, long pid)
 {
-	char path[sizeof(arena()->proc) + 32], text[256], state;
+	char path[PATH_MAX], text[256], state;
 	bool is = false;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%ld/stat", arena()->proc, pid);
+	snprintf(path, sizeof(path), "%s/%ld/stat", proc, pid);
 	f = fopen(path, "re");
 	if (!f)
 		return false;
@@ -31,12 +32,12 @@ static bool is_warden(long pid)
 }
 
 /* "secede-UID-PID-XXXXXX" of a process that is no more? Between making a directory and locking it lies a moment. */
-static bool maker_is_dead(const char *name, const char *prefix)
+static bool maker_is_dead(const char *proc, const char *name, const char *prefix)
 {
 	size_t len = strlen(prefix);
 	long pid = strncmp(name, prefix, len) == 0 ? strtol(name + len, NULL, 10) : 0;
 
-	return pid > 0 && !is_warden(pid);
+	return pid > 0 && !is_warden(proc, pid);
 }
 
 static void remove_if_stale(int base, const char *name)
@@ -51,7 +52,7 @@ static void remove_if_stale(int base, const char *name)
 	close(fd);
 }
 
-static void remove_all_stale(const char *base)
+void stale_remove(const char *base, const char *proc)
 {
 	DIR *dir = opendir(base);
 	struct dirent *e;
@@ -61,7 +62,7 @@ static void remove_all_stale(const char *base)
 		return;
 	snprintf(prefix, sizeof(prefix), "secede-%u-", geteuid());
 	while ((e = readdir(dir))) {
-		if (maker_is_dead(e->d_name, prefix))
+		if (maker_is_dead(proc, e->d_name, prefix))
 			remove_if_stale(dirfd(dir), e->d_name);
 	}
 	closedir(dir);
@@ -72,12 +73,10 @@ bool storage_lock(int fd)
 	return flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-void storage_remove_stale(const char *base)
+void storage_bases(const char *bases[STORAGE_BASES])
 {
-	/* Whoever asked for a mount does not wait for that. */
-	if (fork() != 0)
-		return;
-	close_from(0);
-	remove_all_stale(base);
-	_exit(0);
+	bases[0] = getenv("XDG_RUNTIME_DIR");
+	bases[1] = "/dev/shm";
+	bases[2] = getenv("TMPDIR");
+	bases[3] = "/tmp";
 }

@@ -21,6 +21,16 @@ static int storage_fd = -1;
 
 /* ---- making ---- */
 
+/* Whoever asked for a mount does not wait for that. */
+static void remove_stale(const char *base)
+{
+	if (fork() != 0)
+		return;
+	close_from(0);
+	stale_remove(base, arena()->proc);
+	_exit(0);
+}
+
 /* Makes the session's directory below `base`; false: not there, or not where programs may run. */
 static bool make_below(const char *base, bool need_exec)
 {
@@ -43,7 +53,7 @@ static bool make_below(const char *base, bool need_exec)
 		rmdir(path);
 		return false;
 	}
-	storage_remove_stale(real);
+	remove_stale(real);
 	arena()->storage_dev = st.st_dev;
 	strcpy(arena()->storage, path);
 	return true;
@@ -51,10 +61,11 @@ static bool make_below(const char *base, bool need_exec)
 
 int storage_dir(void)
 {
-	const char *bases[] = {getenv("XDG_RUNTIME_DIR"), "/dev/shm", getenv("TMPDIR"), "/tmp"};
+	const char *bases[STORAGE_BASES];
 
+	storage_bases(bases);
 	for (int need_exec = 1; need_exec >= 0; need_exec--) {
-		for (size_t i = 0; storage_fd < 0 && i < ARRAY_SIZE(bases); i++)
+		for (size_t i = 0; storage_fd < 0 && i < STORAGE_BASES; i++)
 			make_below(bases[i], need_exec);
 	}
 	return storage_fd < 0 ? -ENOSPC : storage_fd;
@@ -101,81 +112,6 @@ int storage_add(const struct tmpfs_options *options, u32 *number)
 
 /* ---- removing ---- */
 
-/*
- * Takes the entries out of directory `fd`: files are unlinked, directories are moved up into `top`, so that
- * a tree of any depth needs no recursion and two descriptors. A guest may have left them without permissions.
- */
-static void hoist(int fd, int top)
-{
-	static unsigned long serial;
-	DIR *dir = fdopendir(fd);
-	struct dirent *e;
-	char name[32];
-
-	if (!dir) {
-		close(fd);
-		return;
-	}
-	while ((e = readdir(dir))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || unlinkat(fd, e->d_name, 0) == 0)
-			continue;
-		if (e->d_type == DT_DIR)
-			fchmodat(fd, e->d_name, 0700, 0);
-		snprintf(name, sizeof(name), "\n%lu", serial++);
-		renameat(fd, e->d_name, top, name);
-	}
-	closedir(dir);
-}
-
-static int open_dir(int parent, const struct dirent *e)
-{
-	if (e->d_type == DT_DIR)
-		fchmodat(parent, e->d_name, 0700, 0);
-	return openat(parent, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-/* Once over what stands in `top`; true: something went, so it is worth another look. */
-static bool sweep(int top)
-{
-	DIR *dir = open_entries(top, ".");
-	struct dirent *e;
-	bool progress = false;
-	int fd;
-
-	while (dir && (e = readdir(dir))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (unlinkat(top, e->d_name, 0) == 0) {
-			progress = true;
-			continue;
-		}
-		fd = open_dir(top, e);
-		if (fd >= 0)
-			hoist(fd, top);
-		if (unlinkat(top, e->d_name, AT_REMOVEDIR) == 0)
-			progress = true;
-	}
-	if (dir)
-		closedir(dir);
-	return progress;
-}
-
-void remove_tree(int parent, const char *name)
-{
-	int top;
-
-	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
-		return;
-	fchmodat(parent, name, 0700, 0);
-	top = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (top < 0)
-		return;
-	while (sweep(top))
-		;
-	close(top);
-	unlinkat(parent, name, AT_REMOVEDIR);
-}
-
 void storage_remove(u32 number)
 {
 	char name[9];
@@ -205,7 +141,6 @@ void storage_end(void)
 	/* Who is still removing trees there moves entries about. */
 	while (wait(NULL) > 0 || errno == EINTR)
 		;
-	while (sweep(storage_fd))
-		;
+	remove_entries(storage_fd);
 	rmdir(arena()->storage);
 }

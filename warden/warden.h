@@ -134,21 +134,29 @@ void storage_path(u32 number, char *buf, size_t size);
 /* Removes one without making the caller wait; all of them with the storage itself. */
 void storage_remove(u32 number);
 void storage_end(void);
-/* Removes `name` below the open directory `parent`, and everything in it, without following symlinks. */
-void remove_tree(int parent, const char *name);
 
 /* ---- stale.c ---- */
 
 /* Says for as long as `fd` is open that the session of this storage directory lives. */
 bool storage_lock(int fd);
-/* Removes, in the background, what killed wardens of this user left in directory `base`. */
-void storage_remove_stale(const char *base);
+/* The directories in one of which storage is made; NULL: none of that kind. */
+#define STORAGE_BASES 4
+void storage_bases(const char *bases[STORAGE_BASES]);
+/* Removes what killed wardens of this user left in directory `base`; the host has proc at `proc`. */
+void stale_remove(const char *base, const char *proc);
+
+/* ---- remove.c ---- */
+
+/* Removes `name` below the open directory `parent`, and everything in it, without following symlinks. */
+void remove_tree(int parent, const char *name);
+/* Everything in it. */
+void remove_entries(int dir);
+/* A directory to be read, or NULL. */
+DIR *open_entries(int dir, const char *name);
 
 /* Closes every descriptor from `first` on. (warden/session.c) */
 void close_from(int first);
 
-/* A directory to be read, or NULL. */
-DIR *open_entries(int dir, const char *name);
 /* Has a process its root, working directory or a descriptor at or below `path`? (warden/busy.c) */
 bool path_busy(const char *path);
 
