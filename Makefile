@@ -20,19 +20,21 @@ RT_SRC = $(wildcard kernel/*.c) $(KERNEL_NS) $(ARENA) $(wildcard vfs/*.c sys/*.c
 	$(wildcard arch/x86_64/*.c arch/x86_64/*.S) warden/client.c
 CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c
 
-# What `secede map` executes: an ordinary program.
+# What `secede map` and `secede ls` execute: ordinary programs.
 MAP_SRC = $(wildcard map/*.c) cli/message.c kernel/pid.c
+LS_SRC = ls/main.c map/session.c map/guests.c map/handles.c map/proc.c warden/stale.c warden/remove.c cli/message.c
 
 RT_OBJ = $(patsubst %,$(B)/rt/%.o,$(RT_SRC))
 CMD_OBJ = $(patsubst %,$(B)/cmd/%.o,$(CMD_SRC))
 MAP_OBJ = $(patsubst %,$(B)/map/%.o,$(MAP_SRC))
+LS_OBJ = $(patsubst %,$(B)/map/%.o,$(LS_SRC))
 
 # libsecede: for programs, with their own C library.
 LIB_CFLAGS = $(WARN) -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -iquote .
 LIB_SONAME = libsecede.so.0
 VERSION = $(shell sed -n 's/.*SECEDE_VERSION "\(.*\)"/\1/p' cli/cli.h)
 
-all: $(B)/secede $(B)/secede-runtime $(B)/secede-map $(B)/libsecede.a $(B)/$(LIB_SONAME)
+all: $(B)/secede $(B)/secede-runtime $(B)/secede-map $(B)/secede-ls $(B)/libsecede.a $(B)/$(LIB_SONAME)
 
 $(B)/rt/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -53,6 +55,8 @@ $(B)/secede: $(CMD_OBJ)
 	$(MUSL_CC) $(HOSTED_LDFLAGS) -o $@ $(CMD_OBJ)
 $(B)/secede-map: $(MAP_OBJ)
 	$(CC) -o $@ $(MAP_OBJ) -lsmartcols
+$(B)/secede-ls: $(LS_OBJ)
+	$(CC) -o $@ $(LS_OBJ) -lsmartcols
 
 $(B)/libsecede/%.c.o: libsecede/%.c
 	@mkdir -p $(@D)
@@ -129,7 +133,7 @@ endif
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
 TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run \
 	tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server tests/programs/kill_storm \
-	tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust tests/programs/kill_all tests/programs/map \
+	tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust tests/programs/kill_all tests/programs/map tests/programs/ls \
 	tests/programs/number_reuse tests/compare/run
 
 tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
@@ -204,6 +208,7 @@ install: all
 	install -D -m 755 $(B)/secede $(DESTDIR)$(PREFIX)/bin/secede
 	install -D -m 755 $(B)/secede-runtime $(DESTDIR)$(PREFIX)/libexec/secede/secede-runtime
 	install -D -m 755 $(B)/secede-map $(DESTDIR)$(PREFIX)/libexec/secede/secede-map
+	install -D -m 755 $(B)/secede-ls $(DESTDIR)$(PREFIX)/libexec/secede/secede-ls
 	install -D -m 644 man/secede.1 $(DESTDIR)$(PREFIX)/share/man/man1/secede.1
 	install -D -m 644 man/secede_unshare.3 $(DESTDIR)$(PREFIX)/share/man/man3/secede_unshare.3
 	install -D -m 644 libsecede/secede.h $(DESTDIR)$(PREFIX)/include/secede.h
@@ -215,7 +220,7 @@ install: all
 		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/secede.pc
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/secede $(DESTDIR)$(PREFIX)/libexec/secede/secede-runtime \
-		$(DESTDIR)$(PREFIX)/libexec/secede/secede-map \
+		$(DESTDIR)$(PREFIX)/libexec/secede/secede-map $(DESTDIR)$(PREFIX)/libexec/secede/secede-ls \
 		$(DESTDIR)$(PREFIX)/share/man/man1/secede.1 $(DESTDIR)$(PREFIX)/share/man/man3/secede_unshare.3 \
 		$(DESTDIR)$(PREFIX)/include/secede.h $(DESTDIR)$(PREFIX)/lib/libsecede.a \
 		$(DESTDIR)$(PREFIX)/lib/libsecede.so $(DESTDIR)$(PREFIX)/lib/$(LIB_SONAME) \
@@ -227,5 +232,5 @@ clean:
 
 .PHONY: all examples tests lint run check check-tests check-long bench compat install uninstall clean
 .DELETE_ON_ERROR:
--include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(MAP_OBJ:.o=.d) $(B)/libsecede/unshare.c.d \
+-include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(MAP_OBJ:.o=.d) $(LS_OBJ:.o=.d) $(B)/libsecede/unshare.c.d \
 	$(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d $(B)/examples/*.d)

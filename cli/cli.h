@@ -48,8 +48,8 @@ void parse_options(int argc, char **argv, struct options *out);
 int parse_signal(const char *name);
 void print_help(void); /* cli/help.c */
 
-/* secede map: executes that program with these arguments, the first of which is replaced. (cli/second.c) */
-__attribute__((noreturn)) void run_map(char **argv);
+/* secede map, secede ls: executes that program with these arguments, the first of which is replaced. (cli/second.c) */
+__attribute__((noreturn)) void run_second(const char *word, char **argv);
 
 /* ---- messages (cli/message.c) ---- */
 

@@ -6,7 +6,7 @@
 void print_help(void)
 {
 	fputs("Usage: secede [options] [program [arguments]]\n"
-	      "       secede map [--json|--svg] [session]     (which of its tasks share what)\n"
+	      "       secede ls|map [--json] ...    (your running sessions; who shares what)\n"
 	      "Run a program in new namespaces, like unshare(1), without any privilege.\n"
 	      "\n"
 	      " -m, --mount               new mount namespace\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `secede map` is a program of its own, an ordinary dynamic one: what starts guests stays small. */
+/* `secede map` and `secede ls` are programs of their own, ordinary dynamic ones: what starts guests stays small. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,11 +8,11 @@
 #include "lib/types.h"
 
 /* It lies where the runtime does. */
-static const char *const places[] = {"%.*s/secede-map", "%.*s/../libexec/secede/secede-map"};
+static const char *const places[] = {"%.*s/secede-%s", "%.*s/../libexec/secede/secede-%s"};
 
-void run_map(char **argv)
+void run_second(const char *word, char **argv)
 {
-	char exe[PATH_MAX], path[PATH_MAX + 64];
+	char name[32], exe[PATH_MAX], path[PATH_MAX + 64];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	int directory;
 
@@ -20,10 +20,11 @@ void run_map(char **argv)
 		die_errno("cannot find the command's own path (is /proc mounted?)");
 	exe[n] = '\0';
 	directory = (int)(strrchr(exe, '/') - exe);
-	argv[0] = (char[]){"secede map"};
+	snprintf(name, sizeof(name), "secede %s", word);
+	argv[0] = name;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(path, sizeof(path), places[i], directory, exe);
+		snprintf(path, sizeof(path), places[i], directory, exe, word);
 		execv(path, argv);
 	}
-	die_errno("cannot execute %.*s/secede-map", directory, exe);
+	die_errno("cannot execute %.*s/secede-%s", directory, exe, word);
 }

@@ -55,6 +55,17 @@ struct key namespace_key(const struct session *s, const u64 *inum)
 	return key;
 }
 
+bool find_any_handle(const struct session *s, int pid, struct handle *out)
+{
+	struct search search = {.session = s, .pid = pid, .tid = pid};
+	char dir[64];
+
+	snprintf(dir, sizeof(dir), "/proc/%d/fd", pid);
+	for_each_number(dir, take_descriptor, &search);
+	*out = search.found;
+	return search.nr;
+}
+
 void handle_keys(const struct session *s, int pid, struct map_task *task)
 {
 	struct search search = {.session = s, .pid = pid, .tid = task->here};

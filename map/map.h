@@ -11,8 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
-#include "arena/arena.h"
-#include "lib/types.h"
+#include "map/session.h"
 
 /* ---- what is shown ---- */
 
@@ -70,40 +69,8 @@ int object_colour(const struct map *map, const struct map_task *task, enum conte
 /* Is the column worth showing where room is scarce? The host's namespaces are where there is more than one. */
 bool column_matters(const struct map *map, enum context c);
 
-/* ---- the session (map/session.c) ---- */
-
-struct session {
-	bool inside; /* we are a guest of it */
-	dev_t dev;   /* of the arena's memory */
-	ino_t ino;
-	const char *arena; /* mapped here; NULL inside, where it is where it always is */
-	size_t size;
-	s32 warden;
-	struct pid_map *pids; /* a copy in which no index leads astray */
-};
-/* The one that `name` means: the number of a process of it, or a program's name; NULL: the only one there is, or the
- * one that we are in. Ends the command where there is none. */
-void session_find(const char *name, struct session *out);
-/* Says so when its warden is dead. */
-void session_warn(const struct session *s);
-/* Is that process, by its number here, of the session? */
-bool session_has(const struct session *s, int pid);
-/* Copies from the arena. */
-bool session_read(const struct session *s, void *dst, const void *src, size_t len);
-
-/* ---- processes (map/proc.c) ---- */
-
-/* Calls `fn` for each number that is an entry of the directory, until it returns false. False: it cannot be read. */
-bool for_each_number(const char *dir, bool (*fn)(int number, void *arg), void *arg);
-/* "name" without what does not belong into a line; "?" when it is gone. */
-void read_command(int pid, int tid, char out[16]);
-/* The number in the brackets of such a link ("socket:[123]"); 0: there is none. */
-u64 number_in_link(const char *path, const char *prefix);
-
 /* ---- tasks and their contexts ---- */
 
-/* Copies memory of a process, by its number here. */
-bool peek(int pid, void *dst, const void *src, size_t len);
 /* Adds the tasks of a process. (map/tasks.c) */
 void read_process(const struct session *s, struct map *map, int pid);
 /* What the runtimes know of tasks of one process (map/runtime.c). */

@@ -39,13 +39,6 @@ bool session_read(const struct session *s, void *dst, const void *src, size_t le
 
 /* ---- the arena of a process, from outside ---- */
 
-struct arena_search {
-	int pid;
-	char path[64]; /* "/proc/PID/fd/N" of it */
-	bool found;
-	struct stat st;
-};
-
 static bool is_no_arena(int fd, void *arg)
 {
 	static const char memory[] = "/memfd:secede-arena";
@@ -58,8 +51,7 @@ static bool is_no_arena(int fd, void *arg)
 	return !search->found;
 }
 
-/* -errno when its descriptors cannot be looked at. */
-static int find_arena(int pid, struct arena_search *search)
+int find_arena(int pid, struct arena_search *search)
 {
 	char dir[64];
 
@@ -190,7 +182,7 @@ static void tame(struct pid_map *pids)
 }
 
 /* Whoever has a descriptor on it counts as one of the session, so we keep none. */
-static void map_arena(struct session *s, const struct arena_search *found)
+static bool map_arena(struct session *s, const struct arena_search *found)
 {
 	int fd = open(found->path, O_RDONLY | O_CLOEXEC), seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
 	void *p = MAP_FAILED;
@@ -201,13 +193,13 @@ static void map_arena(struct session *s, const struct arena_search *found)
 	/* What could shrink is none, and would be a trap. */
 	if (seals >= 0 && (seals & F_SEAL_SHRINK))
 		p = mmap(NULL, s->size, PROT_READ, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		die("cannot read the session of process %d (has it just ended?)", found->pid);
-	close(fd);
-	s->arena = p;
+	if (fd >= 0)
+		close(fd);
+	s->arena = p == MAP_FAILED ? NULL : p;
+	return s->arena;
 }
 
-static void read_header(struct session *s)
+static bool read_header(struct session *s)
 {
 	const struct arena_header *a = arena();
 	u64 magic;
@@ -218,8 +210,27 @@ static void read_header(struct session *s)
 	if (!session_read(s, &magic, &a->magic, sizeof(magic)) || magic != ARENA_MAGIC ||
 	    !session_read(s, &s->warden, &a->warden, sizeof(s->warden)) ||
 	    !session_read(s, s->pids, &a->pids, sizeof(*s->pids)))
-		die("cannot read the session (has it just ended?)");
+		return false;
 	tame(s->pids);
+	return true;
+}
+
+bool session_open(const struct arena_search *found, struct session *s)
+{
+	*s = (struct session){0};
+	if (!map_arena(s, found))
+		return false;
+	if (read_header(s))
+		return true;
+	session_close(s);
+	return false;
+}
+
+void session_close(struct session *s)
+{
+	if (s->arena)
+		munmap((void *)s->arena, s->size);
+	free(s->pids);
 }
 
 /* Nobody may have waited for it yet. */
@@ -238,23 +249,35 @@ static bool is_dead(int pid)
 	return state == 'Z';
 }
 
+bool session_own(struct session *s)
+{
+	*s = (struct session){.inside = prctl(PR_SECEDE, 0, 0, 0, 0) == 1};
+	if (s->inside && !read_header(s))
+		die("cannot read the session (has it just ended?)");
+	return s->inside;
+}
+
 void session_find(const char *name, struct session *s)
 {
 	struct arena_search found;
 
-	*s = (struct session){.inside = prctl(PR_SECEDE, 0, 0, 0, 0) == 1};
-	if (!s->inside) {
+	if (!session_own(s)) {
 		found = look_up(name);
-		map_arena(s, &found);
+		if (!session_open(&found, s))
+			die("cannot read the session of process %d (has it just ended?)", found.pid);
 	}
-	read_header(s);
 	if (s->inside && name && (strspn(name, "0123456789") != strlen(name) || !session_has(s, atoi(name))))
 		die("inside a session there is no other one than that (give no name)");
 }
 
+bool session_is_kept(const struct session *s)
+{
+	return s->inside || !is_dead(s->warden);
+}
+
 void session_warn(const struct session *s)
 {
-	if (!s->inside && is_dead(s->warden))
+	if (!session_is_kept(s))
 		fputs("secede: the warden of this session is dead: its namespaces stay as they are\n", stderr);
 }
 
