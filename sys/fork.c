@@ -4,6 +4,7 @@
 
 #include <asm/errno.h>
 #include "arena/arena.h"
+#include "host/fail.h"
 #include "host/heap.h"
 #include "host/host.h"
 #include "host/limit.h"
@@ -192,7 +193,7 @@ s64 clone_copy(struct task *task, const struct clone_request *req)
 		note = own_fds_unborn(new.nsproxy ?: task->nsproxy, id);
 	/* On the parent's stack: the child has a copy of it, this frame included. */
 	task->clone_seq = atomic_load(&arena()->pids.seq);
-	tid = host_call5(__NR_clone, settid.flags, 0, settid.ptid, req->ctid, req->tls);
+	tid = allocation_fails() ? -ENOMEM : host_call5(__NR_clone, settid.flags, 0, settid.ptid, req->ctid, req->tls);
 	if (tid == 0) {
 		task_identify_new(task); /* before any lock is touched */
 		mm.id = id;

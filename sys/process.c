@@ -4,6 +4,7 @@
 #include <asm/signal.h>
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
+#include "host/fail.h"
 #include "host/host.h"
 #include "host/limit.h"
 #include "host/own_fds.h"
@@ -161,7 +162,7 @@ static s64 clone_vm(struct task *task, const struct clone_request *req)
 	settid = host_settid(req, req->flags & CLONE_THREAD ? NULL : &child->host_tid);
 	child->stores_ptid = settid.by_hand;
 	task->clone_seq = atomic_load(&arena()->pids.seq);
-	tid = arch_clone(settid.flags, child, settid.ptid, req->ctid, req->tls);
+	tid = allocation_fails() ? -ENOMEM : arch_clone(settid.flags, child, settid.ptid, req->ctid, req->tls);
 	if (tid < 0) {
 		put_contexts(child);
 		task_free(child);
