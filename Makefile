@@ -134,7 +134,7 @@ endif
 TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run \
 	tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server tests/programs/kill_storm \
 	tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust tests/programs/kill_all tests/programs/map tests/programs/ls \
-	tests/programs/number_reuse tests/compare/run
+	tests/programs/number_reuse tests/programs/trace_leave tests/compare/run
 
 tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 

@@ -65,6 +65,15 @@ void tracee_forget(struct task *task, s32 tid)
 	}
 }
 
+bool ptrace_forget(struct task *task, s32 tid)
+{
+	const struct tracee *t = tracee_find(task, tid);
+	bool left = t && t->left;
+
+	tracee_forget(task, tid);
+	return left;
+}
+
 void ptrace_release(struct task *task)
 {
 	while (task->tracees)

@@ -14,6 +14,8 @@ void ptrace_release(struct task *task);
  * The status can become another one.
  */
 bool ptrace_report(struct task *task, s32 tid, s32 *status);
+/* That one has ended. True: it was a tracee that had left its memory, and goes on as another. */
+bool ptrace_forget(struct task *task, s32 tid);
 
 /* ---- statuses of wait4(2) ---- */
 

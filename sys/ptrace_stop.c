@@ -373,9 +373,9 @@ static enum verdict judge(struct stop *stop)
 	if (is_call_stop(stop)) {
 		if (!is_hidden_call(stop))
 			return SHOW;
-		return late ? arrive(stop, false) : hide(stop, 0);
+		return late ? arrive(stop, ends_call(stop)) : hide(stop, 0);
 	}
-	return late && stop_signal(*stop->status) == SIGTRAP ? arrive(stop, false) : signal_stop(stop);
+	return late && stop_signal(*stop->status) == SIGTRAP ? arrive(stop, ends_call(stop)) : signal_stop(stop);
 }
 
 bool ptrace_report(struct task *task, s32 tid, s32 *status)
@@ -384,13 +384,13 @@ bool ptrace_report(struct task *task, s32 tid, s32 *status)
 	enum verdict verdict;
 
 	do {
-		if (!is_stop(*status)) {
-			tracee_forget(task, tid);
-			return true;
-		}
+		if (!is_stop(*status))
+			return !ptrace_forget(task, tid);
 		/* It may not be ours to trace, only to wait for. */
 		if (!tracee_look(tid, &stop.now))
 			return true;
+		if (tracee_leaves(task, &stop.now, *status))
+			return false;
 		stop.tracee = tracee_find(task, tid);
 		stop.request = tracee_request(task, tid);
 		stop.has_info = !host_call4(__NR_ptrace, PTRACE_GETSIGINFO, tid, 0, &stop.info);

@@ -34,6 +34,8 @@ struct tracee {
 	s32 tid;
 	u32 request;		 /* how it was made to go on last: PTRACE_CONT ... */
 	bool in_call;		 /* the tracer has been shown that a call begins */
+	bool left;		 /* it has gone on in another host process: what is to be seen of this one is hidden */
+	bool arrives;		 /* it is that other one, and has not stopped yet as each does that is attached */
 	bool interrupt;		 /* the tracer wants it to stop (PTRACE_INTERRUPT), and has not seen that yet */
 	struct siginfo_raw late; /* a signal that is shown when it has left the runtime (signo 0: none) */
 	bool late_in_call;	 /* it came in a call: */
@@ -83,6 +85,14 @@ bool in_runtime(u64 rip);
 /* Word by word, as every host lets a tracer do it. */
 u64 tracee_peek(s32 tid, u64 addr);
 bool tracee_poke(s32 tid, u64 addr, u64 word);
+
+/* ---- as it leaves its memory (sys/rehost.c): sys/ptrace_leave.c ---- */
+
+/*
+ * A stop of one that has left, or of one that is about to, or the first one of who goes on for it: those are hidden,
+ * and the tracee goes on. What the tracer knows of it is then known of the new one. False: it is none of those.
+ */
+bool tracee_leaves(struct task *task, const struct stopped *s, s32 status);
 
 /* ---- taking it somewhere else: sys/ptrace_move.c ---- */
 

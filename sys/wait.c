@@ -5,6 +5,7 @@
  */
 #include <asm/errno.h>
 #include <asm/siginfo.h>
+#include <linux/ptrace.h>
 #include <linux/wait.h>
 #include "arena/arena.h"
 #include "host/host.h"
@@ -16,17 +17,27 @@
 #include "sys/sem.h"
 #include "sys/sys.h"
 
+#define STOPPED	      0x7f /* in the low byte of a status */
 #define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
 
 /*
- * A husk (kernel/pid.h) is taken away, and nobody hears of it. True: that was one.
+ * A husk (kernel/pid.h) is taken away, and nobody hears of it; one that stops on its way out, because it is traced, is
+ * sent on. True: that was one. *status is what the host has said of it, if it has; else it is asked.
  */
-static bool bury_husk(const struct task *task, s32 host)
+static bool bury_husk(struct task *task, s32 host, const s32 *status)
 {
+	s32 now = 0;
+
 	if (!pid_is_husk(&arena()->pids, host))
 		return false;
-	host_call4(__NR_wait4, host, NULL, WNOHANG | __WALL, NULL);
-	warden_pid(task, PID_HUSK_GONE, host, 0);
+	if (status)
+		now = *status;
+	else if (!host_call4(__NR_wait4, host, &now, WNOHANG | WUNTRACED | __WALL, NULL))
+		return true; /* not yet */
+	if (is_stop(now))
+		host_call4(__NR_ptrace, PTRACE_CONT, host, 0, 0);
+	else if (!ptrace_forget(task, host)) /* its tracer hears of it first, but the parent takes it away */
+		warden_pid(task, PID_HUSK_GONE, host, 0);
 	return true;
 }
 
@@ -37,7 +48,7 @@ static bool must_ask_first(const struct task *task)
 }
 
 /* wait4(2) that asks first. A host number, or what wait4(2) says; *guest: as guests know it. */
-static s64 wait_asking(const struct task *task, const struct regs *regs, s32 which, s32 *status, s32 *guest)
+static s64 wait_asking(struct task *task, const struct regs *regs, s32 which, s32 *status, s32 *guest)
 {
 	s32 options = (s32)ARG2(regs), type = which > 0 ? P_PID : which == -1 ? P_ALL : P_PGID;
 	struct siginfo_raw info = {0};
@@ -49,7 +60,7 @@ static s64 wait_asking(const struct task *task, const struct regs *regs, s32 whi
 					 options | WEXITED | WNOWAIT, 0, 0);
 		if (ret || !info.pid)
 			return ret;
-		if (bury_husk(task, info.pid)) {
+		if (bury_husk(task, info.pid, NULL)) {
 			/* The one who is waited for lives elsewhere. */
 			which = which > 0 ? pid_to_host(&arena()->pids, which) : which;
 			continue;
@@ -59,12 +70,12 @@ static s64 wait_asking(const struct task *task, const struct regs *regs, s32 whi
 		*guest = pid_to_guest(&arena()->pids, info.pid);
 		ret = host_call4(__NR_wait4, info.pid, status, options | WNOHANG, ARG3(regs));
 		/* Another thread may have been faster, or it has become a husk just now. */
-		if (ret > 0 && !bury_husk(task, (s32)ret))
+		if (ret > 0 && !bury_husk(task, (s32)ret, status))
 			return ret;
 	}
 }
 
-static s64 wait_host(const struct task *task, const struct regs *regs, s32 *status, s32 *guest)
+static s64 wait_host(struct task *task, const struct regs *regs, s32 *status, s32 *guest)
 {
 	s32 which = (s32)ARG0(regs);
 	s64 ret;
@@ -74,7 +85,7 @@ static s64 wait_host(const struct task *task, const struct regs *regs, s32 *stat
 		return wait_asking(task, regs, which, status, guest);
 	ret = host_call_blocking(__NR_wait4, which, (long)status, (long)ARG2(regs), (long)ARG3(regs), 0, 0);
 	/* While we slept, there may have come numbers; the warden keeps one for a while after its end. */
-	if (ret > 0 && bury_husk(task, (s32)ret))
+	if (ret > 0 && bury_husk(task, (s32)ret, status))
 		return wait_asking(task, regs, which > 0 ? pid_to_host(&arena()->pids, which) : which, status, guest);
 	*guest = ret > 0 ? pid_to_guest(&arena()->pids, (s32)ret) : 0;
 	return ret;
@@ -105,11 +116,16 @@ struct wait_info {
 	s32 status;
 };
 
+static bool is_stop_info(const struct wait_info *info)
+{
+	return info->code == CLD_TRAPPED || info->code == CLD_STOPPED;
+}
+
 /* The same as wait4(2)'s status, and back. A child that ended has no event that could change. */
 static bool report_info(struct task *task, struct wait_info *info)
 {
-	bool stop = info->code == CLD_TRAPPED || info->code == CLD_STOPPED;
-	s32 status = stop ? info->status << 8 | 0x7f : 0;
+	bool stop = is_stop_info(info);
+	s32 status = stop ? info->status << 8 | STOPPED : 0;
 
 	if (!info->pid || info->code == CLD_CONTINUED)
 		return true;
@@ -131,10 +147,11 @@ struct waited {
 };
 
 /* waitid(2), which asks first where it would take something away. */
-static s64 waitid_host(const struct task *task, const struct regs *regs, struct waited *got)
+static s64 waitid_host(struct task *task, const struct regs *regs, struct waited *got)
 {
 	u64 options = ARG3(regs);
 	bool asks = must_ask_first(task) && !(options & WNOWAIT);
+	s32 status;
 	s64 ret;
 
 	for (;;) {
@@ -143,12 +160,13 @@ static s64 waitid_host(const struct task *task, const struct regs *regs, struct 
 					 (long)(options | (asks ? WNOWAIT : 0)), asks ? 0 : (long)ARG4(regs), 0);
 		if (ret || !got->info.pid)
 			return ret;
-		if (bury_husk(task, got->info.pid) || children_bury(task, got->info.pid, got->info.code))
+		if (bury_husk(task, got->info.pid, NULL) || children_bury(task, got->info.pid, got->info.code))
 			continue;
 		if (asks)
 			ret = host_call5(__NR_waitid, P_PID, got->info.pid, got, options | WNOHANG, ARG4(regs));
 		/* Another thread may have been faster, or it has become a husk just now. */
-		if (!ret && got->info.pid && !bury_husk(task, got->info.pid))
+		status = is_stop_info(&got->info) ? STOPPED : 0;
+		if (!ret && got->info.pid && !bury_husk(task, got->info.pid, &status))
 			return 0;
 	}
 }
