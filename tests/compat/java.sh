@@ -122,7 +122,7 @@ waiting() {
 	eventually grep -s up w.out
 	kill -$1 $pid
 	[ $1 != QUIT ] || { eventually grep -c 'Full thread dump' w.out; kill -KILL $pid; }
-	wait $pid
+	wait $pid 2>/dev/null # where the shell may say, sooner or later, how it ended
 	status=$?
 	grep -x hook w.out
 	return $status

@@ -18,7 +18,7 @@ check ends see '10000 lines'
 press '?4242' Enter
 check search see '4242 lines'
 press '&99' Enter g
-check filter see ' 999 lines'
+check filter eventually sh -c "$mux capture-pane -p | grep -x '999 lines'"
 press '&' Enter 500g
 check line see '500 lines'
 press C-z

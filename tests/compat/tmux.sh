@@ -14,7 +14,8 @@ press 'tty | cut -c 1-8' Enter
 check tty see /dev/pts
 press 'stty size' Enter
 check size see '24 80'
-press "trap 'echo re''sized' WINCH" Enter
+press "trap 'echo re''sized' WINCH; echo set \$((1))" Enter
+check trap see 'set 1'
 $mux resize-window -x 100 -y 30
 press Enter
 check resized see resized
