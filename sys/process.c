@@ -67,9 +67,13 @@ s32 clone_finish_parent(const struct task *task, const struct clone_request *req
 			s32 host)
 {
 	s32 number = pid_of_new(&arena()->pids, task->clone_seq, host);
+	u32 stored = (u32)host;
 
-	if (settid->by_hand || ((req->flags & CLONE_PARENT_SETTID) && number != host))
+	if (settid->by_hand)
 		settid_by_hand(req->ptid, number);
+	else if ((req->flags & CLONE_PARENT_SETTID) && number != host)
+		/* A thread may have ended since, and its word have been cleared for pthread_join(3). */
+		(void)cmpxchg_guest(req->ptid, &stored, (u32)number);
 	return number;
 }
 

@@ -18,6 +18,9 @@
 #define LIVING 16  /* children that live at one time */
 #define ASK    200 /* after so many forks each is asked who it is */
 
+#define MAKERS	4
+#define THREADS 8
+
 static pid_t left[LEFT], living[LIVING];
 static int answers[2], stay[2];
 static int forks = 3000;
@@ -140,6 +143,47 @@ static void come_and_go(void)
 	CHECK(rounds > 1);
 }
 
+static void *leave_and_end(void *arg)
+{
+	/* There are few numbers, and those that ended have theirs until they have been waited for. */
+	while (syscall(SYS_unshare, CLONE_VM) != 0)
+		syscall(SYS_sched_yield);
+	syscall(SYS_exit_group, 0);
+	return arg;
+}
+
+/* Some of them get a number that somebody left. The word that tells of their end is where that was stored. */
+static void make_and_join(void)
+{
+	pthread_t thread[THREADS];
+	int err;
+
+	for (int i = 0; i < THREADS; i++) {
+		while ((err = pthread_create(&thread[i], NULL, leave_and_end, NULL)) == EAGAIN)
+			usleep(1000);
+		CHECK(err == 0);
+	}
+	for (int i = 0; i < THREADS; i++)
+		CHECK(pthread_join(thread[i], NULL) == 0);
+}
+
+/* In some processes at once, so that a thread may have left before its maker goes on. */
+static void threads_leave(void)
+{
+	int batches = forks / 40, status;
+
+	for (int i = 0; i < MAKERS; i++) {
+		if (CHECK_OK(fork()))
+			continue;
+		alarm(30);
+		for (int made = 0; made < batches; made++)
+			make_and_join();
+		_exit(0);
+	}
+	for (int i = 0; i < MAKERS * (1 + THREADS * batches); i++)
+		CHECK(wait(&status) > 0 && status == 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = say_who};
@@ -155,10 +199,12 @@ int main(int argc, char **argv)
 	printf("ok 1 - tasks take their numbers along\n");
 	come_and_go();
 	printf("ok 2 - nobody has the number of another\n");
+	threads_leave();
+	printf("ok 3 - threads are joined\n");
 	close(stay[1]);
 	for (int i = 0; i < LEFT; i++)
 		CHECK(waitpid(left[i], &status, 0) == left[i] && WIFEXITED(status) && WEXITSTATUS(status) == 3);
 	CHECK_FAILS(wait(&status), ECHILD);
-	printf("ok 3 - each is waited for by its number\n1..3\n");
+	printf("ok 4 - each is waited for by its number\n1..4\n");
 	return 0;
 }
