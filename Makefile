@@ -18,7 +18,8 @@ KERNEL_NS = $(wildcard kernel/ns/*.c)
 ARENA = arena/trie.c arena/alloc.c arena/seen.c
 RT_SRC = $(wildcard kernel/*.c) $(KERNEL_NS) $(ARENA) $(wildcard vfs/*.c sys/*.c signal/*.c exec/*.c host/*.c lib/*.c) \
 	$(wildcard arch/x86_64/*.c arch/x86_64/*.S) warden/client.c
-CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c
+CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c \
+	map/session.c map/guests.c map/proc.c
 
 # What `secede map` and `secede ls` execute: ordinary programs.
 MAP_SRC = $(wildcard map/*.c) cli/message.c kernel/pid.c
@@ -101,7 +102,7 @@ $(B)/tests/programs/libsecede_shared: tests/programs/libsecede.c $(B)/$(LIB_SONA
 
 # The warden without a runtime.
 WARDEN_SRC = $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c
-$(B)/tests/programs/warden_proto: tests/programs/warden_proto.c $(WARDEN_SRC) $(wildcard warden/*.h arena/*.h kernel/ns/*.h)
+$(B)/tests/programs/warden_%: tests/programs/warden_%.c $(WARDEN_SRC) $(wildcard warden/*.h arena/*.h kernel/ns/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
 
@@ -131,10 +132,11 @@ endif
 -include tests/unit/unit.mk
 
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
-TESTS = $(B)/tests/programs/warden_proto tests/spec/run tests/programs/main_job tests/programs/run \
-	tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server tests/programs/kill_storm \
-	tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust tests/programs/kill_all tests/programs/map tests/programs/ls \
-	tests/programs/number_reuse tests/programs/trace_leave tests/compare/run
+TESTS = $(B)/tests/programs/warden_proto $(B)/tests/programs/warden_door tests/spec/run tests/programs/main_job \
+	tests/programs/run tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server \
+	tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust \
+	tests/programs/kill_all tests/programs/map tests/programs/ls tests/programs/enter tests/programs/number_reuse \
+	tests/programs/trace_leave tests/compare/run
 
 tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 

@@ -51,6 +51,8 @@ struct arena_header {
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */
 	_Atomic u32 sem_lists;				     /* of semaphore adjustments: warden/undo.c */
+	_Atomic u32
+	    door; /* 1 + the number in the name of the socket at which guests come in; 0: none (warden/door.c) */
 	struct pid_map pids;
 };
 

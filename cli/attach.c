@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the command becomes a guest: limits, the runtime, the session with its warden, and the filter. */
+/* How the command becomes a guest: limits, the runtime, a session of its own with its warden, and the filter. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,9 +10,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "arena/arena.h"
+#include "cli/attach.h"
 #include "cli/cli.h"
 #include "lib/prctl.h"
-#include "sys/runtime.h"
 #include "warden/session.h"
 
 /* ---- limits ---- */
@@ -85,8 +85,7 @@ static int descriptor_base(int reserve)
 	return most < BASE ? (int)most : BASE;
 }
 
-/* Moves one of the session's descriptors there; it stays open across execve(2). */
-static int move_up(int fd, int base)
+int move_up(int fd, int base)
 {
 	int moved = fcntl(fd, F_DUPFD, base);
 
@@ -157,18 +156,26 @@ static void start_session(const struct session_config *config, struct attach_arg
 		errno = -err;
 		die_errno("cannot %s", what);
 	}
-	args->fd_base = descriptor_base(config->fd_reserve);
 	args->arena_fd = move_up(session.arena_fd, args->fd_base);
 	args->handle = move_up(session.handle, args->fd_base);
 	args->handle_inode = session.handle_inode;
 }
 
-static void attach(int runtime, const struct attach_args *args)
+void attach_begin(struct attach_args *args)
+{
+	static char exe[PATH_MAX], pwd[PATH_MAX];
+
+	own_places(exe, pwd);
+	lift_limits();
+	*args = (struct attach_args){.exe = exe, .pwd = pwd, .fd_base = descriptor_base(descriptor_reserve())};
+}
+
+void attach_end(int runtime, const struct attach_args *args)
 {
 	const struct runtime_header *header = (const struct runtime_header *)RUNTIME_HEADER;
 	int err = load_runtime(runtime);
 
-	if (!err && header->magic != ARENA_MAGIC)
+	if (!err && (header->magic != ARENA_MAGIC || header->layout != RUNTIME_LAYOUT))
 		err = -ENOEXEC;
 	if (err) {
 		errno = -err;
@@ -180,12 +187,13 @@ static void attach(int runtime, const struct attach_args *args)
 		errno = -err;
 		die_errno("cannot take over the program's system calls");
 	}
+	restore_limits();
 }
 
 void enter_session(const struct options *options, char **argv)
 {
-	char exe[PATH_MAX], pwd[PATH_MAX], runtime_path[PATH_MAX];
-	struct attach_args args = {.exe = exe, .pwd = pwd};
+	char runtime_path[PATH_MAX];
+	struct attach_args args;
 	struct session_config config = {.runtime = runtime_path, .argv = argv};
 	int runtime;
 
@@ -196,9 +204,8 @@ void enter_session(const struct options *options, char **argv)
 			die("--strict-linux cannot be given inside a session (give it to the first secede)");
 		return;
 	}
-	own_places(exe, pwd);
-	lift_limits();
-	runtime = open_runtime(exe, runtime_path, sizeof(runtime_path));
+	attach_begin(&args);
+	runtime = open_runtime(args.exe, runtime_path, sizeof(runtime_path));
 	config.arena_size = arena_size();
 	config.fd_reserve = descriptor_reserve();
 	config.log_fd = open_log(options->log);
@@ -207,6 +214,5 @@ void enter_session(const struct options *options, char **argv)
 	start_session(&config, &args);
 	if (config.log_fd >= 0)
 		close(config.log_fd);
-	attach(runtime, &args);
-	restore_limits();
+	attach_end(runtime, &args);
 }

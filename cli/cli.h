@@ -46,6 +46,8 @@ struct options {
 void parse_options(int argc, char **argv, struct options *out);
 /* A signal by number, name, or name with SIG in front; 0: none such. (cli/signals.c) */
 int parse_signal(const char *name);
+/* The number that `text` is, or the end with a message that says what is wanted. */
+unsigned parse_number(const char *text, const char *what);
 void print_help(void); /* cli/help.c */
 
 /* secede map, secede ls: executes that program with these arguments, the first of which is replaced. (cli/second.c) */
@@ -64,6 +66,9 @@ __attribute__((noreturn, format(printf, 1, 2))) void die_errno(const char *forma
 void enter_session(const struct options *options, char **argv);
 /* Maps the runtime's ELF where it is linked to. 0 or -errno. */
 int load_runtime(int fd);
+
+/* secede enter: becomes a guest of a running session and executes a program there. (cli/enter.c) */
+__attribute__((noreturn)) void run_enter(int argc, char **argv);
 
 /* ---- as a guest ---- */
 

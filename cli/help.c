@@ -6,7 +6,7 @@
 void print_help(void)
 {
 	fputs("Usage: secede [options] [program [arguments]]\n"
-	      "       secede ls|map [--json] ...    (your running sessions; who shares what)\n"
+	      "       secede enter|ls|map ...   (join, list, draw running sessions: --help)\n"
 	      "Run a program in new namespaces, like unshare(1), without any privilege.\n"
 	      "\n"
 	      " -m, --mount               new mount namespace\n"

@@ -20,6 +20,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && (!strcmp(argv[1], "map") || !strcmp(argv[1], "ls")))
 		run_second(argv[1], argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "enter"))
+		run_enter(argc - 1, argv + 1);
 	parse_options(argc, argv, &options);
 	enter_session(&options, argv);
 	make_namespaces(&options);

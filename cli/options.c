@@ -71,7 +71,7 @@ static const struct option long_options[] = {
 };
 #define UNBUILT_LETTERS "inpCT"
 
-static unsigned parse_number(const char *text, const char *what)
+unsigned parse_number(const char *text, const char *what)
 {
 	char *end;
 	unsigned long v = strtoul(text, &end, 10);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a session's first guest begins: the command, which has mapped the runtime into itself,
- * becomes a guest where it stands. What later tasks inherit is read from the host here.
+ * How a session's first guest begins, and one that joins it later: the command, which has mapped the runtime into
+ * itself, becomes a guest where it stands. What later tasks inherit is read from the host here.
  */
 #include "exec/exec.h"
 
@@ -11,6 +11,7 @@
 #include "host/host.h"
 #include "lib/string.h"
 #include "signal/signal.h"
+#include "sys/fork.h"
 #include "sys/runtime.h"
 
 static int attach_nsproxy(struct task *task, const struct attach_args *args)
@@ -169,8 +170,10 @@ static long attach(void *arg)
 	attach_seccomp(task);
 	memcpy(mm.comm, "secede", sizeof("secede"));
 	err = arena_map(args->arena_fd);
-	if (!err)
-		err = attach_nsproxy(task, args);
+	if (err)
+		return err;
+	task_identify_new(task);
+	err = attach_nsproxy(task, args);
 	if (!err)
 		err = attach_cred(task);
 	if (!err)
@@ -188,7 +191,11 @@ static long attach(void *arg)
 	atomic_store(&task->state, TASK_RUNNING);
 	signal_init(task);
 	signal_init_thread(task);
-	return install_filter(args->fd_base);
+	err = install_filter(args->fd_base);
+	/* Somebody in the session took along the number that the host has given us. */
+	if (!err && task->tid != task->host_tid)
+		trap_numbers(task);
+	return err;
 }
 
 int runtime_attach(const struct attach_args *args)

@@ -245,7 +245,7 @@ static void print_ls_help(void)
 	      "\n"
 	      "SESSION is the number of the session's warden, or - when that is dead; PID and\n"
 	      "COMMAND are its first process, MOUNTS how many of them that process has. Both\n"
-	      "numbers name the session for secede map. See secede(1).\n",
+	      "numbers name the session for secede enter and map. See secede(1).\n",
 	      stdout);
 }
 

@@ -189,6 +189,9 @@ static bool map_arena(struct session *s, const struct arena_search *found)
 
 	s->dev = found->st.st_dev;
 	s->ino = found->st.st_ino;
+	s->owner = found->st.st_uid;
+	s->guest = found->pid;
+	memcpy(s->path, found->path, sizeof(s->path));
 	s->size = (size_t)found->st.st_size;
 	/* What could shrink is none, and would be a trap. */
 	if (seals >= 0 && (seals & F_SEAL_SHRINK))

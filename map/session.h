@@ -28,6 +28,9 @@ struct session {
 	bool inside; /* we are a guest of it */
 	dev_t dev;   /* of the arena's memory */
 	ino_t ino;
+	uid_t owner;
+	int guest;	   /* a process of it, by its number here: the one that was named */
+	char path[64];	   /* "/proc/PID/fd/N" of the arena there; "" inside */
 	const char *arena; /* mapped here; NULL inside, where it is where it always is */
 	size_t size;
 	s32 warden;

@@ -58,7 +58,8 @@ int loop_watch(int fd, u32 index)
 }
 
 /* The epoll data of a pidfd: the number, and above it what it is of. */
-#define USE_SHIFT 32
+#define USE_SHIFT   32
+#define USE_OF_DOOR 255
 
 int loop_watch_pidfd(int pidfd, enum pidfd_use use, u32 nr)
 {
@@ -72,6 +73,16 @@ int loop_watch_pidfd(int pidfd, enum pidfd_use use, u32 nr)
 void loop_forget_pidfd(int pidfd)
 {
 	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
+}
+
+/* Without one the session goes on as well. */
+static void watch_door(void)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (u64)USE_OF_DOOR << USE_SHIFT};
+	int fd = door_open();
+
+	if (fd >= 0)
+		epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
 static void forget(u32 index)
@@ -137,6 +148,9 @@ static void serve(const struct epoll_event *event)
 	case PIDFD_OF_LIST:
 		undo_event(index);
 		return;
+	case USE_OF_DOOR:
+		door_serve();
+		return;
 	}
 	/* A guest that shuts its own handle down has ended it as well. */
 	if (!(event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))) {
@@ -159,11 +173,13 @@ void warden_run(int first_socket, u32 first_handle)
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd >= 0)
 		loop_watch(first_socket, first_handle);
+	watch_door();
 	while (nr_sockets) {
 		n = epoll_wait(epoll_fd, events, ARRAY_SIZE(events), pids_tick());
 		for (int i = 0; i < n; i++)
 			serve(&events[i]);
 	}
+	door_close();
 	undo_end();
 	storage_end();
 	_exit(0);

@@ -10,7 +10,7 @@
  * A request is one message on the handle (so the warden knows in whose name), and carries one end
  * of a fresh socket pair (SCM_RIGHTS) on which the one reply comes. With a dead warden the
  * kernel closes that end, and the guest reads end-of-file: it never waits in vain. For
- * REQ_UNSHARE, REQ_SETNS and REQ_OPEN_NS the fresh pair lives on as the new handle: self_inode is
+ * REQ_UNSHARE, REQ_SETNS, REQ_OPEN_NS and REQ_JOIN the fresh pair lives on as the new handle: self_inode is
  * the socket inode of the end that the guest keeps, and reply.result the index in handle_at().
  */
 #ifndef SECEDE_WARDEN_PROTO_H
@@ -36,6 +36,7 @@ enum req_op {
 	REQ_ALIAS,   /* s: host path of a directory, ALIAS_MARK and the guest's word for it: the number of an alias */
 	REQ_PID,     /* arg: a guest's number; flags: enum pid_op; src: PID_MOVE: the new host number */
 	REQ_FAIL,    /* the arg-th allocation from now on fails; returns what is left of the last such order */
+	REQ_JOIN,    /* on the door alone (warden/door.c), without a handle: makes the first one of a new guest */
 	REQ_SEM,     /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
 

@@ -95,6 +95,14 @@ void pids_event(s32 guest);
 /* Looks after those that ended; returns how many milliseconds from now it wants to be called again, -1: not at all. */
 int pids_tick(void);
 
+/* ---- how one comes in who is no descendant (warden/door.c) ---- */
+
+/* The socket, or -1: the host does not let us have one. */
+int door_open(void);
+/* Serves one message there. */
+void door_serve(void);
+void door_close(void);
+
 /* ---- lists of semaphore adjustments (warden/undo.c, warden/holder.c) ---- */
 
 /* A process that uses one has ended: its number here. */
