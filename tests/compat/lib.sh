@@ -36,8 +36,9 @@ skip() {
 	printf 'skip %s: %s\n' "$1" "$2"
 }
 
+# What a shell says of a member of a pipeline that was killed comes sooner or later than what the others say.
 one_line() {
-	cat -v "$1" | paste -s -d '|'
+	cat -v "$1" | grep -vxE '(Aborted|Killed|Terminated|Segmentation fault)( \(core dumped\))?' | paste -s -d '|'
 }
 
 # eventually COMMAND...: until it succeeds, for at most 20 seconds; says what it said the last time
