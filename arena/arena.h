@@ -27,6 +27,8 @@ struct handle {
 #define HANDLES_MAX   65536
 #define HANDLES_CHUNK 256
 
+#define DOOR_NONE ~0U /* the host gave us none */
+
 struct arena_header {
 	u64 magic;
 	u64 size;		/* of the memory, as it was made */
@@ -52,7 +54,7 @@ struct arena_header {
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */
 	_Atomic u32 sem_lists;				     /* of semaphore adjustments: warden/undo.c */
 	_Atomic u32
-	    door; /* 1 + the number in the name of the socket at which guests come in; 0: none (warden/door.c) */
+	    door; /* guests come in at the socket with the name door - 1 (warden/door.c); 0: not yet, or DOOR_NONE */
 	struct pid_map pids;
 };
 

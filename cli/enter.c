@@ -38,7 +38,12 @@ static bool places_known(int pid)
 {
 	u64 magic;
 
-	return peek(pid, &magic, (void *)RUNTIME_HEADER, sizeof(magic));
+	if (peek(pid, &magic, (void *)RUNTIME_HEADER, sizeof(magic)))
+		return true;
+	if (errno == ESRCH)
+		die("process %d has ended", pid);
+	/* EFAULT: it executes a program just now. */
+	return errno != EPERM;
 }
 
 static void choose_places(struct enter_options *o, int pid)

@@ -164,7 +164,31 @@ static void check_view(const struct session *s)
 	}
 }
 
-void join_session(const struct session *s)
+#define START_MS 3000
+
+/* A session that is being started has no door yet. */
+static u32 wait_for_door(struct session *s)
+{
+	u32 door;
+
+	for (int waited = 0;; waited++) {
+		if (!session_read(s, &door, &arena()->door, sizeof(door)) ||
+		    !session_read(s, &s->warden, &arena()->warden, sizeof(s->warden)))
+			die("cannot read the session");
+		if (s->warden && !session_is_kept(s))
+			die("the warden of this session is dead: nobody can join it any more");
+		if (s->warden && door)
+			break;
+		if (waited == START_MS)
+			die("the session of process %d does not get started", s->guest);
+		usleep(1000);
+	}
+	if (door == DOOR_NONE)
+		die("this session cannot be joined: the host gave its warden no socket");
+	return door;
+}
+
+void join_session(struct session *s)
 {
 	struct attach_args args;
 	int runtime;
@@ -174,12 +198,7 @@ void join_session(const struct session *s)
 	if (s->owner != geteuid())
 		die("the session of process %d is another user's", s->guest);
 	check_view(s);
-	if (!session_is_kept(s))
-		die("the warden of this session is dead: nobody can join it any more");
-	if (!session_read(s, &door, &arena()->door, sizeof(door)))
-		die("cannot read the session");
-	if (!door)
-		die("this session cannot be joined: the host gave its warden no socket");
+	door = wait_for_door(s);
 	attach_begin(&args);
 	args.handle = move_up(new_handle(door, &args.handle_inode), args.fd_base);
 	args.arena_fd = move_up(open_arena(s), args.fd_base);

@@ -6,6 +6,6 @@
 #include "map/session.h"
 
 /* Becomes a guest of that session, in its first namespaces, or ends the command. */
-void join_session(const struct session *s);
+void join_session(struct session *s);
 
 #endif

@@ -127,20 +127,39 @@ static struct arena_search choose(struct choice *choice, const char *none)
 	exit(EXIT_FAILURE);
 }
 
+/* Nobody may have waited for it yet. */
+static bool has_ended(int pid)
+{
+	char path[64], text[256], *p = NULL;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return true;
+	if (fgets(text, sizeof(text), file))
+		p = strrchr(text, ')');
+	fclose(file);
+	return !p || p[2] == 'Z' || p[2] == 'X';
+}
+
 /* A process of a session, or its warden, whose descriptors nobody sees. */
 static struct arena_search of_process(int pid)
 {
 	struct choice choice = {.warden = pid};
 	struct arena_search search;
 	int err = find_arena(pid, &search);
-	char none[80];
+	char none[96];
 
 	if (!err && search.found)
 		return search;
 	if (kill(pid, 0) != 0 && errno == ESRCH)
 		die("there is no process %d", pid);
+	if (has_ended(pid))
+		die("process %d has ended", pid);
 	if (err == -EACCES)
-		snprintf(none, sizeof(none), "process %d does not let you look (is it another user's?)", pid);
+		snprintf(none, sizeof(none),
+			 "process %d does not let you look (is it another user's, or not dumpable?)", pid);
 	else
 		snprintf(none, sizeof(none), "process %d is in no session", pid);
 	return choose(&choice, none);

@@ -32,17 +32,14 @@ static bool bind_to_any(int fd, u32 *number)
 int door_open(void)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
-	u32 number;
+	u32 number = 0;
 
-	if (fd < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0 || !bind_to_any(fd, &number)) {
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 && bind_to_any(fd, &number))
+		door = fd;
+	else if (fd >= 0)
 		close(fd);
-		return -1;
-	}
-	door = fd;
-	atomic_store(&arena()->door, 1 + number);
-	return fd;
+	atomic_store(&arena()->door, door >= 0 ? 1 + number : DOOR_NONE);
+	return door;
 }
 
 void door_close(void)
