@@ -243,6 +243,20 @@ struct clone3_args {
 };
 #define CLONE_ARGS_SIZE_VER0 64
 
+static bool clone3_args_valid(const struct clone3_args *args)
+{
+	if ((args->flags & ~0x3ffffffffULL) || (args->flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))))
+		return false;
+	/* Who reaps a thread or a sibling is told by the signal of the one that it stands beside. */
+	if (args->exit_signal > ((args->flags & (CLONE_THREAD | CLONE_PARENT)) ? 0 : NSIG_GUEST))
+		return false;
+	if ((args->flags & CLONE_PIDFD) && (args->flags & CLONE_PARENT_SETTID) && args->pidfd == args->parent_tid)
+		return false;
+	if (!args->set_tid != !args->set_tid_size)
+		return false;
+	return args->stack ? args->stack_size && access_ok(args->stack, args->stack_size) : !args->stack_size;
+}
+
 SYSCALL(clone3)
 {
 	struct clone3_args args = {0};
@@ -255,10 +269,7 @@ SYSCALL(clone3)
 	err = copy_struct_from_guest(&args, sizeof(args), ARG0(regs), size);
 	if (err)
 		return err;
-	if ((args.flags & ~0x3ffffffffULL) || (args.flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))) ||
-	    args.exit_signal > NSIG_GUEST)
-		return -EINVAL;
-	if (!args.stack != !args.stack_size)
+	if (!clone3_args_valid(&args))
 		return -EINVAL;
 	if (args.set_tid_size || (args.flags & CLONE_INTO_CGROUP)) {
 		guest_log(task, "clone3: set_tid and cgroup are not built: EINVAL");

@@ -149,6 +149,34 @@ static void clone3_bad(void)
 	each_bad(raw_clone3);
 }
 
+/* What contradicts itself in the structure, and what does not. */
+static void clone3_arguments(void)
+{
+	static int number;
+	static char stack[STACK_SIZE];
+	const unsigned long word = (unsigned long)&number, own = (unsigned long)stack;
+	const struct clone_args bad[] = {
+	    {.flags = CLONE_PARENT, .exit_signal = SIGCHLD},
+	    {.flags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, .exit_signal = SIGCHLD},
+	    {.exit_signal = 65},
+	    {.exit_signal = 1UL << 32 | SIGCHLD},
+	    {.flags = CLONE_PIDFD | CLONE_PARENT_SETTID, .pidfd = word, .parent_tid = word, .exit_signal = SIGCHLD},
+	    {.set_tid = word, .exit_signal = SIGCHLD},
+	    {.set_tid_size = 1, .exit_signal = SIGCHLD},
+	    {.stack = own, .exit_signal = SIGCHLD},
+	    {.stack_size = STACK_SIZE, .exit_signal = SIGCHLD},
+	    {.stack = own, .stack_size = -1UL, .exit_signal = SIGCHLD},
+	    {.stack = 1UL << 63, .stack_size = 16, .exit_signal = SIGCHLD},
+	};
+	const struct clone_args sibling = {.flags = CLONE_PARENT};
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK_FAILS(syscall(SYS_clone3, &bad[i], sizeof(bad[i])), EINVAL);
+	if (CHECK_OK(syscall(SYS_clone3, &sibling, sizeof(sibling))) == 0)
+		_exit(0);
+}
+
 /* ---- setns ---- */
 
 static int open_ns(pid_t pid, const char *kind)
@@ -286,6 +314,7 @@ static const struct test tests[] = {
     {"clone3: the same", clone3_good},
     {"clone: contradictions are EINVAL, no capability is EPERM", clone_bad},
     {"clone3: the same, and its sizes", clone3_bad},
+    {"clone3: what its structure may hold", clone3_arguments},
     {"setns enters uts and mnt, also of the dead", setns_enters},
     {"setns enters user", setns_user},
     {"setns refuses what it must", setns_errors},
