@@ -59,6 +59,8 @@ __attribute__((noreturn)) void run_second(const char *word, char **argv);
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 /* The same with what errno says behind it. */
 __attribute__((noreturn, format(printf, 1, 2))) void die_errno(const char *format, ...);
+/* Ends well, if what was printed has arrived. */
+__attribute__((noreturn)) void end_output(void);
 
 /* ---- the session (cli/attach.c, cli/load.c) ---- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages: what failed, on what, and the end. */
+/* Messages: what failed, on what, and the end; and that of output which has been read. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +17,13 @@ void die(const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	exit(EXIT_FAILURE);
+}
+
+void end_output(void)
+{
+	if (fflush(stdout) || ferror(stdout))
+		die_errno("cannot write");
+	exit(EXIT_SUCCESS);
 }
 
 void die_errno(const char *format, ...)

@@ -255,10 +255,10 @@ static void parse_rest(struct options *o, int option, const char *name)
 		break;
 	case 'h':
 		print_help();
-		exit(EXIT_SUCCESS);
+		end_output();
 	case 'V':
 		puts("secede " SECEDE_VERSION);
-		exit(EXIT_SUCCESS);
+		end_output();
 	case OPT_UNBUILT:
 		die("--%s is not implemented yet", name);
 	case '?':

@@ -259,7 +259,7 @@ static bool parse(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "Jh", options, NULL)) != -1) {
 		if (option == 'h') {
 			print_ls_help();
-			exit(EXIT_SUCCESS);
+			end_output();
 		}
 		if (option == '?') {
 			fputs("Try 'secede ls --help' for more information.\n", stderr);
@@ -290,7 +290,5 @@ int main(int argc, char **argv)
 		remove_stale(&list);
 	qsort(list.row, list.nr, sizeof(*list.row), by_age);
 	print_sessions(&list, json);
-	if (fflush(stdout) || ferror(stdout))
-		die_errno("cannot write");
-	return EXIT_SUCCESS;
+	end_output();
 }

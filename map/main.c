@@ -38,7 +38,7 @@ static enum form parse(int argc, char **argv, const char **session)
 	while ((option = getopt_long(argc, argv, "Jh", options, NULL)) != -1) {
 		if (option == 'h') {
 			print_map_help();
-			exit(EXIT_SUCCESS);
+			end_output();
 		}
 		if (option == '?') {
 			fputs("Try 'secede map --help' for more information.\n", stderr);

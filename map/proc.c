@@ -33,21 +33,20 @@ bool for_each_number(const char *path, bool (*fn)(int number, void *arg), void *
 void read_command(int pid, int tid, char out[16])
 {
 	char path[64];
-	ssize_t n = -1;
+	ssize_t n = -1; /* with the end of the line */
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
-		n = read(fd, out, 15);
+		n = read(fd, out, 16);
 		close(fd);
 	}
 	if (n <= 0) {
 		strcpy(out, "?");
 		return;
 	}
-	out[n] = '\0';
-	out[strcspn(out, "\n")] = '\0';
+	out[n - 1] = '\0';
 	/* A program gives itself any name. */
 	for (char *p = out; *p; p++) {
 		if (*p < ' ' || *p > '~')

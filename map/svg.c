@@ -39,6 +39,8 @@ static void print_escaped(const char *text)
 	for (; *text; text++) {
 		if (*text == '<')
 			fputs("&lt;", stdout);
+		else if (*text == '>') /* "]]>" is no text */
+			fputs("&gt;", stdout);
 		else if (*text == '&')
 			fputs("&amp;", stdout);
 		else
