@@ -123,10 +123,10 @@ static void parse_other(struct enter_options *o, int option, char *argument, con
 		break;
 	case 'h':
 		print_enter_help();
-		exit(EXIT_SUCCESS);
+		end_output();
 	case 'V':
 		puts("secede " SECEDE_VERSION);
-		exit(EXIT_SUCCESS);
+		end_output();
 	case OPT_UNBUILT:
 		die("--%s is not implemented yet", name);
 	case '?':
