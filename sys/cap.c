@@ -85,8 +85,10 @@ s64 sys_capget(struct task *task, struct regs *regs)
 	if (pid_is_hidden(header.pid))
 		return -ESRCH;
 	/* What another process may, only the host can say. */
-	if (header.pid && header.pid != task->tid)
-		return host_call2(__NR_capget, ARG0(regs), ARG1(regs));
+	if (header.pid && header.pid != task->tid) {
+		header.pid = pid_for_host(header.pid);
+		return host_call2(__NR_capget, &header, ARG1(regs));
+	}
 	for (int i = 0; i < 2; i++)
 		data[i] = (struct __user_cap_data_struct){
 		    .effective = (u32)(cred->cap_effective >> 32 * i),

@@ -327,6 +327,9 @@ static void end_list(struct builder *b)
  * FUTEX_TRYLOCK_PI, FUTEX_LOCK_PI2 */
 static const u32 fcntl_numbers[] = {5, 9, 16}, ioctl_numbers[] = {0x8903, 0x8904, 0x540f, 0x5429},
 		 semctl_numbers[] = {11}, futex_numbers[] = {6, 7, 8, 13};
+/* Clocks of processes and threads. */
+#define CLOCK_IS_NEGATIVE 0x80000000u
+static const u32 clock_numbers[] = {CLOCK_IS_NEGATIVE};
 
 void trap_numbers(struct task *task)
 {
@@ -344,6 +347,9 @@ void trap_numbers(struct task *task)
 	list_values(&b, __NR_ioctl, 1, ~0U, ioctl_numbers, ARRAY_SIZE(ioctl_numbers));
 	list_values(&b, __NR_semctl, 2, ~0U, semctl_numbers, ARRAY_SIZE(semctl_numbers));
 	list_values(&b, __NR_futex, 1, 0x7f, futex_numbers, ARRAY_SIZE(futex_numbers));
+	list_values(&b, __NR_clock_gettime, 0, CLOCK_IS_NEGATIVE, clock_numbers, ARRAY_SIZE(clock_numbers));
+	list_values(&b, __NR_clock_getres, 0, CLOCK_IS_NEGATIVE, clock_numbers, ARRAY_SIZE(clock_numbers));
+	list_values(&b, __NR_clock_nanosleep, 0, CLOCK_IS_NEGATIVE, clock_numbers, ARRAY_SIZE(clock_numbers));
 	end_list(&b);
 	if (install(&b))
 		guest_log(task, "no filter for process numbers: getpid() shows the host's");

@@ -56,6 +56,25 @@ static s32 uid_for_host(const struct task *task, s32 nr)
 	return nr ? (s32)make_kuid(task->nsproxy->user, (u32)nr) : 0;
 }
 
+/*
+ * The clock of a process or a thread: below its number, which is inverted, stand three bits, two of which say that
+ * it is the clock of a descriptor instead when both are set.
+ */
+#define CLOCK_BITS 3
+#define CLOCK_KIND 3
+#define CLOCK_FD   3
+#define NO_CLOCK   (INT32_MAX >> CLOCK_BITS) /* the greatest number that there is room for: no process has it */
+
+static s32 clock_for_host(s32 clock)
+{
+	s32 nr;
+
+	if (clock >= 0 || (clock & CLOCK_KIND) == CLOCK_FD)
+		return clock;
+	nr = MIN(pid_for_host(~(clock >> CLOCK_BITS)), NO_CLOCK);
+	return (s32)(~(u32)nr << CLOCK_BITS | ((u32)clock & ((1 << CLOCK_BITS) - 1)));
+}
+
 /* The number in argument n, for the host. */
 static s32 for_host(const struct task *task, enum pid_arg meaning, s32 nr, s32 which)
 {
@@ -71,6 +90,8 @@ static s32 for_host(const struct task *task, enum pid_arg meaning, s32 nr, s32 w
 		return which == IOPRIO_WHO_USER ? uid_for_host(task, nr) : pid_for_host(nr);
 	case PID_WAITID:
 		return which == P_PID || which == P_PGID ? pid_for_host(nr) : nr;
+	case PID_CLOCK:
+		return clock_for_host(nr);
 	}
 	return nr;
 }

@@ -23,7 +23,9 @@
 /* The host's own answer is a process number; the second, with arguments that are. */
 #define GIVES_PID(nr, call)	       [nr] = {.name = #call, .when = PASS, .gives_pid = true}
 #define GIVES_PIDS(nr, call, pid_args) [nr] = {.name = #call, .when = TRAP_PID, .pids = (pid_args), .gives_pid = true}
-#define PASSES(nr, call)	       [nr] = {.name = #call, .when = PASS}
+/* The host's, as long as a clock's number is the host's, too (trap_numbers()). */
+#define CLOCKS(nr, call) [nr] = {.name = #call, .when = PASS, .pids = PID(0, CLOCK)}
+#define PASSES(nr, call) [nr] = {.name = #call, .when = PASS}
 /* The host's, until somebody asks for more (trap_received() and the like in sys/filter.c). */
 #define PASSES_AT_FIRST(nr, call) [nr] = {.name = #call, .fn = sys_##call, .when = PASS}
 #define DENIES(nr, call, err)	  [nr] = {.name = #call, .when = DENY, .arg = (err)}
@@ -270,15 +272,15 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(219, restart_syscall),
     TRAPS(220, semtimedop, 0),
     PASSES(221, fadvise64),
-    PASSES_AT_FIRST(222, timer_create),
+    [222] = {.name = "timer_create", .fn = sys_timer_create, .when = PASS, .pids = PID(0, CLOCK)},
     PASSES(223, timer_settime),
     PASSES(224, timer_gettime),
     PASSES(225, timer_getoverrun),
     PASSES(226, timer_delete),
     PASSES(227, clock_settime),
-    PASSES(228, clock_gettime),
-    PASSES(229, clock_getres),
-    PASSES(230, clock_nanosleep),
+    CLOCKS(228, clock_gettime),
+    CLOCKS(229, clock_getres),
+    CLOCKS(230, clock_nanosleep),
     PASSES(231, exit_group),
     PASSES(232, epoll_wait),
     PASSES(233, epoll_ctl),

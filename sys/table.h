@@ -37,6 +37,7 @@ enum pid_arg {
 	PID_PRIO,     /* setpriority(2): what the argument before says, PRIO_PROCESS, PGRP or USER */
 	PID_IOPRIO,   /* ioprio_set(2): likewise, IOPRIO_WHO_ */
 	PID_WAITID,   /* waitid(2): likewise, P_ */
+	PID_CLOCK,    /* a clock's, in which there may be a process's or a thread's */
 };
 /* Which arguments are process numbers: four bits each, or-ed together. */
 #define PID(n, meaning)	 ((u32)PID_##meaning << 4 * (n))

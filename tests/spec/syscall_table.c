@@ -148,6 +148,10 @@ static const struct {
     {"move_pages", PID(0, TASK)},
     {"get_robust_list", PID(0, TASK)},
     {"perf_event_open", PID(1, TASK)},
+    {"timer_create", PID(0, CLOCK)},
+    {"clock_gettime", PID(0, CLOCK)},
+    {"clock_getres", PID(0, CLOCK)},
+    {"clock_nanosleep", PID(0, CLOCK)},
 };
 
 static const struct sys_entry *find(const char *name)
