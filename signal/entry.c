@@ -11,17 +11,21 @@
 
 #define TRAP_TRACE 2
 
-/* The runtime is at work: the signal waits, and nothing more is let through until the way out. */
+/*
+ * The runtime is at work: the signal waits, and nothing more is let through until the way out. There the bell is rung
+ * again, if that was it: it comes here when a SIGSYS of ours is in line before it, whose handler lets others in.
+ */
 static void defer(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
-	signal_put_off(task, sig, info);
+	if (!signal_is_bell(sig, info))
+		signal_put_off(task, sig, info);
 	uc->sigmask |= ~SIG_HIDDEN;
 	atomic_store(&task->sig_deferred, 1);
 }
 
 static bool is_forced(int sig, const struct siginfo_raw *info, const struct ucontext *uc)
 {
-	return (SIG_HIDDEN & SIGBIT(sig)) && frame_is_forced(sig, info, uc);
+	return (SIG_HIDDEN & SIGBIT(sig)) && !signal_is_bell(sig, info) && frame_is_forced(sig, info, uc);
 }
 
 /*

@@ -77,6 +77,7 @@ forward=$(free_port)
 check forward ssh -F config -O forward -L "$forward:127.0.0.1:$port" there
 check 'ssh through itself' ssh -F config -o ControlPath=none -p "$forward" there echo forwarded
 check 'end of master' ssh -F config -O exit there
+check 'no master' eventually test ! -S control
 check jump ssh -F config -J there there echo jumped
 if [ "$(script -qc 'stat -c %G $(tty)' /dev/null | tr -d '\r')" != tty ]; then
 	skip terminal 'devpts is mounted without gid=5 here: an sshd that is not root cannot give a terminal to that group'

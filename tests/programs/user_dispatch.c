@@ -15,6 +15,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 #include "tests/programs/signals.h"
 
@@ -243,6 +244,31 @@ static void test_plain_calls(void)
 	close(fd);
 }
 
+/* An alarm that is in line behind the SIGSYS of a stopped call comes when that has its frame. */
+static volatile int alarms;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+static void test_beside_alarms(void)
+{
+	const struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+	int calls;
+
+	CHECK(signal(SIGALRM, on_alarm) != SIG_ERR);
+	begin();
+	CHECK_OK(setitimer(ITIMER_REAL, &often, NULL));
+	for (calls = 0; alarms < 3000; calls++) {
+		selector = BLOCK;
+		CHECK(raw(SYS_getpid, 0, 0, 0) == NOT_DONE);
+	}
+	CHECK_OK(setitimer(ITIMER_REAL, &never, NULL));
+	CHECK(calls > 1000);
+}
+
 static const struct test tests[] = {
     {"wrong arguments", test_arguments},
     {"calls are stopped", test_stopped},
@@ -253,6 +279,7 @@ static const struct test tests[] = {
     {"nobody inherits it", test_not_inherited},
     {"together with a control file", test_with_control_file},
     {"calls without a mask or an address", test_plain_calls},
+    {"beside alarms", test_beside_alarms},
 };
 
 int main(void)
