@@ -56,7 +56,7 @@ exits 1 hook git commit -q --allow-empty -m hooked
 check 'no hook' git commit -q --no-verify --allow-empty -m unhooked
 port=$(free_port)
 git daemon --base-path=.. --export-all --enable=receive-pack --listen=127.0.0.1 --port="$port" --detach --pid-file="$TMPDIR/pid" ../b.git
-check daemon eventually sh -c "git ls-remote git://127.0.0.1:$port/b.git | head -n 1"
+check daemon eventually sh -c "git ls-remote git://127.0.0.1:$port/b.git HEAD | grep HEAD"
 check 'daemon, clone' git clone -q "git://127.0.0.1:$port/b.git" ../cloned
 check 'daemon, push' sh -c "cd ../cloned && git commit -q --allow-empty -m pushed && git push -q origin HEAD:refs/heads/pushed && git -C ../b.git log -1 --format=%s pushed"
 check 'daemon ends' sh -c 'kill $(cat $TMPDIR/pid)'
