@@ -75,6 +75,12 @@ s64 signal_force_sigsys(const struct task *task, const struct regs *regs, s32 co
 void signal_put_off(struct task *task, int sig, const struct siginfo_raw *info);
 /* To another thread that takes it, if it was sent to the process. The host cannot know that this one blocks it. */
 bool signal_hand_over(const struct task *task, int sig, const struct siginfo_raw *info);
+/* Back to the process, when this thread goes: the host finds another one. Everything is blocked, the hidden too. */
+void signal_give_back(const struct task *task, int sig, const struct siginfo_raw *info);
+/* The thread would exit, all as above. True: there is something that it must take first. Gives back what it may not. */
+bool signal_ends_exit(struct task *task);
+/* Forgets those of the set that were sent to the process, in a copy of the task in another one. */
+void signal_drop_held(struct task *task, u64 set);
 /* What such a signal tells, as if the host had brought it here at once. For all that the host brings. */
 void signal_received(struct siginfo_raw *info);
 /* Gives the host what the guest can take now. Everything is blocked, the hidden too. */

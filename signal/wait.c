@@ -90,16 +90,30 @@ void signal_received(struct siginfo_raw *info)
 	info->err = 0;
 }
 
-bool signal_hand_over(const struct task *task, int sig, const struct siginfo_raw *info)
+static struct siginfo_raw handed_over(const struct siginfo_raw *info)
 {
 	struct siginfo_raw handed = *info;
+
+	handed.err = info->code;
+	handed.code = SI_HANDED_OVER;
+	return handed;
+}
+
+void signal_give_back(const struct task *task, int sig, const struct siginfo_raw *info)
+{
+	struct siginfo_raw handed = handed_over(info);
+
+	host_call3(__NR_rt_sigqueueinfo, task->host_tgid, sig, &handed);
+}
+
+bool signal_hand_over(const struct task *task, int sig, const struct siginfo_raw *info)
+{
+	struct siginfo_raw handed = handed_over(info);
 	struct task *other;
 	u32 i = 0;
 
 	if (info->code == SI_TKILL)
 		return false;
-	handed.err = info->code;
-	handed.code = SI_HANDED_OVER;
 	while ((other = task_next(&i))) {
 		u64 takes = ~other->blocked_hidden | other->sig_waiting;
 
@@ -138,6 +152,29 @@ void signal_requeue_held(struct task *task)
 	signal_block_hidden();
 	while ((sig = signal_take_held(task, SIG_HIDDEN, &info)))
 		signal_requeue(task, sig, &info);
+}
+
+bool signal_ends_exit(struct task *task)
+{
+	struct siginfo_raw info;
+	int sig;
+
+	if (task->put_off.signo || (task->sig_held & ~task->blocked_hidden))
+		return true;
+	while ((sig = signal_take_held(task, SIG_HIDDEN, &info)))
+		if (info.code != SI_TKILL)
+			signal_give_back(task, sig, &info);
+	return false;
+}
+
+void signal_drop_held(struct task *task, u64 set)
+{
+	struct siginfo_raw info;
+	int i;
+
+	for (i = 0; i < HIDDEN_SIGNALS; i++)
+		if (task->held[i].code != SI_TKILL)
+			(void)signal_take_held(task, set & SIGBIT(hidden[i]), &info);
 }
 
 /* What the guest blocks in this thread, others may take. */

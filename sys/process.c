@@ -291,7 +291,7 @@ SYSCALL(exit)
 {
 	/* From here on no handler may run on this block: even the hidden signals are blocked. */
 	signal_block_hidden();
-	if (task->put_off.signo) {
+	if (signal_ends_exit(task)) {
 		/* It was meant for the process, perhaps, and must not be lost: as if it had come first. */
 		task->restart = RESTART_NOT_BEGUN;
 		return -EINTR;

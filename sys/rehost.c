@@ -39,6 +39,7 @@ struct pending {
 /* What goes from the old thread to the new process, which has a copy of it. */
 struct carried {
 	struct pending *pending, **last;
+	u64 held; /* what waited in the task already, because the runtime was at work */
 	bool keeps_number;
 	bool husk; /* the task was its whole thread group: what it leaves is a dead process, not a dead thread */
 	u64 robust_list, robust_len;
@@ -126,6 +127,23 @@ static void pending_forward(struct carried *c, s32 host)
 	for (p = c->pending; p; p = p->next)
 		host_call3(__NR_tgkill, host, host, p->info.signo);
 	pending_drop(c);
+}
+
+/*
+ * The same of those that are never blocked on the host, and wait in the task. Now they are blocked. What came for the
+ * process is for those who stay; the new process has dropped it, and has its own that came before the copy.
+ */
+static void held_forward(struct task *task, const struct carried *c, s32 host)
+{
+	struct siginfo_raw info;
+	int sig;
+
+	while ((sig = signal_take_held(task, SIG_HIDDEN, &info))) {
+		if (!c->husk && info.code != SI_TKILL)
+			signal_give_back(task, sig, &info);
+		else if (!(c->held & SIGBIT(sig)))
+			host_call3(__NR_tgkill, host, host, sig);
+	}
 }
 
 /* ---- a word between the two ---- */
@@ -264,8 +282,11 @@ static void number_take(struct task *task, const struct carried *c)
 
 static void put_on(struct task *task, u64 flags, struct carried *c)
 {
+	if (!c->husk)
+		signal_drop_held(task, c->held);
 	/* Locks ask who takes them. */
 	task->host_tid = task->host_tgid = host_gettid();
+	signal_block_all();
 	mm.id = c->mm_id;
 	own_fds_born(c->note, task->host_tgid);
 	fork_unlock(task);
@@ -323,6 +344,7 @@ __attribute__((noreturn)) static void end_old(struct task *task, u64 flags, stru
 	put_unshared(new, task->files);
 	put_contexts(task);
 	signal_block_hidden();
+	held_forward(task, c, host);
 	arch_exit_thread(task, 0);
 }
 
@@ -374,11 +396,14 @@ int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
 	c.mm_id = mm_new_id();
 	if (!(flags & CLONE_FILES))
 		c.note = own_fds_unborn(new->nsproxy ?: task->nsproxy, c.mm_id);
+	signal_block_hidden(); /* so that those that are there now are in both */
+	c.held = task->sig_held;
 	host = copy_process(flags, &c);
 	if (host == 0) {
 		put_on(task, flags, &c);
 		return 0;
 	}
+	signal_block_all();
 	fork_unlock(task);
 	own_fds_born(c.note, (s32)MAX(host, 0));
 	if (host < 0) {
