@@ -135,7 +135,9 @@ press C-z
 typed 'inner shell suspended' suspend Enter
 press fg Enter
 press jobs Enter
-press 'kill %1; wait %1' Enter
+press fg Enter
+sleep 0.3
+press C-c
 typed 'inner shell left' 'exit 7' Enter
 typed 'its status' 'echo $?' Enter
 press 'PS1="dash% " dash' Enter
