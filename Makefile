@@ -184,7 +184,7 @@ bench:
 	@tests/run --plain bench/requests.sh
 
 # Real programs, natively and under secede, as the table docs/compat.md; fails if there is a difference without a reason.
-# It takes a quarter of an hour. KEEP=DIRECTORY keeps what the programs printed.
+# It takes twenty minutes; a script that finds a difference without a reason is run a second time, and says so. KEEP=DIRECTORY keeps what the programs printed.
 compat: KEEP =
 compat:
 	@.ci/need $(COMPAT_PACKAGES)
