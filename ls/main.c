@@ -150,7 +150,7 @@ static void remove_stale(const struct list *list)
 	storage_bases(bases);
 	for (size_t i = 0; i < STORAGE_BASES; i++) {
 		if (bases[i])
-			stale_remove(bases[i], "/proc");
+			stale_remove(bases[i], "/proc", 0);
 	}
 }
 

@@ -32,12 +32,12 @@ static bool is_warden(const char *proc, long pid)
 }
 
 /* "secede-UID-PID-XXXXXX" of a process that is no more? Between making a directory and locking it lies a moment. */
-static bool maker_is_dead(const char *proc, const char *name, const char *prefix)
+static bool maker_is_dead(const char *proc, const char *name, const char *prefix, long living)
 {
 	size_t len = strlen(prefix);
 	long pid = strncmp(name, prefix, len) == 0 ? strtol(name + len, NULL, 10) : 0;
 
-	return pid > 0 && !is_warden(proc, pid);
+	return pid > 0 && pid != living && !is_warden(proc, pid);
 }
 
 static void remove_if_stale(int base, const char *name)
@@ -52,7 +52,7 @@ static void remove_if_stale(int base, const char *name)
 	close(fd);
 }
 
-void stale_remove(const char *base, const char *proc)
+void stale_remove(const char *base, const char *proc, long living)
 {
 	DIR *dir = opendir(base);
 	struct dirent *e;
@@ -62,7 +62,7 @@ void stale_remove(const char *base, const char *proc)
 		return;
 	snprintf(prefix, sizeof(prefix), "secede-%u-", geteuid());
 	while ((e = readdir(dir))) {
-		if (maker_is_dead(proc, e->d_name, prefix))
+		if (maker_is_dead(proc, e->d_name, prefix, living))
 			remove_if_stale(dirfd(dir), e->d_name);
 	}
 	closedir(dir);

@@ -24,10 +24,12 @@ static int storage_fd = -1;
 /* Whoever asked for a mount does not wait for that. */
 static void remove_stale(const char *base)
 {
+	pid_t self = getpid();
+
 	if (fork() != 0)
 		return;
 	close_from(0);
-	stale_remove(base, arena()->proc);
+	stale_remove(base, arena()->proc, self);
 	_exit(0);
 }
 

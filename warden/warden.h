@@ -150,8 +150,9 @@ bool storage_lock(int fd);
 /* The directories in one of which storage is made; NULL: none of that kind. */
 #define STORAGE_BASES 4
 void storage_bases(const char *bases[STORAGE_BASES]);
-/* Removes what killed wardens of this user left in directory `base`; the host has proc at `proc`. */
-void stale_remove(const char *base, const char *proc);
+/* Removes what killed wardens of this user left in directory `base`; the host has proc at `proc`. What warden
+ * `living` (0: nobody) has there stays: it may be killed just now, while its guests live. */
+void stale_remove(const char *base, const char *proc, long living);
 
 /* ---- remove.c ---- */
 

@@ -53,8 +53,10 @@ static int guest(void)
 	int fd = open("/mnt/file", O_RDWR | O_CREAT, 0600);
 	struct stat st;
 
-	if (fd < 0 || write(fd, "x", 1) != 1 || stat("/mnt/file", &st) != 0 || st.st_size != 1)
+	if (fd < 0 || write(fd, "x", 1) != 1 || stat("/mnt/file", &st) != 0 || st.st_size != 1) {
+		perror(fd < 0 ? "open" : "write or stat");
 		return 9;
+	}
 	puts("done");
 	return 7;
 }
