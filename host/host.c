@@ -47,7 +47,7 @@ int host_unshare_files(void)
 void host_files_unshared(struct task *task, struct own_fds *own)
 {
 	tasks_close_handles(task);
-	own_fds_leave(own);
+	own_fds_leave(own, NULL);
 }
 
 bool strict_linux(void)

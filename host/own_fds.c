@@ -195,14 +195,14 @@ static void close_noted(const struct own_fd *n)
 	host_call1(__NR_close, fd);
 }
 
-void own_fds_leave(struct own_fds *own)
+void own_fds_leave(struct own_fds *own, const struct nsproxy *new)
 {
-	const struct nsproxy *ns = current_task()->nsproxy;
+	s32 handle = current_task()->nsproxy->handle, new_handle = new ? new->handle : handle;
 	u32 i;
 
 	/* Of other numbers nobody knows what they mean in this table: the notes are about the one that was left. */
 	for (i = 0; own && i < NOTES; i++)
-		if (own->note[i].inode && own->note[i].number != ns->handle + 1)
+		if (own->note[i].inode && own->note[i].number != handle + 1 && own->note[i].number != new_handle + 1)
 			close_noted(&own->note[i]);
 }
 

@@ -280,7 +280,20 @@ static void number_take(struct task *task, const struct carried *c)
 		(void)put_guest(c->clear_tid, task->tid);
 }
 
-static void put_on(struct task *task, u64 flags, struct carried *c)
+/*
+ * The table is our own from the start, so nothing may be noted among the others' descriptors any more: the numbers mean
+ * something else here. Of the handles both stay, the old one until the task has its new contexts.
+ */
+static void leave_table(struct task *task, const struct unshared *new)
+{
+	struct own_fds *own = task->files->own;
+
+	task->files->own = NULL;
+	tasks_close_handles(task);
+	own_fds_leave(own, new->nsproxy);
+}
+
+static void put_on(struct task *task, u64 flags, struct carried *c, const struct unshared *new)
 {
 	if (!c->husk)
 		signal_drop_held(task, c->held);
@@ -290,9 +303,8 @@ static void put_on(struct task *task, u64 flags, struct carried *c)
 	mm.id = c->mm_id;
 	own_fds_born(c->note, task->host_tgid);
 	fork_unlock(task);
-	/* What else the others have in the table goes when the task has its new contexts (kernel/unshare.c). */
 	if (flags & CLONE_FILES)
-		tasks_close_handles(task);
+		leave_table(task, new);
 	fork_alone(task, !(flags & CLONE_SYSVSEM));
 	signal_sync_all(task);
 	if (c->robust_list)
@@ -400,7 +412,7 @@ int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
 	c.held = task->sig_held;
 	host = copy_process(flags, &c);
 	if (host == 0) {
-		put_on(task, flags, &c);
+		put_on(task, flags, &c, new);
 		return 0;
 	}
 	signal_block_all();
