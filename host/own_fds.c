@@ -244,14 +244,19 @@ bool fd_used_elsewhere(const struct files_struct *files, int fd)
 	return files->own->overflow;
 }
 
-/* Does the descriptor stand in a further note, which is judged by itself? */
-static bool noted_twice(const struct own_fds *own, const struct own_fd *n, int fd)
+/* Does the descriptor stand in a further note, which is judged by itself? `living`: only one whose owner lives counts.
+ */
+static bool noted_twice(const struct own_fds *own, const struct own_fd *n, int fd, bool living)
 {
 	u32 i;
 
-	for (i = 0; i < NOTES; i++)
-		if (&own->note[i] != n && own->note[i].owner && own->note[i].number == fd + 1)
+	for (i = 0; i < NOTES; i++) {
+		const struct own_fd *other = &own->note[i];
+		u32 owner = other->owner;
+
+		if (other != n && owner && other->number == fd + 1 && (!living || owner_lives(other, owner)))
 			return true;
+	}
 	return false;
 }
 
@@ -265,8 +270,26 @@ static void close_unnumbered(const struct own_fds *own, const struct own_fd *n)
 
 	for (fd = mm.fd_base; fd < mm.fd_base + FAR; fd++)
 		if (!host_call2(__NR_fstat, fd, &st) && S_ISSOCK(st.st_mode) && st.st_ino == n->inode &&
-		    !noted_twice(own, n, fd))
+		    !noted_twice(own, n, fd, false))
 			host_call1(__NR_close, fd);
+}
+
+/*
+ * Someone who lives has just closed the number and not struck out its note yet, when the dead one got it: whose it is
+ * will be clear the next time. A handle, in contrast, may be stood on by two.
+ */
+static bool is_unclear(const struct own_fds *own, const struct own_fd *n)
+{
+	return !n->inode && n->number && noted_twice(own, n, n->number - 1, true);
+}
+
+static void reclaim(const struct own_fds *own, struct own_fd *n)
+{
+	if (!n->number && n->inode)
+		close_unnumbered(own, n);
+	else if (!noted_twice(own, n, n->number - 1, false))
+		close_noted(n);
+	note_free(n);
 }
 
 void own_fds_reclaim(void)
@@ -278,12 +301,9 @@ void own_fds_reclaim(void)
 		struct own_fd *n = &own->note[i];
 
 		owner = n->owner;
-		if (!owner || owner_lives(n, owner) || !atomic_compare_exchange_strong(&n->owner, &owner, mine))
+		if (!owner || owner_lives(n, owner) || is_unclear(own, n))
 			continue;
-		if (!n->number && n->inode)
-			close_unnumbered(own, n);
-		else if (!noted_twice(own, n, n->number - 1))
-			close_noted(n);
-		note_free(n);
+		if (atomic_compare_exchange_strong(&n->owner, &owner, mine))
+			reclaim(own, n);
 	}
 }

@@ -38,8 +38,8 @@ bool fd_used_elsewhere(const struct files_struct *files, int fd);
 
 /* Closes what the dead have left in the table of the current task. */
 void own_fds_reclaim(void);
-/* The current task's table has become its own: closes what the others had in it. `own`: the notes of before; `new`: what
- * the task is about to stand on (NULL: what it stands on already). */
+/* The current task's table has become its own: closes what the others had in it. `own`: the notes of before; `new`:
+ * what the task is about to stand on (NULL: what it stands on already). */
 void own_fds_leave(struct own_fds *own, const struct nsproxy *new);
 
 #endif
