@@ -50,6 +50,13 @@ int parse_signal(const char *name);
 unsigned parse_number(const char *text, const char *what);
 void print_help(void); /* cli/help.c */
 
+/* What getopt_long(3) returns for long options without a letter: OPT_UNBUILT for those that util-linux's command of the
+ * kind knows and ours does not, others from OPT_OWN on. */
+enum { OPT_UNBUILT = 256, OPT_OWN };
+/* The options that end a command: -h, -V, a wrong one, one that is not built (`name`: its long name). `command`: whose
+ * --help is to be asked for. (cli/end.c) */
+__attribute__((noreturn)) void end_command(int option, const char *name, void (*help)(void), const char *command);
+
 /* secede map, secede ls: executes that program with these arguments, the first of which is replaced. (cli/second.c) */
 __attribute__((noreturn)) void run_second(const char *word, char **argv);
 

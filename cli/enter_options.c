@@ -15,7 +15,7 @@ const struct enter_kind enter_kinds[ENTER_KINDS] = {
 };
 enum { KIND_MNT, KIND_UTS, KIND_USER };
 
-enum { OPT_PRESERVE = 256, OPT_UNBUILT };
+enum { OPT_PRESERVE = OPT_OWN };
 
 static const struct option long_options[] = {
     {"all", no_argument, NULL, 'a'},
@@ -121,19 +121,8 @@ static void parse_other(struct enter_options *o, int option, char *argument, con
 	case 'F':
 	case OPT_PRESERVE:
 		break;
-	case 'h':
-		print_enter_help();
-		end_output();
-	case 'V':
-		puts("secede " SECEDE_VERSION);
-		end_output();
-	case OPT_UNBUILT:
-		die("--%s is not implemented yet", name);
-	case '?':
-		fputs("Try 'secede enter --help' for more information.\n", stderr);
-		exit(EXIT_FAILURE);
 	default:
-		die("-%c is not implemented yet", option);
+		end_command(option, name, print_enter_help, "secede enter");
 	}
 }
 

@@ -14,7 +14,7 @@
 
 /* Long options without a letter. */
 enum {
-	OPT_MAP_USER = 256,
+	OPT_MAP_USER = OPT_OWN,
 	OPT_MAP_GROUP,
 	OPT_PROPAGATION,
 	OPT_SETGROUPS,
@@ -27,7 +27,6 @@ enum {
 	OPT_HOSTNAME,
 	OPT_LOG,
 	OPT_STRICT_LINUX,
-	OPT_UNBUILT,
 };
 
 static const struct option long_options[] = {
@@ -253,19 +252,8 @@ static void parse_rest(struct options *o, int option, const char *name)
 	case OPT_KEEP_CAPS:
 		o->keep_caps = true;
 		break;
-	case 'h':
-		print_help();
-		end_output();
-	case 'V':
-		puts("secede " SECEDE_VERSION);
-		end_output();
-	case OPT_UNBUILT:
-		die("--%s is not implemented yet", name);
-	case '?':
-		fputs("Try 'secede --help' for more information.\n", stderr);
-		exit(EXIT_FAILURE);
 	default:
-		die("-%c is not implemented yet", option);
+		end_command(option, name, print_help, "secede");
 	}
 }
 

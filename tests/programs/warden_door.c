@@ -6,19 +6,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include "arena/arena.h"
-#include "tests/spec/tap.h"
-#include "warden/proto.h"
+#include "tests/programs/warden_talk.h"
 #include "warden/session.h"
 
 #define HEAD offsetof(struct request, data)
 
 static struct session session;
-static struct request req;
 static int door;
 
 /* A session, and a socket that sends to its door. */
@@ -38,52 +34,13 @@ static void start(void)
 	CHECK_OK(connect(door, (struct sockaddr *)&name, offsetof(struct sockaddr_un, sun_path) + sizeof("12345")));
 }
 
-static s64 send_to(int sock, const void *data, size_t size, const int *fds, unsigned nr)
-{
-	struct iovec iov = {(void *)data, size};
-	char control[CMSG_SPACE(8 * sizeof(int))] = {0};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct cmsghdr *c = (struct cmsghdr *)control;
-
-	if (nr) {
-		msg.msg_control = control;
-		msg.msg_controllen = CMSG_LEN(nr * sizeof(int));
-		c->cmsg_len = msg.msg_controllen;
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(c), fds, nr * sizeof(int));
-	}
-	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-/* Sends `size` bytes of req with one end of a new pair, of which *kept is the other. The answer, -EIO: none. */
-static s64 ask(int sock, size_t size, int *kept)
-{
-	struct reply reply = {-EIO, 0};
-	struct stat st;
-	int pair[2];
-
-	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
-	CHECK_OK(fstat(pair[0], &st));
-	if (!req.self_inode)
-		req.self_inode = st.st_ino;
-	if (send_to(sock, &req, size, &pair[1], 1) == 0) {
-		close(pair[1]);
-		CHECK(recv(pair[0], &reply, sizeof(reply), 0) >= 0);
-	} else {
-		close(pair[1]);
-	}
-	*kept = pair[0];
-	return reply.result;
-}
-
 static s64 knock(u32 op, size_t size)
 {
 	s64 result;
 	int kept;
 
 	req = (struct request){.op = op, .pid = getpid()};
-	result = ask(door, size, &kept);
+	result = ask(door, size, &kept).result;
 	close(kept);
 	return result;
 }
@@ -96,7 +53,7 @@ static void what_one_gets(void)
 
 	start();
 	req = (struct request){.op = REQ_JOIN};
-	index = ask(door, HEAD, &kept);
+	index = ask(door, HEAD, &kept).result;
 	CHECK(index >= 0);
 	h = handle_at((u32)index);
 	CHECK(h->kind == 0 && h->mnt == arena()->init_mnt && h->uts == arena()->init_uts &&
@@ -105,7 +62,7 @@ static void what_one_gets(void)
 	close(session.handle);
 	req = (struct request){.op = REQ_SETNAME, .caps = CAP_FULL_SET, .uid = geteuid(), .nr = 1, .len = {3}};
 	strcpy(req.data, "box");
-	CHECK(ask(kept, HEAD + 4, &door) == 0);
+	CHECK(ask(kept, HEAD + 4, &door).result == 0);
 	close(kept);
 	for (int i = 0; i < 500 && kill((pid_t)arena()->warden, 0) == 0; i++)
 		usleep(10000);
@@ -124,13 +81,13 @@ static void nonsense(void)
 	CHECK(knock(REQ_JOIN, 0) == -EINVAL);
 	/* An inode that is known already; a descriptor that is none of a socket, or several, or none. */
 	req = (struct request){.op = REQ_JOIN, .self_inode = session.handle_inode};
-	CHECK(ask(door, HEAD, &other) == -EINVAL);
+	CHECK(ask(door, HEAD, &other).result == -EINVAL);
 	req = (struct request){.op = REQ_JOIN, .self_inode = 4711};
 	for (int i = 0; i < 8; i++)
 		fds[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
-	CHECK_OK(send_to(door, &req, HEAD, fds, 1));
-	CHECK_OK(send_to(door, &req, HEAD, fds, 8));
-	CHECK_OK(send_to(door, &req, HEAD, NULL, 0));
+	CHECK_OK(send_bytes(door, &req, HEAD, fds, 1));
+	CHECK_OK(send_bytes(door, &req, HEAD, fds, 8));
+	CHECK_OK(send_bytes(door, &req, HEAD, NULL, 0));
 	CHECK(knock(REQ_JOIN, HEAD) >= 0);
 }
 
@@ -147,7 +104,7 @@ static void random_messages(void)
 		for (size_t i = 0; i < HEAD / sizeof(int); i++)
 			((int *)&req)[i] = (int)random();
 		req.op = round % 2 ? REQ_JOIN : (u32)random() % 32;
-		CHECK_OK(send_to(door, &req, (size_t)random() % (HEAD + 100), pair, (unsigned)random() % 3));
+		CHECK_OK(send_bytes(door, &req, (size_t)random() % (HEAD + 100), pair, (unsigned)random() % 3));
 	}
 	CHECK(knock(REQ_JOIN, HEAD) >= 0);
 }

@@ -10,11 +10,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include "arena/arena.h"
-#include "tests/spec/tap.h"
-#include "warden/proto.h"
+#include "tests/programs/warden_talk.h"
 #include "warden/session.h"
 
 static struct session session;
@@ -35,7 +32,6 @@ static void start(int log_fd)
 
 /* ---- raw requests ---- */
 
-static struct request req;
 static u64 value;
 
 static void begin(u32 op)
@@ -73,46 +69,17 @@ static void add(const char *s)
 	req.len[req.nr++] = (u16)strlen(s);
 }
 
-static int send_bytes(int handle, const void *data, size_t size, const int *fds, unsigned nr)
-{
-	struct iovec iov = {(void *)data, size};
-	char control[CMSG_SPACE(8 * sizeof(int))] = {0};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct cmsghdr *c = (struct cmsghdr *)control;
-
-	if (nr) {
-		msg.msg_control = control;
-		msg.msg_controllen = CMSG_LEN(nr * sizeof(int));
-		c->cmsg_len = msg.msg_controllen;
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(c), fds, nr * sizeof(int));
-	}
-	return sendmsg(handle, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-/* Sends `size` bytes of req over a fresh pair; *kept (may be NULL) is our end of it afterwards. */
+/* Sends `size` bytes of req; *kept (may be NULL) is our end of the pair afterwards. */
 static s64 call_sized(int handle, size_t size, int *kept)
 {
-	struct reply reply = {-EIO, 0};
-	struct stat st;
-	int pair[2];
-	ssize_t n;
+	int end;
+	struct reply reply = ask(handle, size, &end);
 
-	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
-	CHECK_OK(fstat(pair[0], &st));
-	if (!req.self_inode)
-		req.self_inode = st.st_ino;
-	if (send_bytes(handle, &req, size, &pair[1], 1) == 0) {
-		close(pair[1]);
-		n = recv(pair[0], &reply, sizeof(reply), 0);
-		CHECK(n == 0 || n == sizeof(reply));
-	}
 	value = reply.value;
 	if (kept)
-		*kept = pair[0];
+		*kept = end;
 	else
-		close(pair[0]);
+		close(end);
 	return reply.result;
 }
 

@@ -3,15 +3,13 @@
 #ifndef SECEDE_TESTS_SPEC_BOARD_H
 #define SECEDE_TESTS_SPEC_BOARD_H
 
-#include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "tests/spec/tap.h"
+#include "tests/spec/step.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_S 10
 
 struct board {
 	_Atomic int step;   /* who waits for n waits until it is n */
@@ -28,18 +26,12 @@ static inline void new_board(void)
 
 static inline void reach(int step)
 {
-	board->step = step;
-	syscall(SYS_futex, &board->step, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	step_reach(&board->step, step);
 }
 
 static inline void await(int step)
 {
-	const struct timespec second = {1, 0};
-	int seen, rounds;
-
-	for (rounds = 0; (seen = board->step) < step && rounds < DEADLINE_MS / 1000; rounds++)
-		syscall(SYS_futex, &board->step, FUTEX_WAIT, seen, &second, NULL, 0);
-	CHECK(board->step >= step);
+	step_await(&board->step, step, DEADLINE_S);
 }
 
 static inline int exit_code(int status)

@@ -7,13 +7,12 @@
 #ifndef SECEDE_TESTS_SPEC_MOVED_H
 #define SECEDE_TESTS_SPEC_MOVED_H
 
-#include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "tests/spec/step.h"
 #include "tests/spec/world.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -22,7 +21,7 @@ static int under_secede;
 
 /* ---- the task, and those who look at it ---- */
 
-#define DEADLINE_MS 20000
+#define DEADLINE_S 20
 
 static struct board {
 	_Atomic int step; /* who waits for n waits until it is n */
@@ -32,18 +31,12 @@ static struct board {
 
 static inline void reach(int step)
 {
-	board->step = step;
-	syscall(SYS_futex, &board->step, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	step_reach(&board->step, step);
 }
 
 static inline void await(int step)
 {
-	const struct timespec second = {1, 0};
-	int seen, rounds;
-
-	for (rounds = 0; (seen = board->step) < step && rounds < DEADLINE_MS / 1000; rounds++)
-		syscall(SYS_futex, &board->step, FUTEX_WAIT, seen, &second, NULL, 0);
-	CHECK(board->step >= step);
+	step_await(&board->step, step, DEADLINE_S);
 }
 
 static void (*to_do)(void);

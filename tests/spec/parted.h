@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "tests/spec/tap.h"
+#include "tests/spec/step.h"
 
 #define DEADLINE_MS 10000
 #define MARKER	    (SIGRTMIN + 5) /* comes after every other signal that was sent before it */
@@ -51,18 +51,12 @@ static inline void wake(_Atomic int *word)
 /* Waits until the word is at least n. */
 static inline void await_word(_Atomic int *word, int n)
 {
-	const struct timespec round = {0, 100000000};
-	int seen, rounds;
-
-	for (rounds = 0; (seen = *word) < n && rounds < DEADLINE_MS / 100; rounds++)
-		syscall(SYS_futex, word, FUTEX_WAIT, seen, &round, NULL, 0);
-	CHECK(*word >= n);
+	step_await(word, n, DEADLINE_MS / 1000);
 }
 
 static inline void reach(int step)
 {
-	board->step = step;
-	wake(&board->step);
+	step_reach(&board->step, step);
 }
 
 static inline void await(int step)
