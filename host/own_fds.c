@@ -99,15 +99,6 @@ void fd_own(struct own_fd *note, long fd)
 		note_free(note);
 }
 
-void fd_give(int fd)
-{
-	struct own_fds *own = own_fds();
-	struct own_fd *n = own ? note_find(own, fd) : NULL;
-
-	if (n)
-		note_free(n);
-}
-
 int host_close(int fd)
 {
 	struct own_fds *own = own_fds();
@@ -184,15 +175,23 @@ u32 own_fds_next(const struct files_struct *files, u32 from)
 	return next;
 }
 
-/* Closes the descriptor; a handle only if it still is one, since a table may have been copied long ago. */
+/* Only if it still is that one: a table may have been copied long ago. */
+static void close_handle(int fd, u64 inode)
+{
+	struct stat st;
+
+	if (host_call2(__NR_fstat, fd, &st) == 0 && st.st_ino == inode)
+		host_call1(__NR_close, fd);
+}
+
 static void close_noted(const struct own_fd *n)
 {
 	int fd = n->number - 1;
-	struct stat st;
 
-	if (fd < 0 || (n->inode && (host_call2(__NR_fstat, fd, &st) || st.st_ino != n->inode)))
-		return;
-	host_call1(__NR_close, fd);
+	if (n->inode)
+		close_handle(fd, n->inode);
+	else if (fd >= 0)
+		host_call1(__NR_close, fd);
 }
 
 void own_fds_leave(struct own_fds *own, const struct nsproxy *new)
@@ -206,7 +205,7 @@ void own_fds_leave(struct own_fds *own, const struct nsproxy *new)
 			close_noted(&own->note[i]);
 }
 
-/* ---- the dead ---- */
+/* ---- who lives ---- */
 
 /* Of a process in other memory; `maker` is the thread that cloned it. */
 static bool child_lives(s32 tgid, u64 id, s32 maker)
@@ -229,20 +228,74 @@ static bool owner_lives(const struct own_fd *n, u32 owner)
 	return thread_where(tid) == THREAD_HERE || (n->inode && handle_in_use(n->inode));
 }
 
-bool fd_used_elsewhere(const struct files_struct *files, int fd)
+/* ---- a handle that several stand on ---- */
+
+enum answer { NO, YES, LATER };
+
+/* A handle that an address space has no use for any more. */
+struct unused {
+	const struct own_fd *note; /* NULL: it has none */
+	u64 mm;			   /* whose use it was */
+	u64 inode;
+	int fd;
+};
+
+/* Does another address space stand on it? LATER: one is just giving it up who comes before us. */
+static enum answer is_needed(const struct own_fds *own, const struct unused *h)
 {
-	u32 i;
+	const struct own_fd *other;
 
-	if (!files || !files->own)
-		return false;
-	for (i = 0; i < NOTES; i++) {
-		const struct own_fd *n = &files->own->note[i];
+	for (other = own->note; other < own->note + NOTES; other++) {
+		u32 owner = other->owner;
 
-		if (n->number == fd + 1 && n->mm != mm.id && n->owner && owner_lives(n, n->owner))
-			return true;
+		if (other == h->note || !owner || other->number != h->fd + 1 || other->inode != h->inode ||
+		    !owner_lives(other, owner))
+			continue;
+		if (!(owner & CLOSING) && other->mm != h->mm)
+			return YES;
+		if ((owner & CLOSING) && (!h->note || other < h->note))
+			return LATER;
 	}
-	return files->own->overflow;
+	return own->overflow ? YES : NO;
 }
+
+#define PATIENCE_MS 1000 /* with one who was stopped in between: rather is it left open */
+
+/*
+ * The last of those who stand on a handle closes it. Each says first that it gives it up (CLOSING), and then looks for
+ * others; of several who do so at once the later ones in the table wait until those before them are through.
+ */
+static void give_up(const struct own_fds *own, const struct unused *h)
+{
+	static const s64 a_moment[2] = {0, 1000000};
+	enum answer needed = is_needed(own, h);
+	u32 waited;
+
+	for (waited = 0; needed == LATER && waited < PATIENCE_MS; waited++) {
+		host_call2(__NR_nanosleep, a_moment, NULL);
+		needed = is_needed(own, h);
+	}
+	if (needed == NO)
+		close_handle(h->fd, h->inode);
+}
+
+void own_fds_close_handle(const struct files_struct *files, int fd, u64 inode)
+{
+	struct own_fd *n;
+
+	if (!files || !files->own) {
+		host_close(fd);
+		return;
+	}
+	n = note_find(files->own, fd);
+	if (n)
+		atomic_store(&n->owner, (u32)current_task()->host_tid | CLOSING);
+	give_up(files->own, &(struct unused){n, mm.id, inode, fd});
+	if (n)
+		note_free(n);
+}
+
+/* ---- what the dead had open ---- */
 
 /* Does the descriptor stand in a further note, which is judged by itself? `living`: only one whose owner lives counts.
  */
@@ -285,7 +338,9 @@ static bool is_unclear(const struct own_fds *own, const struct own_fd *n)
 
 static void reclaim(const struct own_fds *own, struct own_fd *n)
 {
-	if (!n->number && n->inode)
+	if (n->inode && n->number)
+		give_up(own, &(struct unused){n, n->mm, n->inode, n->number - 1});
+	else if (n->inode)
 		close_unnumbered(own, n);
 	else if (!noted_twice(own, n, n->number - 1, false))
 		close_noted(n);

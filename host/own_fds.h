@@ -27,14 +27,13 @@ void own_fds_born(struct own_fd *note, s32 tgid);
  */
 struct own_fd *fd_expect(u64 inode);
 void fd_own(struct own_fd *note, long fd);
-/* From now on it is the guest's. */
-void fd_give(int fd);
 
 /* The lowest noted handle that is not below `from`; UINT32_MAX: there is none. */
 u32 own_fds_next(const struct files_struct *files, u32 from);
 
-/* Does a process in other memory stand on that descriptor? Then it must stay open when ours has no use for it. */
-bool fd_used_elsewhere(const struct files_struct *files, int fd);
+/* Our address space has no use for that handle any more: closes it, unless a process in other memory that shares the
+ * table stands on it as well. `files`: whose table it is in; NULL: one that nobody else has. */
+void own_fds_close_handle(const struct files_struct *files, int fd, u64 inode);
 
 /* Closes what the dead have left in the table of the current task. */
 void own_fds_reclaim(void);

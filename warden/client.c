@@ -282,12 +282,8 @@ int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flag
 void warden_close_handle(const struct nsproxy *ns, const struct files_struct *files)
 {
 	/* A vfork child's contexts are released by its parent, where the number is something else. */
-	if (socket_inode(ns->handle) != ns->inode)
-		return;
-	if (fd_used_elsewhere(files, ns->handle))
-		fd_give(ns->handle);
-	else
-		host_close(ns->handle);
+	if (socket_inode(ns->handle) == ns->inode)
+		own_fds_close_handle(files, ns->handle, ns->inode);
 }
 
 /* ---- the log ---- */
