@@ -48,6 +48,7 @@ struct arena_header {
 	struct uts_ns *init_uts;
 	struct user_ns *init_user;
 	_Atomic u64 next_inum, next_mount_id;
+	_Atomic u64 pivots;  /* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
 	u64 next_version;    /* of mount trees; see kernel/ns/mnt_tree.h */
 	_Atomic u64 objects; /* allocated blocks: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */

@@ -120,6 +120,7 @@ static int attach_fs(struct task *task)
 	if (!fs)
 		return -ENOMEM;
 	fs->users = 1;
+	fs->pivots = atomic_load(&arena()->pivots);
 	fs->umask = (u32)host_call1(__NR_umask, 077);
 	host_call1(__NR_umask, fs->umask);
 	fs->at[0].root = place_new(root, "/");

@@ -10,7 +10,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-#define CARRY_VERSION 5
+#define CARRY_VERSION 6
 
 /* The numbers, in the order of the text. A new one is a line here and a higher version. */
 /* clang-format off */
@@ -20,7 +20,7 @@ static const struct {
 } numbers[] = {
 	NUMBER(arena_fd), NUMBER(fd_base), NUMBER(handle), NUMBER(handle_inode),
 	NUMBER(mnt_ns), NUMBER(uts_ns), NUMBER(user_ns),
-	NUMBER(root_mnt), NUMBER(pwd_mnt), NUMBER(exe_mnt),
+	NUMBER(root_mnt), NUMBER(pwd_mnt), NUMBER(exe_mnt), NUMBER(pivots),
 	NUMBER(umask), NUMBER(blocked_hidden), NUMBER(sem_list), NUMBER(sem_parted), NUMBER(files_limit),
 	NUMBER(numbers_trapped), NUMBER(received_trapped), NUMBER(signalfds_trapped), NUMBER(sleeps_trapped),
 	NUMBER(sig_mask), NUMBER(sig_ignored), NUMBER(sig_mixed),

@@ -23,6 +23,7 @@ struct carry {
 	u64 handle_inode;
 	u64 mnt_ns, uts_ns, user_ns; /* arena addresses */
 	u64 root_mnt, pwd_mnt, exe_mnt;
+	u64 pivots; /* those that root and pwd have followed */
 	u32 umask;
 	u32 nfds; /* entries of fds, those without close-on-exec */
 	u64 blocked_hidden;

@@ -27,6 +27,7 @@ static int take_places(struct fs_struct *fs, struct carry *c)
 		return err;
 	}
 	c->umask = fs->umask;
+	c->pivots = fs->pivots;
 	c->strings = text = kzalloc(root.host->len + pwd.host->len + 2);
 	if (text) {
 		c->root_mnt = root.mnt;
@@ -197,6 +198,7 @@ static int make_fs(const struct carry *c, struct task *task)
 		return -ENOMEM;
 	fs->users = 1;
 	fs->umask = c->umask;
+	fs->pivots = c->pivots;
 	fs->at[0].root = (struct path){c->root_mnt, hpath_new(c->root, strlen(c->root))};
 	fs->at[0].pwd = (struct path){c->pwd_mnt, hpath_new(c->pwd, strlen(c->pwd))};
 	task->fs = fs;

@@ -36,6 +36,7 @@ struct fs_struct *dup_fs(struct fs_struct *old)
 	/* The copy starts at the same seq: whoever was in line with the old one is with the new. */
 	atomic_init(&fs->seq, atomic_load(&old->seq));
 	fs->umask = old->umask;
+	fs->pivots = old->pivots;
 	err = place_get(old, &fs_now(old)->root, &fs->at[0].root);
 	if (!err)
 		err = place_get(old, &fs_now(old)->pwd, &fs->at[0].pwd);
@@ -115,6 +116,7 @@ int share_fs(struct task *task)
 	if (!old->shared) { /* or another thread was faster, and ours is left unused */
 		atomic_init(&s->fs.seq, atomic_load(&old->seq));
 		s->fs.umask = old->umask;
+		s->fs.pivots = old->pivots;
 		places_fill(&s->fs, 0, fs_now(old));
 		atomic_store(&old->moved, &s->fs);
 	}
@@ -178,11 +180,8 @@ int unshare_fs(u64 flags, struct task *task, struct fs_struct **new)
 	return *new ? 0 : -ENOMEM;
 }
 
-/*
- * Puts `places` in force, which differ from the old ones in one place; `old` is the reference that is left over. Held,
- * and released: fs->lock.
- */
-static void replace_places(struct fs_struct *fs, const struct fs_places *places, struct path old)
+/* Puts `places` in force; `old` are the references that are left over. Held, and released: fs->lock. */
+static void replace_places(struct fs_struct *fs, const struct fs_places *places, struct fs_places old)
 {
 	u32 other = !fs->now;
 
@@ -194,7 +193,8 @@ static void replace_places(struct fs_struct *fs, const struct fs_places *places,
 	publish();
 	fs->now = other;
 	mutex_unlock(&fs->lock);
-	path_put(&old);
+	path_put(&old.root);
+	path_put(&old.pwd);
 }
 
 void set_fs_root(struct fs_struct *fs, struct path place)
@@ -204,7 +204,7 @@ void set_fs_root(struct fs_struct *fs, struct path place)
 	fs = fs_lock(fs);
 	places = *fs_now(fs);
 	places.root = place;
-	replace_places(fs, &places, fs->shared ? place : fs_now(fs)->root);
+	replace_places(fs, &places, (struct fs_places){.root = fs->shared ? place : fs_now(fs)->root});
 }
 
 void set_fs_pwd(struct fs_struct *fs, struct path place)
@@ -214,7 +214,58 @@ void set_fs_pwd(struct fs_struct *fs, struct path place)
 	fs = fs_lock(fs);
 	places = *fs_now(fs);
 	places.pwd = place;
-	replace_places(fs, &places, fs->shared ? place : fs_now(fs)->pwd);
+	replace_places(fs, &places, (struct fs_places){.pwd = fs->shared ? place : fs_now(fs)->pwd});
+}
+
+/* Replaces a place that was the old root. False: no memory. `old` gets the reference that is left over. */
+static bool pivot_place(const struct fs_struct *fs, const struct pivot *p, struct path *place, struct path *old)
+{
+	struct hpath *to;
+
+	if (!mnt_pivot_moves(p, place->mnt, place->host->s, place->host->len))
+		return true;
+	to = hpath_new(p->to_host, strlen(p->to_host));
+	if (!to)
+		return false;
+	*old = *place;
+	*place = (struct path){p->to, to};
+	if (fs->shared) /* the text is copied */
+		old->host = to;
+	return true;
+}
+
+/* Without memory it stays where it was, and follows before the next call. */
+static bool follow_pivot(struct fs_struct *fs, const struct pivot *p)
+{
+	struct fs_places places, old = {0};
+	bool done = true;
+
+	fs = fs_lock(fs);
+	places = *fs_now(fs);
+	if (fs->pivots < p->serial)
+		done = pivot_place(fs, p, &places.root, &old.root) && pivot_place(fs, p, &places.pwd, &old.pwd);
+	if (!done) {
+		if (old.root.host)
+			path_put(&places.root);
+		mutex_unlock(&fs->lock);
+		return false;
+	}
+	fs->pivots = MAX(fs->pivots, p->serial);
+	if (old.root.host || old.pwd.host)
+		replace_places(fs, &places, old);
+	else
+		mutex_unlock(&fs->lock);
+	return true;
+}
+
+void follow_pivots(struct fs_struct *fs, const struct mnt_ns *ns)
+{
+	const struct pivot *p;
+
+	if (!ns->pivots)
+		return;
+	while ((p = mnt_next_pivot(ns, fs->pivots)) && follow_pivot(fs, p))
+		;
 }
 
 int get_fs_root(struct fs_struct *fs, struct path *out)

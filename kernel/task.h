@@ -49,6 +49,7 @@ struct fs_struct {
 	struct mutex lock; /* guards places and umask */
 	_Atomic u32 seq;   /* raised before each change; a task whose host_fs_seq differs must sync its host thread */
 	u32 umask;
+	u64 pivots;  /* the last pivot_root(2) that it has followed (kernel/ns/mnt.h) */
 	bool shared; /* stands in memory shared with other processes, */
 	u64 id;	     /* and there has a number that no other one has */
 	/* It goes on in there, since it was shared beyond the address space; set once, under the lock. */
@@ -240,6 +241,8 @@ struct fs_struct *fs_lock(struct fs_struct *fs);
 void follow_fs(struct task *task);
 int copy_fs(u64 flags, struct task *parent, struct task *child);
 int unshare_fs(u64 flags, struct task *task, struct fs_struct **new);
+/* Root and working directory go where pivot_root(2) of others in the namespace has put them. */
+void follow_pivots(struct fs_struct *fs, const struct mnt_ns *ns);
 /* Replaces root or pwd; takes over the reference in `place`. */
 void set_fs_root(struct fs_struct *fs, struct path place);
 void set_fs_pwd(struct fs_struct *fs, struct path place);

@@ -131,6 +131,7 @@ void syscall_dispatch(struct task *task)
 
 	task->restart = RESTART_NONE;
 	follow_fs(task);
+	follow_pivots(task->fs, task->nsproxy->mnt);
 	if (task->dispatch.on && user_dispatch_stops(task, regs))
 		return;
 	ret = checked_call(task, regs);

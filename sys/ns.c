@@ -25,7 +25,8 @@ struct nsset {
 	u32 flags;
 	u64 handle;	      /* socket inode */
 	struct unshared *new; /* fs: a private copy, if the task's own is shared */
-	struct path root;     /* of the mount namespace entered */
+	struct path root;     /* of the mount namespace entered, */
+	u64 pivots;	      /* as it was after these */
 };
 
 /* ---- what the descriptor is ---- */
@@ -214,6 +215,7 @@ static int prepare_nsset(struct task *task, struct nsset *set)
 		set->new->fs = dup_fs(task->fs);
 		err = set->new->fs ? 0 : -ENOMEM;
 	}
+	set->pivots = atomic_load(&arena()->pivots);
 	if (!err && (set->flags & CLONE_NEWNS))
 		err = prepare_root(set->new->nsproxy->mnt, &set->root);
 	if (err)
@@ -226,6 +228,7 @@ static void commit_nsset(struct task *task, struct nsset *set)
 	swap_unshared(task, set->new);
 	if (!set->root.host)
 		return;
+	task->fs->pivots = set->pivots;
 	set_fs_root(task->fs, (struct path){set->root.mnt, hpath_get(set->root.host)});
 	set_fs_pwd(task->fs, (struct path){set->root.mnt, hpath_get(set->root.host)});
 }

@@ -24,43 +24,19 @@ static s64 may_pivot(struct task *task, const struct path *root, const struct na
 	return facts.is_root ? 0 : -EINVAL;
 }
 
-static bool same_place(const struct path *a, const struct path *b)
-{
-	return a->mnt == b->mnt && a->host->len == b->host->len && !memcmp(a->host->s, b->host->s, a->host->len);
-}
-
-/* Whose root or working directory was the old root stands in the new one. */
-static void pivot_fs(struct fs_struct *fs, const struct path *from, const struct path *to)
-{
-	struct path root, pwd;
-
-	get_fs_root(fs, &root);
-	get_fs_pwd(fs, &pwd);
-	if (same_place(&root, from))
-		set_fs_root(fs, (struct path){to->mnt, hpath_get(to->host)});
-	if (same_place(&pwd, from))
-		set_fs_pwd(fs, (struct path){to->mnt, hpath_get(to->host)});
-	path_put(&root);
-	path_put(&pwd);
-}
-
 static s64 do_pivot(struct task *task, const struct path *root, const struct nameidata *new,
 		    const struct nameidata *old)
 {
-	struct path to = {new->mnt, hpath_new(new->host, new->len)};
 	struct request req;
 	s64 err;
 
-	if (!to.host)
-		return -ENOMEM;
 	request_init(&req, REQ_PIVOT, task);
 	req.dst = new->mnt;
 	req.src = root->mnt;
 	req.arg = old->mnt;
 	err = ask_warden(task, &req, old->host, old->len);
 	if (!err)
-		pivot_fs(task->fs, root, &to);
-	path_put(&to);
+		follow_pivots(task->fs, task->nsproxy->mnt);
 	return err;
 }
 

@@ -282,8 +282,10 @@ int proc_get_place(struct task *own, int (*get)(struct fs_struct *, struct path 
 	int err = -ESRCH;
 
 	task_lock(own);
-	if (own->fs)
+	if (own->fs && own->nsproxy) {
+		follow_pivots(own->fs, own->nsproxy->mnt);
 		err = get(own->fs, out);
+	}
 	task_unlock(own);
 	return err;
 }

@@ -111,12 +111,31 @@ static bool peek_fs(struct peek *p, int pid, struct fs_struct *fs)
 	return peek_task(pid, p) && peek_read(p, fs, p->task.fs, sizeof(*fs));
 }
 
+/* It has not followed what others have pivoted before its next call: but that is where it stands. */
+static void pivot_place(const struct peek *p, const struct fs_struct *fs, struct nameidata *nd)
+{
+	const struct pivot *pivot;
+	struct nsproxy ns;
+
+	if (!peek_read(p, &ns, p->task.nsproxy, sizeof(ns)) || !arena_contains(ns.mnt, sizeof(*ns.mnt)))
+		return;
+	for (pivot = mnt_next_pivot(ns.mnt, fs->pivots); pivot; pivot = mnt_next_pivot(ns.mnt, pivot->serial)) {
+		if (!mnt_pivot_moves(pivot, nd->mnt, nd->host, nd->len))
+			continue;
+		nd->mnt = pivot->to;
+		nd->len = (u32)mnt_copy_string(nd->host, sizeof(nd->host), pivot->to_host);
+	}
+}
+
 static __attribute__((noinline)) int follow_root(int pid, struct nameidata *nd)
 {
 	struct fs_struct fs;
 	struct peek p;
 
-	return peek_fs(&p, pid, &fs) && take_place(&p, &fs.at[fs.now & 1].root, nd) ? 0 : 1;
+	if (!peek_fs(&p, pid, &fs) || !take_place(&p, &fs.at[fs.now & 1].root, nd))
+		return 1;
+	pivot_place(&p, &fs, nd);
+	return 0;
 }
 
 /*
@@ -141,6 +160,7 @@ static __attribute__((noinline)) int follow_cwd(struct task *task, int pid, stru
 		nd->mnt = pwd->mnt;
 	else if (!take_place(&p, pwd, nd))
 		return err;
+	pivot_place(&p, &fs, nd);
 	return 0;
 }
 

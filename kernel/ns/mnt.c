@@ -132,3 +132,18 @@ size_t mnt_copy_string(char *dst, size_t size, const char *src)
 	dst[len] = 0;
 	return len;
 }
+
+const struct pivot *mnt_next_pivot(const struct mnt_ns *ns, u64 seen)
+{
+	const struct pivot *p, *next = NULL;
+
+	arena_see();
+	for (p = ns->pivots; p && arena_contains(p, sizeof(*p)) && p->serial > seen; p = p->older)
+		next = p;
+	return next;
+}
+
+bool mnt_pivot_moves(const struct pivot *p, u64 mnt, const char *host, size_t len)
+{
+	return mnt == p->from && strlen(p->from_host) == len && memcmp(p->from_host, host, len) == 0;
+}

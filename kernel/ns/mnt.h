@@ -69,6 +69,17 @@ struct mount {
 	u32 point_len, host_len;
 };
 
+/*
+ * pivot_root(2) moves all tasks whose root or working directory was the old root. Each keeps its own, so a pivot is
+ * noted here, and each follows it before its next call (kernel/fs.c).
+ */
+struct pivot {
+	const struct pivot *older;
+	u64 serial;   /* of the session's pivots */
+	u64 from, to; /* the old root mount, the new one: at their own roots */
+	const char *from_host, *to_host;
+};
+
 struct mnt_ns {
 	_Atomic u64 refs;
 	u64 inum;
@@ -77,6 +88,8 @@ struct mnt_ns {
 	_Atomic u64 root;	 /* id of the root mount; only pivot_root changes it */
 	u64 locked_upto;	 /* mounts with a stamp up to this came from a more privileged namespace: locked */
 	_Atomic u32 nr;		 /* mounts in it */
+	/* The newest; never changed, and there as long as the namespace. */
+	const struct pivot *_Atomic pivots;
 };
 
 /* ---- reading: any process ---- */
@@ -119,6 +132,11 @@ static inline bool mnt_locked(const struct mnt_ns *ns, const struct mount *m)
 }
 /* Is (mount id, host path) a place at or below which something is mounted? For EBUSY. */
 bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len);
+
+/* The oldest pivot in this namespace with a serial above `seen`; NULL: there is none. */
+const struct pivot *mnt_next_pivot(const struct mnt_ns *ns, u64 seen);
+/* Was that place the old root? */
+bool mnt_pivot_moves(const struct pivot *p, u64 mnt, const char *host, size_t len);
 
 /* ---- writing: the warden, and unit tests ---- */
 

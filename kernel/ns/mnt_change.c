@@ -197,10 +197,36 @@ static int pivot(struct mnt_tree *tree, const struct mnt_ns *ns, const struct mo
 	return err ? err : reattach(tree, mount_edit(ns, old, put_point), put_mnt, false);
 }
 
+/* A note of it, with room for its strings behind it. NULL: no memory. */
+static struct pivot *pivot_note(const struct mount *new, const struct mount *old)
+{
+	struct pivot *p = arena_alloc(sizeof(*p) + old->host_len + 1 + new->host_len + 1);
+	char *text = (char *)(p + 1);
+
+	if (!p)
+		return NULL;
+	p->from = old->id;
+	p->to = new->id;
+	p->from_host = memcpy(text, old->host, old->host_len + 1);
+	p->to_host = memcpy(text + old->host_len + 1, new->host, new->host_len + 1);
+	return p;
+}
+
+/* When the tree is in force: who follows finds what he is sent to. */
+static void pivot_publish(struct mnt_ns *ns, struct pivot *p)
+{
+	p->older = ns->pivots;
+	p->serial = atomic_load(&arena()->pivots) + 1;
+	atomic_store(&ns->pivots, p);
+	atomic_store(&arena()->pivots, p->serial);
+}
+
 int mnt_pivot(struct mnt_ns *ns, u64 new_root, u64 old_root, u64 put_mnt, const char *put_point)
 {
 	const struct mount *new = mnt_by_id(ns, new_root), *old = mnt_by_id(ns, old_root);
 	struct mnt_tree *tree;
+	struct pivot *note;
+	int err;
 
 	if (!new || !old)
 		return -EINVAL;
@@ -209,8 +235,12 @@ int mnt_pivot(struct mnt_ns *ns, u64 new_root, u64 old_root, u64 put_mnt, const 
 	if (mnt_locked(ns, new) || !mounted_below(mnt_tree(ns), new_root, old_root) ||
 	    !mounted_below(mnt_tree(ns), put_mnt, new_root))
 		return -EINVAL;
-	tree = mnt_change_begin(ns);
-	if (!tree)
-		return -ENOMEM;
-	return finish(ns, tree, pivot(tree, ns, new, old, put_mnt, put_point));
+	note = pivot_note(new, old);
+	tree = note ? mnt_change_begin(ns) : NULL;
+	err = tree ? finish(ns, tree, pivot(tree, ns, new, old, put_mnt, put_point)) : -ENOMEM;
+	if (!err)
+		pivot_publish(ns, note);
+	else
+		arena_free(note);
+	return err;
 }

@@ -85,6 +85,16 @@ struct mnt_ns *mnt_ns_dup(struct mnt_ns *old, struct user_ns *user_ns)
 	return ns;
 }
 
+static void free_pivots(struct mnt_ns *ns)
+{
+	const struct pivot *p = ns->pivots, *older;
+
+	for (; p; p = older) {
+		older = p->older;
+		arena_free((void *)p);
+	}
+}
+
 void mnt_ns_put(struct mnt_ns *ns)
 {
 	struct mnt_tree *tree;
@@ -97,5 +107,6 @@ void mnt_ns_put(struct mnt_ns *ns)
 	atomic_thread_fence(memory_order_release);
 	mnt_tree_put(tree);
 	user_ns_put(ns->user_ns);
+	free_pivots(ns);
 	arena_free(ns);
 }

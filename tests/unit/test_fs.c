@@ -124,6 +124,50 @@ static void a_shared_fs_is_seen_by_a_forked_child(void **state)
 	end_task(task);
 }
 
+/* What others pivot moves who stood at the old root: both places, one or none, once, and whole if memory is short. */
+static void pivots_are_followed(void **state)
+{
+	struct pivot *first = arena_alloc(sizeof(*first)), *second = arena_alloc(sizeof(*second));
+	struct mnt_ns ns = {.pivots = second};
+
+	*first = (struct pivot){NULL, 1, 4, 5, "/", "/new"};
+	*second = (struct pivot){first, 2, 5, 6, "/new", "/newest"};
+	for (int shared = 0; shared < 2; shared++) {
+		struct task *task = new_task();
+		struct path root;
+
+		if (shared)
+			assert_int_equal(share_fs(task), 0);
+		set_fs_root(task->fs, place(4, "/"));
+		set_fs_pwd(task->fs, place(4, "/"));
+		for (unsigned n = 1; n <= 2; n++) {
+			kzalloc_fail_at = n;
+			follow_pivots(task->fs, &ns);
+			assert_pwd(task, 4, "/");
+			assert_int_equal(task->fs->pivots, 0);
+		}
+		kzalloc_fail_at = 0;
+		follow_pivots(task->fs, &ns);
+		assert_pwd(task, 6, "/newest");
+		assert_int_equal(get_fs_root(task->fs, &root), 0);
+		assert_int_equal(root.mnt, 6);
+		path_put(&root);
+		assert_int_equal(task->fs->pivots, 2);
+
+		/* Who comes to such a place later stays there, and who was below it. */
+		set_fs_pwd(task->fs, place(4, "/"));
+		follow_pivots(task->fs, &ns);
+		assert_pwd(task, 4, "/");
+		task->fs->pivots = 0;
+		set_fs_pwd(task->fs, place(4, "/below"));
+		follow_pivots(task->fs, &ns);
+		assert_pwd(task, 4, "/below");
+		end_task(task);
+	}
+	arena_free(first);
+	arena_free(second);
+}
+
 /* The others who use it come along, each when it looks. */
 static void all_users_of_a_shared_fs_follow(void **state)
 {
@@ -191,10 +235,10 @@ static void readers_see_whole_places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(host_paths_are_counted),	   TEST(changes_raise_seq),
-	    TEST(a_failed_copy_leaves_nothing),	   TEST(handlers_are_copied_by_value),
-	    TEST(readers_see_whole_places),	   TEST(a_shared_fs_is_seen_by_a_forked_child),
-	    TEST(all_users_of_a_shared_fs_follow),
+	    TEST(host_paths_are_counted),	TEST(changes_raise_seq),
+	    TEST(a_failed_copy_leaves_nothing), TEST(handlers_are_copied_by_value),
+	    TEST(readers_see_whole_places),	TEST(a_shared_fs_is_seen_by_a_forked_child),
+	    TEST(pivots_are_followed),		TEST(all_users_of_a_shared_fs_follow),
 	};
 
 	return cmocka_run_group_tests_name("kernel/fs", tests, NULL, NULL);

@@ -209,21 +209,21 @@ static void pivot_refuses(void **state)
 	mnt_ns_put(ns);
 }
 
-struct pivot {
+struct pivoting {
 	struct mnt_ns *ns;
 	u64 new, old;
 };
 
 static s64 do_pivot(void *arg)
 {
-	struct pivot *x = arg;
+	struct pivoting *x = arg;
 
 	return mnt_pivot(x->ns, x->new, x->old, x->new, "/n/old");
 }
 
 static void a_failed_pivot_changes_nothing(void **state)
 {
-	struct pivot x = {.ns = new_ns()};
+	struct pivoting x = {.ns = new_ns()};
 
 	x.old = x.ns->root;
 	x.new = attach(x.ns, x.old, "/new", "/n");
