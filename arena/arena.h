@@ -8,6 +8,7 @@
 #define SECEDE_ARENA_ARENA_H
 
 #include "kernel/ns/mnt.h"
+#include "kernel/ns/nsfs.h"
 #include "kernel/ns/uts.h"
 #include "kernel/pid.h"
 
@@ -19,11 +20,16 @@
 /* A live set of namespaces, and the socket whose guest end keeps it alive; see warden/proto.h. */
 struct handle {
 	_Atomic u64 inode; /* socket inode of the guest's end; 0: this entry is free */
-	u32 kind;	   /* 0: nsproxy; 1 + enum ns_type: an open /proc/PID/ns/X descriptor */
+	u32 kind;	   /* 0: nsproxy; 1 + enum ns_type: an open /proc/PID/ns/X descriptor; or one of the next two */
 	struct mnt_ns *mnt;
 	struct uts_ns *uts;
 	struct user_ns *user;
+	/* HANDLE_TREE: the mount as it was when the descriptor was made; by its id one finds what it is now. */
+	const struct mount *tree;
+	struct fs_context *context; /* HANDLE_FS: the warden's alone */
 };
+#define HANDLE_TREE   (1 + NS_TYPES) /* a tree of mounts (open_tree(2), fsmount(2)) */
+#define HANDLE_FS     (2 + NS_TYPES) /* a file system to be made (fsopen(2), fspick(2)) */
 #define HANDLES_MAX   65536
 #define HANDLES_CHUNK 256
 
@@ -45,6 +51,7 @@ struct arena_header {
 	char storage[256];	/* host path of the storage directory; set when it is made */
 	char proc[256];		/* host path where the host has proc, normally "/proc" */
 	struct mnt_ns *init_mnt;
+	struct mnt_ns *detached; /* see mnt_detached */
 	struct uts_ns *init_uts;
 	struct user_ns *init_user;
 	_Atomic u64 next_inum, next_mount_id;
@@ -53,6 +60,7 @@ struct arena_header {
 	_Atomic u64 objects; /* allocated blocks: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */
+	_Atomic u32 tree_handles;			     /* that are HANDLE_TREE */
 	_Atomic u32 sem_lists;				     /* of semaphore adjustments: warden/undo.c */
 	_Atomic u32
 	    door; /* guests come in at the socket with the name door - 1 (warden/door.c); 0: not yet, or DOOR_NONE */

@@ -22,7 +22,7 @@ static const struct {
 	NUMBER(mnt_ns), NUMBER(uts_ns), NUMBER(user_ns),
 	NUMBER(root_mnt), NUMBER(pwd_mnt), NUMBER(exe_mnt), NUMBER(pivots),
 	NUMBER(umask), NUMBER(blocked_hidden), NUMBER(sem_list), NUMBER(sem_parted), NUMBER(files_limit),
-	NUMBER(numbers_trapped), NUMBER(received_trapped), NUMBER(signalfds_trapped), NUMBER(sleeps_trapped),
+	NUMBER(numbers_trapped), NUMBER(received_trapped), NUMBER(reads_trapped), NUMBER(sleeps_trapped),
 	NUMBER(sig_mask), NUMBER(sig_ignored), NUMBER(sig_mixed),
 	NUMBER(cred.uid), NUMBER(cred.euid), NUMBER(cred.suid), NUMBER(cred.fsuid),
 	NUMBER(cred.gid), NUMBER(cred.egid), NUMBER(cred.sgid), NUMBER(cred.fsgid),

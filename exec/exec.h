@@ -29,7 +29,7 @@ struct carry {
 	u64 blocked_hidden;
 	u64 sem_list, sem_parted; /* the list of semaphore adjustments: kernel/sem.h */
 	u64 files_limit;	  /* the host's soft limit, should another thread have raised it */
-	u64 numbers_trapped, received_trapped, signalfds_trapped, sleeps_trapped;
+	u64 numbers_trapped, received_trapped, reads_trapped, sleeps_trapped;
 	u64 sig_mask;	  /* the guest's host mask; everything is blocked while execve runs */
 	u64 sig_ignored;  /* signals that stay ignored, bit sig - 1 */
 	u64 sig_mixed;	  /* and of these, those that the host did not ignore (kernel/sighand.h) */

@@ -113,7 +113,7 @@ int carry_from_task(struct task *task, struct carry *c)
 	c->seccomp_outside = mm.seccomp_outside;
 	c->numbers_trapped = task->numbers_trapped;
 	c->received_trapped = task->received_trapped;
-	c->signalfds_trapped = task->signalfds_trapped;
+	c->reads_trapped = task->reads_trapped;
 	c->sleeps_trapped = task->sleeps_trapped;
 	c->sig_ignored = ignored_signals(task->sighand);
 	c->sig_mixed = c->sig_ignored & atomic_load(&task->sighand->group->mixed);
@@ -152,6 +152,7 @@ int arena_map(s32 fd)
 	if (arena()->magic != ARENA_MAGIC)
 		return -EINVAL;
 	mm.arena_fd = fd;
+	mnt_detached = arena()->detached;
 	arena_see_more = see_more;
 	arena_see();
 	return 0;
@@ -291,7 +292,7 @@ int carry_to_task(const struct carry *c, struct task *task)
 	limit_settle(c->files_limit);
 	task->numbers_trapped = c->numbers_trapped;
 	task->received_trapped = c->received_trapped;
-	task->signalfds_trapped = c->signalfds_trapped;
+	task->reads_trapped = c->reads_trapped;
 	task->sleeps_trapped = c->sleeps_trapped;
 	return err;
 }

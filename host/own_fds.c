@@ -99,6 +99,15 @@ void fd_own(struct own_fd *note, long fd)
 		note_free(note);
 }
 
+void fd_give(int fd)
+{
+	struct own_fds *own = own_fds();
+	struct own_fd *n = own ? note_find(own, fd) : NULL;
+
+	if (n)
+		note_free(n);
+}
+
 int host_close(int fd)
 {
 	struct own_fds *own = own_fds();

@@ -27,6 +27,8 @@ void own_fds_born(struct own_fd *note, s32 tgid);
  */
 struct own_fd *fd_expect(u64 inode);
 void fd_own(struct own_fd *note, long fd);
+/* From now on it is the guest's. */
+void fd_give(int fd);
 
 /* The lowest noted handle that is not below `from`; UINT32_MAX: there is none. */
 u32 own_fds_next(const struct files_struct *files, u32 from);

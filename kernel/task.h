@@ -148,7 +148,7 @@ struct siginfo_raw {
 };
 #define HIDDEN_SIGNALS 3 /* SIGBUS, SIGSEGV, SIGSYS */
 
-#define SIGNALFDS_TRAPPED 64 /* descriptors below can be */
+#define READS_TRAPPED 64 /* descriptors below can be */
 
 enum temporary_mask { MASK_OWN, MASK_TO_USE, MASK_USED };
 /* A signal ended a host call that may sleep, and the guest's call is to be started again: the host call had not begun,
@@ -165,7 +165,7 @@ struct task {
 	s32 host_tid, host_tgid;
 	bool numbers_trapped;  /* getpid(2) and its like come to us (sys/filter.c) */
 	bool received_trapped; /* recvfrom(2), recvmsg(2) */
-	u64 signalfds_trapped; /* read(2) of these descriptors */
+	u64 reads_trapped;     /* read(2) of these descriptors */
 	bool sleeps_trapped;   /* poll(2), nanosleep(2) and the like: sys/sleep.h */
 
 	struct fs_struct *fs;

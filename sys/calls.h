@@ -34,7 +34,7 @@ SYSCALL(recvmsg);
 SYSCALL(accept4);
 SYSCALL(recvmmsg);
 
-/* sys/signalfd.c */
+/* sys/read.c */
 SYSCALL(read);
 
 /* sys/sigqueue.c */
@@ -218,7 +218,7 @@ SYSCALL(mount);
 SYSCALL(umount2);
 SYSCALL(pivot_root);
 
-/* sys/fsapi.c */
+/* sys/fsopen.c, sys/open_tree.c, sys/mount_setattr.c, sys/statmount.c */
 SYSCALL(open_tree);
 SYSCALL(move_mount);
 SYSCALL(fsopen);

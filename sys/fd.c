@@ -11,6 +11,7 @@
 #include "kernel/mm.h"
 #include "sys/control.h"
 #include "sys/pids.h"
+#include "sys/read.h"
 #include "sys/runtime.h"
 #include "sys/sys.h"
 
@@ -43,7 +44,7 @@ static s64 fd_copied(struct task *task, int from, int to)
 	int err = files_dup_entry(task->files, from, to);
 
 	if (!err) {
-		signalfd_copied(task, from, to);
+		read_copied(task, from, to);
 		return to;
 	}
 	host_close(to);

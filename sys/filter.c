@@ -360,7 +360,7 @@ void trap_numbers(struct task *task)
 /* What a list holds. */
 struct holds {
 	bool received, sleeps;
-	u64 signalfds;
+	u64 reads;
 };
 
 /*
@@ -385,7 +385,7 @@ static bool install_for_all(struct task *self, const struct builder *b, struct h
 		if (task != self && !(all && task->tgid == self->tgid))
 			continue;
 		task->received_trapped |= holds.received;
-		task->signalfds_trapped |= holds.signalfds;
+		task->reads_trapped |= holds.reads;
 		task->sleeps_trapped |= holds.sleeps;
 	}
 	mutex_unlock(&mm.seccomp_lock);
@@ -407,12 +407,12 @@ void trap_received(struct task *self)
 		guest_log(self, "no filter for received messages: recvmsg() shows the host's names and credentials");
 }
 
-void trap_signalfd(struct task *self, int fd)
+void trap_reads(struct task *self, int fd)
 {
 	struct builder b;
 	u32 other;
 
-	if (fd >= SIGNALFDS_TRAPPED || (self->signalfds_trapped & 1ULL << fd))
+	if (fd >= READS_TRAPPED || (self->reads_trapped & 1ULL << fd))
 		return;
 	begin_list(&b);
 	other = emit(&b, BPF_JMP | BPF_JEQ | BPF_K, __NR_read, 0, 0);
@@ -421,8 +421,8 @@ void trap_signalfd(struct task *self, int fd)
 	trap(&b);
 	b.insn[other].jf = (u8)(b.len - other - 1);
 	end_list(&b);
-	if (!install_for_all(self, &b, (struct holds){.signalfds = 1ULL << fd}))
-		guest_log(self, "no filter for signalfd(): reading it shows the host's ids");
+	if (!install_for_all(self, &b, (struct holds){.reads = 1ULL << fd}))
+		guest_log(self, "no filter for read(): what comes from descriptor %d is the host's word", fd);
 }
 
 void trap_sleeps(struct task *self)

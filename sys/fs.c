@@ -62,7 +62,7 @@ SYSCALL(fchdir)
 	s64 err = fd_place(task, fd, &nd);
 
 	if (!err)
-		err = host_call1(__NR_fchdir, fd);
+		err = fd_is_tree(fd) ? host_call1(__NR_chdir, nd.host) : host_call1(__NR_fchdir, fd);
 	return err ? err : pwd_moved(task, &nd);
 }
 

@@ -11,8 +11,10 @@ bool may_mount(const struct task *task);
 
 /* What is asked of the mount that a place stands on. */
 struct mount_facts {
-	bool is_root; /* the place is its root */
-	bool locked;  /* it came with the namespace from a more privileged one */
+	bool is_root;	  /* the place is its root */
+	bool root_of_all; /* and that mount is its tree's root */
+	bool detached;	  /* it is in a tree that is mounted nowhere */
+	bool locked;	  /* it came with the namespace from a more privileged one */
 	bool sysfs;
 };
 void mount_facts(const struct task *task, const struct nameidata *nd, struct mount_facts *facts);
@@ -22,5 +24,8 @@ s64 place_is_dir(const struct nameidata *nd);
 
 /* Adds a string (NULL: none) to the request and sends it. The warden's answer, or -ENAMETOOLONG. */
 s64 ask_warden(struct task *task, struct request *req, const char *s, size_t len);
+
+/* What is mounted on the place, through a whole stack: nd becomes its root. */
+void mount_topmost(const struct task *task, struct nameidata *nd);
 
 #endif

@@ -35,8 +35,23 @@ void mount_facts(const struct task *task, const struct nameidata *nd, struct mou
 		if (!arena_contains(host, len) || !arena_contains(sb, sizeof(*sb)))
 			continue;
 		facts->is_root = len == nd->len && !memcmp(host, nd->host, len);
-		facts->locked = mnt_locked(ns, m);
+		facts->root_of_all = READ_ONCE(m->parent) == m->id;
+		facts->detached = !mnt_by_id_in(ns, nd->mnt);
+		facts->locked = !facts->detached && mnt_locked(ns, m);
 		facts->sysfs = !memcmp(sb->fstype, "sysfs", sizeof("sysfs"));
+	} while (mnt_read_retry(ns, seq));
+}
+
+void mount_topmost(const struct task *task, struct nameidata *nd)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct nameidata walked = *nd;
+	u64 seq;
+
+	do {
+		*nd = walked;
+		seq = mnt_read_begin(ns);
+		nd_cross_mounts(ns, nd);
 	} while (mnt_read_retry(ns, seq));
 }
 

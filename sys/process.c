@@ -113,7 +113,7 @@ static void clone_vm_prepare(struct task *task, struct task *child, const struct
 	child->limit_seq = limit_seq();
 	child->numbers_trapped = task->numbers_trapped;
 	child->received_trapped = task->received_trapped;
-	child->signalfds_trapped = task->signalfds_trapped;
+	child->reads_trapped = task->reads_trapped;
 	child->sleeps_trapped = task->sleeps_trapped;
 	/* Until it can ask: so that the count of threads is right. */
 	child->tgid = req->flags & CLONE_THREAD ? task->tgid : 0;

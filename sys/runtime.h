@@ -48,11 +48,9 @@ int install_filter(s32 fd_base);
 /* From now on what recvmsg(2) and recvfrom(2) bring, and what is read from that descriptor, comes to us first
  * (sys/filter.c). For all threads of the process, and its children; execve keeps it. */
 void trap_received(struct task *self);
-void trap_signalfd(struct task *self, int fd);
+void trap_reads(struct task *self, int fd);
 /* Calls that sleep, in all threads: sys/sleep.h. */
 void trap_sleeps(struct task *self);
-/* `to` has become a duplicate of `from` (sys/signalfd.c). */
-void signalfd_copied(struct task *task, int from, int to);
 
 /* What the command finds at RUNTIME_HEADER once it has mapped the runtime's ELF by itself. */
 #define RUNTIME_HEADER (IMAGE_BASE + 0x1000)

@@ -12,6 +12,7 @@
 #include "lib/string.h"
 #include "signal/signal.h"
 #include "sys/cred.h"
+#include "sys/read.h"
 #include "sys/runtime.h"
 #include "sys/sys.h"
 #include "vfs/namei.h"
@@ -25,13 +26,8 @@ struct signalfd_info {
 };
 _Static_assert(sizeof(struct signalfd_info) == 128, "the kernel's");
 
-static bool is_trapped(const struct task *task, int fd)
-{
-	return fd >= 0 && fd < SIGNALFDS_TRAPPED && (task->signalfds_trapped & 1ULL << fd);
-}
-
 /* A number that was one may be another file's by now. */
-static bool is_signalfd(int fd)
+bool fd_is_signalfd(int fd)
 {
 	static const char name[] = "anon_inode:[signalfd]";
 	char path[FD_PATH_SIZE], link[sizeof(name)];
@@ -39,12 +35,6 @@ static bool is_signalfd(int fd)
 	fd_path(path, fd);
 	return host_readlinkat(AT_FDCWD, path, link, sizeof(link)) == sizeof(name) - 1 &&
 	       !memcmp(link, name, sizeof(name) - 1);
-}
-
-void signalfd_copied(struct task *task, int from, int to)
-{
-	if (is_trapped(task, from) && is_signalfd(from))
-		trap_signalfd(task, to);
 }
 
 static s64 do_signalfd(struct task *task, const struct regs *regs, u64 flags)
@@ -59,7 +49,7 @@ static s64 do_signalfd(struct task *task, const struct regs *regs, u64 flags)
 	mask = signal_host_mask(mask);
 	fd = host_call4(__NR_signalfd4, ARG0(regs), &mask, sizeof(mask), flags);
 	if (fd >= 0 && (ids_are_mapped(task) || atomic_load(&arena()->pids.nr)))
-		trap_signalfd(task, (int)fd);
+		trap_reads(task, (int)fd);
 	return fd;
 }
 
@@ -90,12 +80,8 @@ static void map_sender(const struct task *task, u64 uinfo)
 	(void)copy_to_guest(uinfo, &info, sizeof(info));
 }
 
-SYSCALL(read)
+void signalfd_map_senders(const struct task *task, u64 ubuf, s64 n)
 {
-	bool maps = is_trapped(task, (int)ARG0(regs)) && is_signalfd((int)ARG0(regs));
-	s64 n = host_call_blocking(__NR_read, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs), 0, 0, 0), at;
-
-	for (at = 0; maps && at < n; at += (s64)sizeof(struct signalfd_info))
-		map_sender(task, ARG1(regs) + (u64)at);
-	return n;
+	for (s64 at = 0; at < n; at += (s64)sizeof(struct signalfd_info))
+		map_sender(task, ubuf + (u64)at);
 }

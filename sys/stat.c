@@ -75,6 +75,38 @@ static void map_stat_ids(const struct task *task, struct stat *st)
 	st->st_gid = from_kgid_munged(task->nsproxy->user, st->st_gid);
 }
 
+static s64 stat_reach(struct task *task, const struct nameidata *nd, const struct reach *at, struct stat *st)
+{
+	u64 dev, ino;
+	long err = host_call4(__NR_newfstatat, at->dfd, at->path, st, at->flags);
+
+	if (err < 0)
+		return err;
+	st->st_dev = place_dev(nd, st->st_dev);
+	if (nd->proc && nd->magic && !place_is_ns(task, nd, &dev, &ino)) {
+		st->st_dev = dev;
+		st->st_ino = ino;
+	}
+	map_stat_ids(task, st);
+	return 0;
+}
+
+/* Of a tree of mounts, its root. */
+static __attribute__((noinline)) s64 fstat_tree(struct task *task, int fd, u64 ubuf)
+{
+	struct nameidata nd;
+	struct reach at;
+	struct stat st;
+	s64 err = path_lookup(task, fd, "", LOOKUP_EMPTY, &nd);
+
+	if (err)
+		return err;
+	at = place_reach(&nd);
+	err = stat_reach(task, &nd, &at, &st);
+	path_release(&nd);
+	return err ? err : put_guest(ubuf, st);
+}
+
 /* fstat(2), and fstatat(2) of a descriptor alone. */
 static s64 do_fstat(struct task *task, int fd, u64 ubuf)
 {
@@ -86,6 +118,8 @@ static s64 do_fstat(struct task *task, int fd, u64 ubuf)
 
 	if (fd_is_ours(fd))
 		return -EBADF;
+	if (fd_is_tree(fd))
+		return fstat_tree(task, fd, ubuf);
 	err = host_call2(__NR_fstat, fd, &st);
 	if (err < 0)
 		return err;
@@ -103,22 +137,6 @@ static s64 do_fstat(struct task *task, int fd, u64 ubuf)
 	}
 	map_stat_ids(task, &st);
 	return put_guest(ubuf, st);
-}
-
-static s64 stat_reach(struct task *task, const struct nameidata *nd, const struct reach *at, struct stat *st)
-{
-	u64 dev, ino;
-	long err = host_call4(__NR_newfstatat, at->dfd, at->path, st, at->flags);
-
-	if (err < 0)
-		return err;
-	st->st_dev = place_dev(nd, st->st_dev);
-	if (nd->proc && nd->magic && !place_is_ns(task, nd, &dev, &ino)) {
-		st->st_dev = dev;
-		st->st_ino = ino;
-	}
-	map_stat_ids(task, st);
-	return 0;
 }
 
 /* A name for a call that takes AT_EMPTY_PATH: copies it. Its length or -errno; NULL counts as empty. */
@@ -344,7 +362,7 @@ SYSCALL(fstatfs)
 	if (!err && files_get(task->files, fd, &info) && info.kind == FD_PROC)
 		err = host_call2(__NR_statfs, arena()->proc, &st);
 	else if (!err)
-		err = host_call2(__NR_fstatfs, fd, &st);
+		err = host_call2(__NR_fstatfs, nd.fd, &st);
 	path_release(&nd);
 	if (err)
 		return err;

@@ -22,20 +22,6 @@ static bool mount_in_use(struct task *task, u64 mnt)
 	return busy;
 }
 
-/* What is mounted on the place goes first: after pivot_root(".", ".") the old root stands on ".". */
-static void topmost(const struct task *task, struct nameidata *nd)
-{
-	const struct mnt_ns *ns = task->nsproxy->mnt;
-	const struct nameidata walked = *nd;
-	u64 seq;
-
-	do {
-		*nd = walked;
-		seq = mnt_read_begin(ns);
-		nd_cross_mounts(ns, nd);
-	} while (mnt_read_retry(ns, seq));
-}
-
 /* In the kernel's order, up to what the warden decides. */
 static s64 may_umount(struct task *task, const struct nameidata *nd, u32 flags)
 {
@@ -65,7 +51,8 @@ SYSCALL(umount2)
 	err = user_path(task, AT_FDCWD, ARG0(regs), flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &nd);
 	if (err)
 		return err;
-	topmost(task, &nd);
+	/* After pivot_root(".", ".") the old root stands on ".". */
+	mount_topmost(task, &nd);
 	err = may_umount(task, &nd, flags);
 	/* What was walked must not keep the mount busy. */
 	path_release(&nd);

@@ -224,7 +224,7 @@ int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, s
 
 	nd_init(nd);
 	scan_name(ns, name, &scan);
-	if (*name != '/' && !scan.dotdot && !scan.mount_name)
+	if (*name != '/' && !scan.dotdot && !scan.mount_name && !fd_is_tree(dfd))
 		return walk_direct(task, dfd, name, flags, nd, t);
 	if (scan.dotdot) {
 		err = get_fs_root(task->fs, &root);

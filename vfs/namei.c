@@ -122,6 +122,20 @@ static int lookup(struct task *task, int dfd, const char *name, unsigned flags, 
 	return err == -EWALKRACED ? -ELOOP : err;
 }
 
+/* The root of a tree of mounts, opened on the host. */
+static int lookup_tree(struct task *task, int dfd, unsigned flags, struct nameidata *nd)
+{
+	struct target t;
+	long fd;
+	int err = dfd_place(task, dfd, nd);
+
+	if (err)
+		return err;
+	nd_target(nd, &t);
+	fd = open_walked(nd, &t, flags);
+	return fd < 0 ? (int)fd : keep_fd(task, nd, (int)fd, flags);
+}
+
 /* dfd itself: an empty name with LOOKUP_EMPTY, or the parent of a name of one component. */
 static int lookup_dfd(struct task *task, int dfd, unsigned flags, struct nameidata *nd)
 {
@@ -131,6 +145,8 @@ static int lookup_dfd(struct task *task, int dfd, unsigned flags, struct nameida
 	nd_init(nd);
 	if (dfd != AT_FDCWD && fd_is_ours(dfd))
 		return -EBADF;
+	if (fd_is_tree(dfd))
+		return lookup_tree(task, dfd, flags, nd);
 	nd->fd = dfd;
 	nd->borrowed = true;
 	if (!(flags & LOOKUP_LAZY))
@@ -152,7 +168,7 @@ static int lookup_empty(struct task *task, int dfd, unsigned flags, struct namei
 
 	if (dfd == AT_FDCWD)
 		return lookup(task, dfd, ".", flags, nd);
-	if (flags & LOOKUP_DIRECTORY) {
+	if ((flags & LOOKUP_DIRECTORY) && !fd_is_tree(dfd)) {
 		err = host_call2(__NR_fstat, dfd, &st);
 		if (!err && !S_ISDIR(st.st_mode))
 			err = -ENOTDIR;

@@ -68,11 +68,16 @@ int nd_proc_rel(struct task *task, const struct nameidata *nd, char *buf, size_t
  */
 int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 mode, u64 resolve);
 
+/* A descriptor with O_PATH on what a lookup found, noted likewise: the guest's, or -errno. */
+int open_path_fd(struct task *task, const struct nameidata *nd, bool cloexec);
+
 /* The guest's path of a place as seen from the task's root: getcwd(2), /proc/self/cwd.
  * Returns the length without NUL, -ERANGE when it does not fit, -ENOENT when unreachable
  * (the text is then "(unreachable)/..." as the kernel writes it). */
 int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_t size);
 
+/* Does the descriptor stand for a tree of mounts (vfs/tree_fd.c)? */
+bool fd_is_tree(int fd);
 /* Where a guest's directory descriptor stands: mount and host path. 0, -EBADF, -ENOTDIR when it is none. */
 int fd_place(struct task *task, int fd, struct nameidata *nd);
 /* Where the task's working directory stands; the host's word counts, should it have been renamed. */

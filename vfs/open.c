@@ -204,3 +204,13 @@ int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 m
 		err = open_slow_once(task, dfd, name, o, flags);
 	return err == -EWALKRACED ? -ELOOP : err;
 }
+
+int open_path_fd(struct task *task, const struct nameidata *nd, bool cloexec)
+{
+	char path[FD_PATH_SIZE];
+	long fd;
+
+	fd_path(path, nd->fd);
+	fd = host_call4(__NR_openat, AT_FDCWD, path, O_PATH | (cloexec ? O_CLOEXEC : 0), 0);
+	return fd < 0 ? (int)fd : finish_open(task, nd, (int)fd, O_PATH);
+}

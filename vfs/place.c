@@ -145,7 +145,7 @@ bool mount_is_plain(const struct mnt_ns *ns, u64 id)
 		m = mnt_by_id(ns, id);
 		while (m && m->parent != m->id && shows_itself(m))
 			m = mnt_by_id(ns, m->parent);
-		plain = m && m->parent == m->id && is_plain_root(m);
+		plain = m && m->id == ns->root && is_plain_root(m);
 	} while (mnt_read_retry(ns, seq));
 	return plain;
 }
@@ -368,8 +368,11 @@ static void host_of_fd(int fd, const struct stat *st, struct nameidata *nd)
 /* The place of descriptor `fd`, which fstat described. */
 static void place_of_fd(struct task *task, int fd, const struct stat *st, struct nameidata *nd)
 {
-	u64 mnt = noted_mount(task, fd, st);
+	u64 mnt;
 
+	if (tree_place(task, st, nd))
+		return;
+	mnt = noted_mount(task, fd, st);
 	host_of_fd(fd, st, nd);
 	if (mnt || !nd->len) {
 		nd_use_mount(task, nd, mnt);
@@ -415,6 +418,10 @@ int fd_place(struct task *task, int fd, struct nameidata *nd)
 	err = host_call2(__NR_fstat, fd, &st);
 	if (err < 0)
 		return (int)err;
+	if (tree_place(task, &st, nd)) {
+		err = host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &st, AT_SYMLINK_NOFOLLOW);
+		return err ? (int)err : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+	}
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
 	place_of_fd(task, fd, &st, nd);

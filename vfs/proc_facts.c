@@ -58,7 +58,7 @@ static void take_task(const struct mm_struct *of, const struct task *task, struc
 	f->no_new_privs = task->seccomp.no_new_privs;
 	f->seccomp = mode ? mode : of->seccomp_outside;
 	f->own_filters = 1 + task->numbers_trapped + task->received_trapped + task->sleeps_trapped +
-			 count_bits(task->signalfds_trapped) + (mode == SECCOMP_MODE_STRICT);
+			 count_bits(task->reads_trapped) + (mode == SECCOMP_MODE_STRICT);
 }
 
 static bool facts_of_own(struct task *own, struct task_facts *f)

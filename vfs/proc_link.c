@@ -53,6 +53,8 @@ static int follow_own_fd(struct task *task, int fd, struct nameidata *nd)
 
 	if (fd_is_ours(fd))
 		return -ENOENT;
+	if (fd_is_tree(fd))
+		return dfd_place(task, fd, nd);
 	if (!noted && (host_call2(__NR_fstat, fd, &st) || !S_ISDIR(st.st_mode)))
 		return 1;
 	err = dfd_place(task, fd, nd);
@@ -149,8 +151,15 @@ static size_t mark_deleted(const char *host, char *buf, size_t len, size_t size)
 /* A place as text, as the kernel writes it. The length or -errno. */
 static int place_text(struct task *task, const struct nameidata *nd, char *buf, size_t size)
 {
-	if (path_to_guest(task, nd->mnt, nd->host, buf, size) == -ERANGE)
+	static const char unreachable[] = "(unreachable)";
+	const size_t cut = sizeof(unreachable) - 1;
+	int err = path_to_guest(task, nd->mnt, nd->host, buf, size);
+
+	if (err == -ERANGE)
 		return -ENAMETOOLONG;
+	/* That is getcwd(2)'s word alone. */
+	if (err == -ENOENT && !strncmp(buf, unreachable, cut))
+		memmove(buf, buf + cut, strlen(buf + cut) + 1);
 	return (int)mark_deleted(nd->host, buf, strlen(buf), size);
 }
 

@@ -47,6 +47,12 @@ int base_place(struct task *task, int dfd, struct nameidata *nd);
 /* The place that dfd stands for, which need not be a directory. */
 int dfd_place(struct task *task, int dfd, struct nameidata *nd);
 
+/* ---- tree_fd.c ---- */
+
+/* If the descriptor that fstat(2) described is such a one: nd becomes the root of the tree. */
+struct stat;
+bool tree_place(struct task *task, const struct stat *st, struct nameidata *nd);
+
 /* ---- lexical.c ---- */
 
 /*

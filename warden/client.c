@@ -230,6 +230,26 @@ s64 warden_call_handle(const struct task *task, struct request *req, s32 *handle
 	return call_for_handle(task->nsproxy->handle, req, handle, inode);
 }
 
+s64 warden_open_context(const struct task *task, struct request *req, s32 *fd)
+{
+	s32 pair[2];
+	s64 ret = new_pair(pair);
+
+	if (ret < 0)
+		return ret;
+	req->self_inode = socket_inode(pair[0]);
+	ret = call_on_pair(task->nsproxy->handle, req, pair, NULL);
+	if (ret >= 0)
+		ret = host_call3(__NR_fcntl, pair[0], F_SETFL, O_NONBLOCK);
+	if (ret < 0) {
+		host_close(pair[0]);
+		return ret;
+	}
+	fd_give(pair[0]);
+	*fd = pair[0];
+	return 0;
+}
+
 s64 warden_open_ns(const struct task *task, struct request *req, s32 *fd, u64 *inode)
 {
 	s32 pair[2], envelope = envelope_new();

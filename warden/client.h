@@ -28,7 +28,10 @@ s64 warden_call_interruptible(struct task *task, struct request *req);
  * execve keeps the one that it needs) and *inode its socket inode, and the result is its index in handle_at();
  * otherwise *handle is -1. */
 s64 warden_call_handle(const struct task *task, struct request *req, s32 *handle, u64 *inode);
-/* REQ_OPEN_NS: *fd is a new descriptor that holds the namespace, at the lowest free number, close-on-exec. */
+/* The same for a HANDLE_FS: *fd is the guest's, at the lowest free number, close-on-exec; reads from it do not wait. */
+s64 warden_open_context(const struct task *task, struct request *req, s32 *fd);
+/* REQ_OPEN_NS, and those that make a HANDLE_TREE: *fd is a new descriptor that holds the namespace or tree, at the
+ * lowest free number, close-on-exec. */
 s64 warden_open_ns(const struct task *task, struct request *req, s32 *fd, u64 *inode);
 
 /* One line into --log's file: what was refused or is not known. Costs nothing without --log. */

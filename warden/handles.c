@@ -18,6 +18,10 @@ void ns_set_put(struct ns_set *set)
 		uts_ns_put(set->uts);
 	if (set->user)
 		user_ns_put(set->user);
+	if (set->tree)
+		tree_put(set->tree);
+	if (set->context)
+		fs_context_free(set->context);
 }
 
 static u32 *bucket_of(u64 inode)
@@ -98,6 +102,10 @@ s64 handle_publish(u64 inode, const struct ns_set *set)
 	h->mnt = set->mnt;
 	h->uts = set->uts;
 	h->user = set->user;
+	h->tree = set->tree;
+	h->context = set->context;
+	if (h->kind == HANDLE_TREE)
+		atomic_fetch_add(&arena()->tree_handles, 1);
 	/* Readers look for the inode: it comes last, and goes first. */
 	atomic_store(&h->inode, inode);
 	bucket_add(inode, (u32)index);
@@ -107,13 +115,17 @@ s64 handle_publish(u64 inode, const struct ns_set *set)
 void handle_release(u32 index)
 {
 	struct handle *h = handle_at(index);
-	struct ns_set set = {h->kind, h->mnt, h->uts, h->user};
+	struct ns_set set = {h->kind, h->mnt, h->uts, h->user, (struct mount *)h->tree, h->context};
 
 	bucket_remove(h->inode, index);
 	atomic_store(&h->inode, 0);
+	if (h->kind == HANDLE_TREE)
+		atomic_fetch_sub(&arena()->tree_handles, 1);
 	h->mnt = NULL;
 	h->uts = NULL;
 	h->user = NULL;
+	h->tree = NULL;
+	h->context = NULL;
 	ns_set_put(&set);
 	lowest_free = MIN(lowest_free, index);
 	while (arena()->nr_handles && !atomic_load(&handle_at(arena()->nr_handles - 1)->inode))

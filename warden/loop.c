@@ -4,6 +4,7 @@
  * handle has gone, however it went.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -83,6 +84,21 @@ static void watch_door(void)
 
 	if (fd >= 0)
 		epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+void loop_tell(const struct handle *h, const char *text)
+{
+	for (u32 i = 0; i < arena()->nr_handles; i++) {
+		if (handle_at(i) == h)
+			send(sockets[i], text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+}
+
+bool loop_hung_up(u32 index)
+{
+	struct pollfd end = {.fd = sockets[index]};
+
+	return poll(&end, 1, 0) == 1 && (end.revents & POLLHUP);
 }
 
 static void forget(u32 index)

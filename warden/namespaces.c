@@ -130,7 +130,7 @@ s64 do_setns(struct call *call)
 	struct ns_set set = {0};
 	int err;
 
-	if (!h || !flags || (flags & ~kind_flags[h->kind]))
+	if (!h || h->kind >= ARRAY_SIZE(kind_flags) || !flags || (flags & ~kind_flags[h->kind]))
 		return -EINVAL;
 	err = check_setns(call, h, flags);
 	if (err)

@@ -10,8 +10,8 @@
  * A request is one message on the handle (so the warden knows in whose name), and carries one end
  * of a fresh socket pair (SCM_RIGHTS) on which the one reply comes. With a dead warden the
  * kernel closes that end, and the guest reads end-of-file: it never waits in vain. For
- * REQ_UNSHARE, REQ_SETNS, REQ_OPEN_NS and REQ_JOIN the fresh pair lives on as the new handle: self_inode is
- * the socket inode of the end that the guest keeps, and reply.result the index in handle_at().
+ * REQ_UNSHARE, REQ_SETNS, REQ_OPEN_NS, REQ_JOIN and whatever else makes a handle the fresh pair lives on as the new
+ * handle: self_inode is the socket inode of the end that the guest keeps, and reply.result the index in handle_at().
  */
 #ifndef SECEDE_WARDEN_PROTO_H
 #define SECEDE_WARDEN_PROTO_H
@@ -37,7 +37,14 @@ enum req_op {
 	REQ_PID,     /* arg: a guest's number; flags: enum pid_op; src: PID_MOVE: the new host number */
 	REQ_FAIL,    /* the arg-th allocation from now on fails; returns what is left of the last such order */
 	REQ_JOIN,    /* on the door alone (warden/door.c), without a handle: makes the first one of a new guest */
-	REQ_SEM,     /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
+	REQ_OPEN_TREE, /* src, s: host path; flags: MS_REC; arg: 1 directory. New handle, HANDLE_TREE: a detached copy
+			*/
+	REQ_FSOPEN,    /* s: type. New handle, HANDLE_FS */
+	REQ_FSPICK,    /* dst: a mount of the file system. New handle, HANDLE_FS */
+	REQ_FSCONFIG,  /* inode: HANDLE_FS; arg: fsconfig(2)'s command; s: key, value (both may be missing) */
+	REQ_FSMOUNT,   /* inode: HANDLE_FS; flags: of the mount. New handle, HANDLE_TREE */
+	REQ_SET_ATTR,  /* dst; flags: of the mount to be set; arg: to be cleared, and MS_REC */
+	REQ_SEM,       /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
 
 /* Which namespace REQ_OPEN_NS means: that one, the user namespace owning it, or a user

@@ -89,7 +89,8 @@ static int first_namespaces(const struct session_config *config)
 	a->init_user = user_ns_create(NULL, a->uid, a->gid);
 	a->init_uts = a->init_user ? uts_ns_dup(NULL, a->init_user) : NULL;
 	a->init_mnt = a->init_user ? mnt_ns_create(a->init_user) : NULL;
-	if (!a->init_uts || !a->init_mnt)
+	a->detached = a->init_user ? mnt_ns_create(a->init_user) : NULL;
+	if (!a->init_uts || !a->init_mnt || !a->detached)
 		return -ENOMEM;
 	a->init_user->parent_could_setfcap = true;
 	uts_write(a->init_uts, false, uts.nodename, strnlen(uts.nodename, UTS_LEN));

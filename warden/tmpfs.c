@@ -71,15 +71,28 @@ static bool one_of(const char *value, const char *const *list)
 	return false;
 }
 
-/* One option; `value` is NULL when there is no '='. */
-static bool parse_option(const char *name, const char *value, const struct user_ns *ns, struct tmpfs_options *out)
+static bool parse_owner(const char *value, u32 (*make)(const struct user_ns *, u32), const struct user_ns *ns, u32 *out)
 {
-	static const char *const flags[] = {"inode32", "inode64", "noswap", NULL};
-	static const char *const huge[] = {"never", "always", "within_size", "advise", NULL};
 	u32 id;
 
-	if (!value)
-		return one_of(name, flags);
+	if (!parse_u32(value, 10, &id))
+		return false;
+	*out = make(ns, id);
+	return *out != INVALID_KID;
+}
+
+static bool parse_mode(const char *value, u32 *mode)
+{
+	if (!parse_u32(value, 8, mode))
+		return false;
+	*mode &= 07777;
+	return true;
+}
+
+static bool parse_value(const char *name, const char *value, const struct user_ns *ns, struct tmpfs_options *out)
+{
+	static const char *const huge[] = {"never", "always", "within_size", "advise", NULL};
+
 	if (!strcmp(name, "size"))
 		return parse_size(value, 1, &out->size);
 	if (!strcmp(name, "nr_blocks"))
@@ -90,37 +103,25 @@ static bool parse_option(const char *name, const char *value, const struct user_
 		return one_of(value, huge);
 	if (!strcmp(name, "mpol"))
 		return !strcmp(value, "default");
-	if (!strcmp(name, "mode")) {
-		if (!parse_u32(value, 8, &out->mode))
-			return false;
-		out->mode &= 07777;
-		return true;
-	}
-	if (strcmp(name, "uid") != 0 && strcmp(name, "gid") != 0)
-		return false;
-	if (!parse_u32(value, 10, &id))
-		return false;
+	if (!strcmp(name, "mode"))
+		return parse_mode(value, &out->mode);
 	out->chown = true;
-	if (name[0] == 'u')
-		return (out->uid = make_kuid(ns, id)) != INVALID_KID;
-	return (out->gid = make_kgid(ns, id)) != INVALID_KID;
+	if (!strcmp(name, "uid"))
+		return parse_owner(value, make_kuid, ns, &out->uid);
+	return parse_owner(value, make_kgid, ns, &out->gid);
 }
 
-int tmpfs_parse(const char *text, const struct user_ns *ns, struct tmpfs_options *out)
+int tmpfs_option(const char *name, const char *value, const struct user_ns *ns, struct tmpfs_options *out)
 {
-	char copy[1024], *next = copy, *name, *value;
+	static const char *const flags[] = {"inode32", "inode64", "noswap", NULL};
+	static const char *const names[] = {"size", "nr_blocks", "nr_inodes", "huge", "mpol",
+					    "mode", "uid",	 "gid",	      NULL};
 
-	if (strlen(text) >= sizeof(copy))
-		return -EINVAL;
-	strcpy(copy, text);
-	while ((name = strsep(&next, ","))) {
-		value = strchr(name, '=');
-		if (value)
-			*value++ = '\0';
-		if (*name && !parse_option(name, value, ns, out))
-			return -EINVAL;
-	}
-	return 0;
+	if (one_of(name, flags))
+		return value ? -EINVAL : 0;
+	if (!one_of(name, names))
+		return -ENOENT;
+	return value && parse_value(name, value, ns, out) ? 0 : -EINVAL;
 }
 
 void tmpfs_show(const struct tmpfs_options *options, char *buf, size_t size)

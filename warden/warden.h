@@ -18,6 +18,8 @@ struct ns_set {
 	struct mnt_ns *mnt;
 	struct uts_ns *uts;
 	struct user_ns *user;
+	struct mount *tree;
+	struct fs_context *context;
 };
 
 /* Takes the references over. Index, or -ENOSPC, -EINVAL (that inode is known already). */
@@ -81,12 +83,84 @@ s64 do_remount(struct call *call);
 s64 do_umount(struct call *call);
 s64 do_move(struct call *call);
 s64 do_pivot(struct call *call);
+s64 do_open_tree(struct call *call); /* warden/detached.c */
+s64 do_set_attr(struct call *call);
+s64 do_fsopen(struct call *call); /* warden/fs_context.c */
+s64 do_fspick(struct call *call);
+s64 do_fsconfig(struct call *call);
+s64 do_fsmount(struct call *call);
 s64 do_id_map(struct call *call); /* warden/idmap.c */
 s64 do_pid(struct call *call);	  /* warden/pids.c */
 s64 do_sem(struct call *call);	  /* warden/undo.c */
 s64 do_fail(struct call *call);	  /* warden/fail.c */
 s64 do_log(struct call *call);	  /* warden/log.c */
 s64 do_alias(struct call *call);  /* warden/alias.c */
+
+/* ---- mounts (warden/mounts.c) ---- */
+
+/* May the caller change its mount namespace? */
+bool may_mount(const struct call *call);
+/* Where a mount stands that the caller can name: in its namespace or in a detached tree. NULL: in neither. */
+struct mnt_ns *ns_of_mount(const struct call *call, u64 id);
+/* Takes a mount off with all that is below it; memory that is short is no obstacle. 0 or -EINVAL. */
+int detach_mount(struct mnt_ns *ns, u64 id);
+
+/* ---- detached trees (warden/detached.c) ---- */
+
+/* Makes the call's descriptor a handle on the tree with that root, or on failure dissolves the tree. */
+s64 tree_publish(struct call *call, u64 id);
+/* Is there a descriptor on a tree with that root, attached by now or not? */
+bool tree_is_held(u64 id);
+/* The last descriptor has gone: a tree that nobody has attached goes, too. */
+void tree_put(struct mount *tree);
+
+/* ---- file systems to be (warden/fs_context.c) ---- */
+
+void fs_context_free(struct fs_context *context);
+
+/* ---- mount options of tmpfs (warden/tmpfs.c) ---- */
+
+struct tmpfs_options {
+	u32 mode, uid, gid;  /* ids are kids */
+	bool chown;	     /* uid= or gid= was given */
+	u64 size, nr_inodes; /* shown, not enforced; TMPFS_UNSET: not given */
+};
+#define TMPFS_UNSET UINT64_MAX
+
+/* Reads one option; `value` is NULL when there is no '='. 0, -EINVAL (the value), -ENOENT (there is no such option). */
+int tmpfs_option(const char *name, const char *value, const struct user_ns *ns, struct tmpfs_options *out);
+/* The text that mountinfo shows, without "rw". */
+void tmpfs_show(const struct tmpfs_options *options, char *buf, size_t size);
+
+/* ---- new file systems (warden/file_systems.c) ---- */
+
+/* What is asked for. */
+struct fs_spec {
+	const struct fs_type *type;
+	char source[sizeof(((struct super *)0)->source)];
+	u32 flags; /* MS_RDONLY and friends of the whole file system */
+	struct tmpfs_options tmpfs;
+};
+/* With a type's defaults for this caller. 0 or -ENODEV: not built. */
+int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type);
+const char *fs_spec_type(const struct fs_spec *spec);
+/* One option, with ids as `ns` counts them. 0, -EINVAL (the value), -ENOENT (there is no such option). */
+int fs_spec_option(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value);
+/* The options of mount(2). 0 or -EINVAL. */
+int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *text);
+/* New options for one that there is, which has come into `spec` by fs_spec_of(). */
+void fs_spec_of(struct fs_spec *spec, const struct super *sb);
+void fs_spec_apply(const struct fs_spec *spec, struct super *sb);
+
+/* What is mounted then: a super that the caller puts, and what of the host it shows. */
+struct fresh {
+	struct super *sb;
+	char host[PATH_MAX];
+};
+/* 0 or -errno: -ENODEV (the host has none), -ENOMEM, or what the host says of a new directory in the storage. */
+int fs_spec_make(const struct fs_spec *spec, struct fresh *out);
+
+#define SUPER_FLAGS (MS_RDONLY | MS_SYNCHRONOUS | MS_MANDLOCK | MS_DIRSYNC | MS_LAZYTIME)
 
 /* ---- tasks that took their number along (warden/pids.c) ---- */
 
@@ -117,20 +191,6 @@ __attribute__((noreturn)) void holder_run(int control);
 void log_open(int fd); /* -1: no log */
 void log_line(int pid, const char *line, size_t len);
 void log_refusal(const struct call *call, const char *what, const char *why);
-
-/* ---- mount options of tmpfs (warden/tmpfs.c) ---- */
-
-struct tmpfs_options {
-	u32 mode, uid, gid;  /* ids are kids */
-	bool chown;	     /* uid= or gid= was given */
-	u64 size, nr_inodes; /* shown, not enforced; TMPFS_UNSET: not given */
-};
-#define TMPFS_UNSET UINT64_MAX
-
-/* Reads `text` over the values in `out`, ids as `ns` counts them. 0 or -EINVAL. */
-int tmpfs_parse(const char *text, const struct user_ns *ns, struct tmpfs_options *out);
-/* The text that mountinfo shows, without "rw". */
-void tmpfs_show(const struct tmpfs_options *options, char *buf, size_t size);
 
 /* ---- where tmpfs lives on the host (warden/storage.c) ---- */
 
@@ -174,6 +234,10 @@ int import_mounts(struct mnt_ns *ns);
 
 /* Serves the socket `fd` in the name of that handle; the loop's from now on. 0 or -errno. */
 int loop_watch(int fd, u32 index);
+/* Sends a message to whoever has the handle. Nobody makes the warden wait: one that there is no room for is lost. */
+void loop_tell(const struct handle *h, const char *text);
+/* Has the last process that held the handle gone, even if the loop has not come to that yet? */
+bool loop_hung_up(u32 index);
 /* When the process of that pidfd ends, calls pids_event(nr) or undo_event(nr); the descriptor stays the caller's. 0 or
  * -errno. */
 enum pidfd_use { PIDFD_OF_NUMBER = 1, PIDFD_OF_LIST };

@@ -7,6 +7,13 @@
 #include "kernel/ns/mnt_tree.h"
 #include "lib/string.h"
 
+const struct mnt_ns *mnt_detached;
+
+static bool any_detached(void)
+{
+	return mnt_detached && atomic_load_explicit(&((struct mnt_ns *)mnt_detached)->nr, memory_order_relaxed);
+}
+
 static bool readable_mount(const struct mount *m)
 {
 	return arena_contains(m, sizeof(*m)) && ((uintptr_t)m & 15) == 0;
@@ -42,13 +49,18 @@ static bool mounted_at(const void *value, const void *arg)
 const struct mount *mnt_child(const struct mnt_ns *ns, u64 parent, const char *path, size_t len)
 {
 	const struct place place = {.parent = parent, .path = path, .len = len};
+	u64 key = place_key(parent, path, len);
+	const struct mount *m = trie_find(mnt_tree(ns)->by_point, key, mounted_at, &place);
 
-	return trie_find(mnt_tree(ns)->by_point, place_key(parent, path, len), mounted_at, &place);
+	return m || !any_detached() ? m : trie_find(mnt_tree(mnt_detached)->by_point, key, mounted_at, &place);
 }
 
 bool mnt_name_used(const struct mnt_ns *ns, const char *name, size_t len)
 {
-	return trie_find(mnt_tree(ns)->by_name, name_key(name, len), NULL, NULL);
+	u64 key = name_key(name, len);
+
+	return trie_find(mnt_tree(ns)->by_name, key, NULL, NULL) ||
+	       (any_detached() && trie_find(mnt_tree(mnt_detached)->by_name, key, NULL, NULL));
 }
 
 /* ---- by id ---- */
@@ -66,9 +78,16 @@ const struct mount *tree_mount(const struct mnt_tree *tree, u64 id)
 	return trie_find(tree->by_id, id, has_id, &id);
 }
 
-const struct mount *mnt_by_id(const struct mnt_ns *ns, u64 id)
+const struct mount *mnt_by_id_in(const struct mnt_ns *ns, u64 id)
 {
 	return tree_mount(mnt_tree(ns), id);
+}
+
+const struct mount *mnt_by_id(const struct mnt_ns *ns, u64 id)
+{
+	const struct mount *m = mnt_by_id_in(ns, id);
+
+	return m || !any_detached() ? m : mnt_by_id_in(mnt_detached, id);
 }
 
 /* ---- all of them ---- */

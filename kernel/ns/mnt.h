@@ -80,6 +80,7 @@ struct pivot {
 	const char *from_host, *to_host;
 };
 
+/* Also what keeps detached trees: see mnt_detached. */
 struct mnt_ns {
 	_Atomic u64 refs;
 	u64 inum;
@@ -94,15 +95,27 @@ struct mnt_ns {
 
 /* ---- reading: any process ---- */
 
+/*
+ * The trees that are mounted nowhere (open_tree(2), fsmount(2)) stand together in what is otherwise a namespace, which
+ * nobody is in. Each has a root that is its own parent. Guests find their mounts by id and by place as they find those
+ * of the namespace that they ask. NULL in the warden, whose changes are of one namespace.
+ */
+extern const struct mnt_ns *mnt_detached;
+
+/* Both versions in one number: each only ever grows. */
 static inline u64 mnt_read_begin(const struct mnt_ns *ns)
 {
-	return atomic_load_explicit(&((struct mnt_ns *)ns)->seq, memory_order_acquire);
+	u64 seq = atomic_load_explicit(&((struct mnt_ns *)ns)->seq, memory_order_acquire);
+
+	if (mnt_detached)
+		seq += atomic_load_explicit(&((struct mnt_ns *)mnt_detached)->seq, memory_order_acquire);
+	return seq;
 }
 
 static inline bool mnt_read_retry(const struct mnt_ns *ns, u64 seq)
 {
 	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&((struct mnt_ns *)ns)->seq, memory_order_relaxed) != seq;
+	return mnt_read_begin(ns) != seq;
 }
 
 /* The mount on top of place (parent, path), one step: what is stacked on it is found by asking
@@ -110,6 +123,8 @@ static inline bool mnt_read_retry(const struct mnt_ns *ns, u64 seq)
 const struct mount *mnt_child(const struct mnt_ns *ns, u64 parent, const char *path, size_t len);
 /* The mount of that number in this namespace, NULL when it is not (or no longer) there. */
 const struct mount *mnt_by_id(const struct mnt_ns *ns, u64 id);
+/* The same, but not in a detached tree. */
+const struct mount *mnt_by_id_in(const struct mnt_ns *ns, u64 id);
 /* May a mount point have this last component? False is certain, true is a hint. */
 bool mnt_name_used(const struct mnt_ns *ns, const char *name, size_t len);
 /*
@@ -165,6 +180,10 @@ void super_put(struct super *sb);
  * directory of a SUPER_TMPFS. NULL: nobody asks. */
 extern void (*super_released)(const struct super *sb);
 
+/* A reference on a mount, for who holds on to one that may leave its namespace. */
+struct mount *mount_get(const struct mount *m);
+void mount_put(struct mount *m);
+
 /* Adds one mount; the first one becomes the root. Returns its id, -EINVAL (no such parent), -ENOSPC
  * or -ENOMEM. It covers what was
  * mounted at (spec->parent, spec->point) only if the caller has followed the stack first. */
@@ -180,6 +199,26 @@ s64 mnt_attach(struct mnt_ns *ns, const struct mount_spec *spec);
 s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const char *dst_point, bool dir, bool rec);
 #define MNT_MAX 100000 /* Linux's fs.mount-max */
 
+/*
+ * open_tree(2) with OPEN_TREE_CLONE: the same as a tree of its own in `detached`. Returns its root's id, or as
+ * mnt_bind().
+ */
+s64 mnt_bind_detached(struct mnt_ns *detached, const struct mnt_ns *ns, u64 src, const char *src_host, bool dir,
+		      bool rec);
+/* fsmount(2): a tree of one mount (spec's parent and point count for nothing). Returns its id, -ENOSPC or -ENOMEM. */
+s64 mnt_new_detached(struct mnt_ns *detached, const struct mount_spec *spec);
+/*
+ * move_mount(2) of a whole detached tree to (dst, dst_point) in ns, which may be `detached` itself. Ids stay. -EINVAL:
+ * `id` is no detached tree's root, or dst is not in ns or in the tree itself; -ENOMEM, -ENOSPC. What becomes of one
+ * that nobody wants any more: mnt_umount().
+ */
+int mnt_attach_detached(struct mnt_ns *detached, u64 id, struct mnt_ns *ns, u64 dst, const char *dst_point);
+
+/*
+ * mount_setattr(2): clears and sets per-mount flags, with `rec` also of all mounts below; of all or of none. -EINVAL:
+ * no such mount; -EPERM: one is locked and would lose MS_RDONLY, NOSUID, NODEV or NOEXEC; -ENOMEM.
+ */
+int mnt_set_flags(struct mnt_ns *ns, u64 id, u32 set, u32 clear, bool rec);
 /* MS_REMOUNT|MS_BIND: sets the per-mount flags. -EINVAL: no such mount; -EPERM: it is locked and
  * would lose MS_RDONLY, NOSUID, NODEV or NOEXEC; -ENOMEM. */
 int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);

@@ -4,9 +4,9 @@
 #include "lib/string.h"
 
 struct bind {
-	struct mnt_ns *ns;
-	struct mnt_tree *tree; /* the version under construction */
+	const struct mnt_ns *ns; /* of the source */
 	const struct mount *src;
+	struct mnt_tree *tree;		/* of the target, the version under construction */
 	struct mount *top;		/* the new mount of the source place itself */
 	const struct trie_node *below;	/* id -> mount below the source place; borrowed */
 	const struct trie_node *copies; /* id of the original -> its copy; holds them */
@@ -109,9 +109,9 @@ static int build(struct bind *b, const char *src_host, bool rec)
 {
 	int err = 0;
 
-	/* Before the new mount is in: it may lie below the source itself. */
+	/* As it was before: the new mount may lie below the source itself. */
 	if (rec)
-		err = tree_below(b->tree, b->src->id, src_host, &b->below);
+		err = tree_below(mnt_tree(b->ns), b->src->id, src_host, &b->below);
 	if (!err)
 		err = tree_add(b->tree, b->top);
 	if (!err)
@@ -123,31 +123,53 @@ static int build(struct bind *b, const char *src_host, bool rec)
 	return err;
 }
 
-s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const char *dst_point, bool dir, bool rec)
+static bool may_bind(const struct bind *b, const char *src_host, bool rec)
 {
-	struct bind b = {.ns = ns, .src = mnt_by_id(ns, src)};
+	return b->src && path_below(src_host, strlen(src_host), b->src->host, b->src->host_len) &&
+	       (rec || !hides_something(b->ns, b->src->id, src_host));
+}
+
+/* Into `to`, at a place there, or, when dst is 0, as a tree of its own. */
+static s64 bind_to(struct bind *b, struct mnt_ns *to, const char *src_host, u64 dst, const char *dst_point, bool dir,
+		   bool rec)
+{
 	s64 id;
 	int err = -ENOMEM;
 
-	if (!b.src || !mnt_by_id(ns, dst) || !path_below(src_host, strlen(src_host), b.src->host, b.src->host_len))
-		return -EINVAL;
-	if (!rec && hides_something(ns, src, src_host))
-		return -EINVAL;
-	if (ns->nr >= MNT_MAX)
+	if (to->nr >= MNT_MAX)
 		return -ENOSPC;
-	b.top = copy_top(&b, src_host, dst_point);
-	if (!b.top)
+	b->top = copy_top(b, src_host, dst_point);
+	if (!b->top)
 		return -ENOMEM;
-	b.top->parent = dst;
-	b.top->dir = dir;
-	id = (s64)b.top->id;
-	b.tree = mnt_change_begin(ns);
-	if (b.tree)
-		err = build(&b, src_host, rec);
+	id = (s64)b->top->id;
+	b->top->parent = dst ? dst : b->top->id;
+	b->top->dir = dir;
+	b->tree = mnt_change_begin(to);
+	if (b->tree)
+		err = build(b, src_host, rec);
 	if (!err)
-		mnt_change_commit(ns, b.tree);
-	else if (b.tree)
-		mnt_tree_put(b.tree);
-	mount_put(b.top);
+		mnt_change_commit(to, b->tree);
+	else if (b->tree)
+		mnt_tree_put(b->tree);
+	mount_put(b->top);
 	return err ? err : id;
+}
+
+s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const char *dst_point, bool dir, bool rec)
+{
+	struct bind b = {.ns = ns, .src = mnt_by_id(ns, src)};
+
+	if (!mnt_by_id(ns, dst) || !may_bind(&b, src_host, rec))
+		return -EINVAL;
+	return bind_to(&b, ns, src_host, dst, dst_point, dir, rec);
+}
+
+s64 mnt_bind_detached(struct mnt_ns *detached, const struct mnt_ns *ns, u64 src, const char *src_host, bool dir,
+		      bool rec)
+{
+	struct bind b = {.ns = ns, .src = mnt_by_id(ns, src)};
+
+	if (!may_bind(&b, src_host, rec))
+		return -EINVAL;
+	return bind_to(&b, detached, src_host, 0, "", dir, rec);
 }

@@ -42,38 +42,129 @@ static bool mounted_below(const struct mnt_tree *tree, u64 id, u64 top)
 
 /* ---- attach ---- */
 
-s64 mnt_attach(struct mnt_ns *ns, const struct mount_spec *spec)
+/* A mount with a new id and no parent. NULL: ENOMEM. */
+static struct mount *mount_from(const struct mount_spec *spec)
 {
-	struct mnt_tree *tree;
-	struct mount *m;
-	u64 id;
-	int err;
+	struct mount *m = mount_clone(NULL, spec->point, spec->host, spec->fsroot ? spec->fsroot : "/");
 
-	if (ns->nr && !mnt_by_id(ns, spec->parent))
-		return -EINVAL;
-	if (ns->nr >= MNT_MAX)
-		return -ENOSPC;
-	m = mount_clone(NULL, spec->point, spec->host, spec->fsroot ? spec->fsroot : "/");
 	if (!m)
-		return -ENOMEM;
-	id = m->id = m->stamp;
+		return NULL;
+	m->id = m->stamp;
 	m->flags = spec->flags & FLAGS_OF_MOUNT;
 	m->locked = spec->locked;
 	m->locked_flags = spec->locked ? m->flags & MS_LOCKABLE : 0;
 	m->dir = spec->dir;
 	m->sb = spec->sb;
 	m->sb->refs++;
+	return m;
+}
+
+s64 mnt_attach(struct mnt_ns *ns, const struct mount_spec *spec)
+{
+	struct mnt_tree *tree;
+	struct mount *m;
+	s64 id;
+	int err;
+
+	if (ns->nr && !mnt_by_id(ns, spec->parent))
+		return -EINVAL;
+	if (ns->nr >= MNT_MAX)
+		return -ENOSPC;
+	m = mount_from(spec);
+	if (!m)
+		return -ENOMEM;
+	id = (s64)m->id;
 	tree = mnt_change_begin(ns);
 	if (!tree) {
 		mount_put(m);
 		return -ENOMEM;
 	}
 	if (tree->nr == 0)
-		tree->root = id;
-	m->parent = tree->root == id ? id : spec->parent;
+		tree->root = m->id;
+	m->parent = tree->root == m->id ? m->id : spec->parent;
 	err = finish(ns, tree, tree_add(tree, m));
 	mount_put(m);
-	return err ? err : (s64)id;
+	return err ? err : id;
+}
+
+s64 mnt_new_detached(struct mnt_ns *detached, const struct mount_spec *spec)
+{
+	struct mount *m = detached->nr < MNT_MAX ? mount_from(spec) : NULL;
+	struct mnt_tree *tree;
+	s64 id;
+	int err = -ENOMEM;
+
+	if (!m)
+		return detached->nr < MNT_MAX ? -ENOMEM : -ENOSPC;
+	id = (s64)m->id;
+	m->parent = m->id;
+	tree = mnt_change_begin(detached);
+	if (tree)
+		err = finish(detached, tree, tree_add(tree, m));
+	mount_put(m);
+	return err ? err : id;
+}
+
+/* ---- a detached tree finds its place ---- */
+
+static int add_one(const void *value, void *arg)
+{
+	return tree_add(arg, (struct mount *)value);
+}
+
+static int remove_one(const void *value, void *arg)
+{
+	return tree_remove(arg, value);
+}
+
+/* What is below the root keeps its place there, so the namespaces share it until the old one lets go. */
+static int move_tree(struct mnt_tree *from, struct mnt_tree *to, const struct mount *old, struct mount *new)
+{
+	const struct trie_node *below;
+	int err = tree_below(from, old->id, NULL, &below);
+
+	if (err)
+		return err;
+	err = tree_add(to, new);
+	if (!err)
+		err = trie_each(below, add_one, to);
+	if (!err)
+		err = trie_each(below, remove_one, from);
+	if (!err)
+		err = tree_remove(from, old);
+	trie_put(below, NULL);
+	return !err && to->nr > MNT_MAX ? -ENOSPC : err;
+}
+
+int mnt_attach_detached(struct mnt_ns *detached, u64 id, struct mnt_ns *ns, u64 dst, const char *dst_point)
+{
+	const struct mount *old = mnt_by_id(detached, id);
+	struct mnt_tree *from, *to;
+	struct mount *m;
+	int err = -ENOMEM;
+
+	if (!old || old->parent != id || !mnt_by_id(ns, dst))
+		return -EINVAL;
+	/* On itself: each tree is as if in a namespace of its own, out of which it is to come. */
+	if (ns == detached && mounted_below(mnt_tree(ns), dst, id))
+		return -EINVAL;
+	if (ns == detached)
+		return mnt_move(ns, id, dst, dst_point);
+	m = mount_edit(detached, old, dst_point);
+	from = mnt_change_begin(detached);
+	to = mnt_change_begin(ns);
+	if (m)
+		m->parent = dst;
+	if (m && from && to)
+		err = move_tree(from, to, old, m);
+	if (m)
+		mount_put(m);
+	/* In this order: whoever looks in between finds the mounts in both. */
+	if (to)
+		finish(ns, to, err);
+	if (from)
+		finish(detached, from, err);
+	return err;
 }
 
 /* ---- one mount replaced by an edited copy ---- */
@@ -87,24 +178,6 @@ static int replace(struct mnt_ns *ns, const struct mount *old, struct mount *new
 		err = finish(ns, tree, tree_replace(tree, old, new));
 	mount_put(new);
 	return err;
-}
-
-int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags)
-{
-	const struct mount *old = mnt_by_id(ns, id);
-	struct mount *m;
-
-	if (!old)
-		return -EINVAL;
-	m = mount_edit(ns, old, old->point);
-	if (!m)
-		return -ENOMEM;
-	if (m->locked_flags & ~flags) {
-		mount_put(m);
-		return -EPERM;
-	}
-	m->flags = flags & FLAGS_OF_MOUNT;
-	return replace(ns, old, m);
 }
 
 int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point)
@@ -123,6 +196,55 @@ int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point)
 	return replace(ns, old, m);
 }
 
+/* ---- flags ---- */
+
+struct flag_change {
+	const struct mnt_ns *ns;
+	struct mnt_tree *tree;
+	u32 set, clear;
+};
+
+static int change_flags(const void *value, void *arg)
+{
+	const struct flag_change *change = arg;
+	const struct mount *old = value;
+	struct mount *m = mount_edit(change->ns, old, old->point);
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	m->flags = ((old->flags & ~change->clear) | change->set) & FLAGS_OF_MOUNT;
+	err = m->locked_flags & ~m->flags ? -EPERM : tree_replace(change->tree, old, m);
+	mount_put(m);
+	return err;
+}
+
+int mnt_set_flags(struct mnt_ns *ns, u64 id, u32 set, u32 clear, bool rec)
+{
+	struct flag_change change = {.ns = ns, .set = set, .clear = clear};
+	const struct trie_node *below = NULL;
+	const struct mount *m = mnt_by_id(ns, id);
+	int err;
+
+	if (!m)
+		return -EINVAL;
+	change.tree = mnt_change_begin(ns);
+	if (!change.tree)
+		return -ENOMEM;
+	err = rec ? tree_below(change.tree, id, NULL, &below) : 0;
+	if (!err)
+		err = change_flags(m, &change);
+	if (!err)
+		err = trie_each(below, change_flags, &change);
+	trie_put(below, NULL);
+	return finish(ns, change.tree, err);
+}
+
+int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags)
+{
+	return mnt_set_flags(ns, id, flags, FLAGS_OF_MOUNT, false);
+}
+
 /* ---- umount ---- */
 
 static int has_parent(const struct mount *m, void *arg)
@@ -130,11 +252,6 @@ static int has_parent(const struct mount *m, void *arg)
 	const u64 *id = arg;
 
 	return m->parent == *id;
-}
-
-static int remove_one(const void *value, void *arg)
-{
-	return tree_remove(arg, value);
 }
 
 int mnt_umount(struct mnt_ns *ns, u64 id, bool detach)

@@ -45,6 +45,12 @@ void mount_inherit_locks(struct mount *m, const struct mnt_ns *ns, const struct 
 		m->locked_flags |= old->flags & MS_LOCKABLE;
 }
 
+struct mount *mount_get(const struct mount *m)
+{
+	((struct mount *)m)->refs++;
+	return (struct mount *)m;
+}
+
 void mount_put(struct mount *m)
 {
 	if (--m->refs)
@@ -55,7 +61,7 @@ void mount_put(struct mount *m)
 
 static void mount_value_get(const void *value)
 {
-	((struct mount *)value)->refs++;
+	mount_get(value);
 }
 
 static void mount_value_put(const void *value)

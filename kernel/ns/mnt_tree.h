@@ -74,7 +74,6 @@ const struct mount *tree_mount(const struct mnt_tree *tree, u64 id);
 
 /* A mount like `old` (NULL: a blank one) but for the strings, which are copied, and a new stamp; one reference. */
 struct mount *mount_clone(const struct mount *old, const char *point, const char *host, const char *fsroot);
-void mount_put(struct mount *m);
 /* Spells out in `m` what `old` had locked by its age in ns. */
 void mount_inherit_locks(struct mount *m, const struct mnt_ns *ns, const struct mount *old);
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* mount_setattr(2): the flags of a mount, or of a whole tree of them, at once. And what the attributes are as flags. */
+#include "sys/mount_fds.h"
+
+#include <linux/fcntl.h>
+#include "host/uaccess.h"
+#include "sys/sys.h"
+
+#define ATTR_SIZE_VER0 32
+#define PROPAGATION    (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+#define ATTR_SIZE_MAX  4096
+
+/* Those that are one bit here and one there. */
+static u32 plain_flags(u64 attr)
+{
+	static const struct {
+		u32 attr, flag;
+	} names[] = {
+	    {MOUNT_ATTR_RDONLY, MS_RDONLY},	    {MOUNT_ATTR_NOSUID, MS_NOSUID},
+	    {MOUNT_ATTR_NODEV, MS_NODEV},	    {MOUNT_ATTR_NOEXEC, MS_NOEXEC},
+	    {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME}, {MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW},
+	};
+	u32 flags = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		flags |= attr & names[i].attr ? names[i].flag : 0;
+	return flags;
+}
+
+bool attr_to_mount_flags(u64 attr, u32 *flags)
+{
+	*flags = plain_flags(attr);
+	switch (attr & MOUNT_ATTR__ATIME) {
+	case MOUNT_ATTR_RELATIME:
+		*flags |= MS_RELATIME;
+		return true;
+	case MOUNT_ATTR_NOATIME:
+		*flags |= MS_NOATIME;
+		return true;
+	}
+	return (attr & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME;
+}
+
+/* The times of access are one choice out of three: to set one, all are cleared. */
+static s64 flags_of(const struct mount_attr *attr, struct attr_change *change)
+{
+	u64 atime = attr->attr_clr & MOUNT_ATTR__ATIME;
+
+	change->clear = plain_flags(attr->attr_clr);
+	if (!atime) {
+		change->set = plain_flags(attr->attr_set);
+		return attr->attr_set & MOUNT_ATTR__ATIME ? -EINVAL : 0;
+	}
+	change->clear |= MS_NOATIME | MS_RELATIME;
+	return atime == MOUNT_ATTR__ATIME && attr_to_mount_flags(attr->attr_set, &change->set) ? 0 : -EINVAL;
+}
+
+static s64 check_attr(struct task *task, const struct mount_attr *attr)
+{
+	u64 known = MOUNT_ATTRS | MOUNT_ATTR_IDMAP, type = attr->propagation;
+
+	if ((type & ~(u64)PROPAGATION) || (type & (type - 1)) || ((attr->attr_set | attr->attr_clr) & ~known))
+		return -EINVAL;
+	if ((attr->attr_set | attr->attr_clr) & MOUNT_ATTR_IDMAP) {
+		guest_log(task, "mount_setattr MOUNT_ATTR_IDMAP: not built, EINVAL");
+		return -EINVAL;
+	}
+	/* Private and slave are what every mount here is, as nothing propagates. */
+	if (type && type != MS_PRIVATE && type != MS_SLAVE) {
+		guest_log(task, "mount_setattr: propagation %s: not built, EINVAL",
+			  type == MS_SHARED ? "shared" : "unbindable");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+s64 get_mount_attr(struct task *task, u64 uattr, u64 size, struct attr_change *change)
+{
+	struct mount_attr attr;
+	s64 err;
+
+	*change = (struct attr_change){0};
+	if (size > ATTR_SIZE_MAX)
+		return -E2BIG;
+	if (size < ATTR_SIZE_VER0)
+		return -EINVAL;
+	if (!may_mount(task))
+		return -EPERM;
+	err = copy_struct_from_guest(&attr, sizeof(attr), uattr, size);
+	if (err)
+		return err;
+	if (!attr.attr_set && !attr.attr_clr && !attr.propagation) {
+		change->nothing = true;
+		return 0;
+	}
+	err = check_attr(task, &attr);
+	return err ? err : flags_of(&attr, change);
+}
+
+s64 set_mount_attr(struct task *task, const struct nameidata *nd, const struct attr_change *change, bool rec)
+{
+	struct mount_facts facts;
+	struct request req;
+
+	if (change->nothing)
+		return 0;
+	mount_facts(task, nd, &facts);
+	if (!facts.is_root)
+		return -EINVAL;
+	request_init(&req, REQ_SET_ATTR, task);
+	req.dst = nd->mnt;
+	req.flags = change->set;
+	req.arg = change->clear | (rec ? MS_REC : 0);
+	return ask_warden(task, &req, NULL, 0);
+}
+
+SYSCALL(mount_setattr)
+{
+	u32 flags = (u32)ARG2(regs);
+	struct attr_change change;
+	struct nameidata nd;
+	s64 err;
+
+	if (flags & ~(u32)(AT_EMPTY_PATH | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT))
+		return -EINVAL;
+	err = get_mount_attr(task, ARG3(regs), ARG4(regs), &change);
+	if (err || change.nothing)
+		return err;
+	err = user_path_at(task, (int)ARG0(regs), ARG1(regs), flags, LOOKUP_FOLLOW, &nd);
+	if (err)
+		return err;
+	err = set_mount_attr(task, &nd, &change, flags & AT_RECURSIVE);
+	path_release(&nd);
+	return err;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * open_tree(2), move_mount(2): descriptors on trees of mounts, and where those are put. A tree that is mounted nowhere
+ * is the warden's; it goes with its last descriptor (vfs/tree_fd.c).
+ */
+#include "sys/mount_fds.h"
+
+#include <linux/fcntl.h>
+#include "host/host.h"
+#include "kernel/mm.h"
+#include "lib/string.h"
+#include "sys/sys.h"
+
+#define OPEN_TREE_FLAGS                                                                                                \
+	(AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
+
+#ifndef MOVE_MOUNT_BENEATH
+#define MOVE_MOUNT_BENEATH 0x200
+#endif
+
+s64 open_tree_fd(struct task *task, struct request *req, bool cloexec)
+{
+	u64 inode;
+	s32 fd;
+	s64 err = warden_open_ns(task, req, &fd, &inode);
+
+	if (err < 0)
+		return err;
+	files_clear(task->files, (unsigned)fd, (unsigned)fd);
+	if (!cloexec)
+		host_call3(__NR_fcntl, fd, F_SETFD, 0);
+	return fd;
+}
+
+/* ---- open_tree ---- */
+
+static s64 clone_place(struct task *task, const struct nameidata *nd, u32 flags)
+{
+	struct request req;
+	s64 dir = place_is_dir(nd);
+
+	if (dir < 0)
+		return dir;
+	request_init(&req, REQ_OPEN_TREE, task);
+	req.src = nd->mnt;
+	req.flags = flags & AT_RECURSIVE ? MS_REC : 0;
+	req.arg = (u64)dir;
+	if (!request_add(&req, nd->host, nd->len))
+		return -ENAMETOOLONG;
+	return open_tree_fd(task, &req, flags & OPEN_TREE_CLOEXEC);
+}
+
+static s64 open_tree_clone(struct task *task, int dfd, u64 uname, u32 flags)
+{
+	struct nameidata nd;
+	s64 ret = user_path_at(task, dfd, uname, flags, LOOKUP_FOLLOW, &nd);
+
+	if (ret)
+		return ret;
+	ret = clone_place(task, &nd, flags);
+	path_release(&nd);
+	return ret;
+}
+
+/* Without OPEN_TREE_CLONE it is an open(2) with O_PATH, which descriptors themselves can be given to as well. */
+static s64 open_place(struct task *task, int dfd, u64 uname, u32 flags)
+{
+	struct nameidata nd;
+	s64 err;
+
+	err = user_path_at(task, dfd, uname, flags, LOOKUP_FOLLOW, &nd);
+	if (err)
+		return err;
+	err = open_path_fd(task, &nd, flags & OPEN_TREE_CLOEXEC);
+	path_release(&nd);
+	return err;
+}
+
+static s64 do_open_tree(struct task *task, int dfd, u64 uname, u32 flags)
+{
+	if (flags & ~(u32)OPEN_TREE_FLAGS)
+		return -EINVAL;
+	if ((flags & (AT_RECURSIVE | OPEN_TREE_CLONE)) == AT_RECURSIVE)
+		return -EINVAL;
+	if (!(flags & OPEN_TREE_CLONE))
+		return open_place(task, dfd, uname, flags);
+	return may_mount(task) ? open_tree_clone(task, dfd, uname, flags) : -EPERM;
+}
+
+SYSCALL(open_tree)
+{
+	return do_open_tree(task, (int)ARG0(regs), ARG1(regs), (u32)ARG2(regs));
+}
+
+static s64 tree_set_attr(struct task *task, int fd, const struct attr_change *change, bool rec)
+{
+	struct nameidata nd;
+	s64 err = path_lookup(task, fd, "", LOOKUP_EMPTY, &nd);
+
+	if (err)
+		return err;
+	err = set_mount_attr(task, &nd, change, rec);
+	path_release(&nd);
+	return err;
+}
+
+SYSCALL(open_tree_attr)
+{
+	u32 flags = (u32)ARG2(regs);
+	struct attr_change change;
+	s64 fd, err;
+
+	if (!ARG3(regs) && ARG4(regs))
+		return -EINVAL;
+	fd = do_open_tree(task, (int)ARG0(regs), ARG1(regs), flags);
+	if (fd < 0 || !ARG3(regs))
+		return fd;
+	err = get_mount_attr(task, ARG3(regs), ARG4(regs), &change);
+	if (!err)
+		err = tree_set_attr(task, (int)fd, &change, flags & AT_RECURSIVE);
+	if (!err)
+		return fd;
+	files_clear(task->files, (unsigned)fd, (unsigned)fd);
+	host_close((int)fd);
+	return err;
+}
+
+/* ---- move_mount ---- */
+
+/* What is said of the two places before the warden is asked. */
+static s64 may_move(const struct task *task, const struct nameidata *from, const struct nameidata *to)
+{
+	struct mount_facts source;
+	s64 a_dir, b_dir;
+
+	mount_facts(task, from, &source);
+	if (!source.is_root || source.locked || (source.detached && !source.root_of_all))
+		return -EINVAL;
+	a_dir = place_is_dir(from);
+	b_dir = place_is_dir(to);
+	if (a_dir < 0 || b_dir < 0)
+		return MIN(a_dir, b_dir);
+	return a_dir == b_dir ? 0 : -EINVAL;
+}
+
+static s64 move_place(struct task *task, const struct nameidata *from, const struct nameidata *to)
+{
+	struct request req;
+	s64 err = may_move(task, from, to);
+
+	if (err)
+		return err;
+	request_init(&req, REQ_MOVE, task);
+	req.src = from->mnt;
+	req.dst = to->mnt;
+	return ask_warden(task, &req, to->host, to->len);
+}
+
+static s64 check_move(struct task *task, u32 flags)
+{
+	if (!may_mount(task))
+		return -EPERM;
+	if (flags & ~(u32)(MOVE_MOUNT__MASK | MOVE_MOUNT_BENEATH))
+		return -EINVAL;
+	if (flags & (MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_BENEATH)) {
+		guest_log(task, "move_mount with flags %x: not built, EINVAL", flags);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+SYSCALL(move_mount)
+{
+	u32 flags = (u32)ARG4(regs);
+	struct nameidata from, to;
+	s64 err = check_move(task, flags);
+
+	if (err)
+		return err;
+	err = user_path_at(task, (int)ARG2(regs), ARG3(regs), flags & MOVE_MOUNT_T_EMPTY_PATH ? AT_EMPTY_PATH : 0,
+			   flags & MOVE_MOUNT_T_SYMLINKS ? LOOKUP_FOLLOW : 0, &to);
+	if (err)
+		return err;
+	err = user_path_at(task, (int)ARG0(regs), ARG1(regs), flags & MOVE_MOUNT_F_EMPTY_PATH ? AT_EMPTY_PATH : 0,
+			   flags & MOVE_MOUNT_F_SYMLINKS ? LOOKUP_FOLLOW : 0, &from);
+	if (!err) {
+		mount_topmost(task, &to);
+		err = move_place(task, &from, &to);
+		path_release(&from);
+	}
+	path_release(&to);
+	return err;
+}
