@@ -218,7 +218,7 @@ SYSCALL(mount);
 SYSCALL(umount2);
 SYSCALL(pivot_root);
 
-/* sys/fsopen.c, sys/open_tree.c, sys/mount_setattr.c, sys/statmount.c */
+/* sys/fsopen.c, sys/open_tree.c, sys/mount_setattr.c, sys/statmount.c, sys/listmount.c */
 SYSCALL(open_tree);
 SYSCALL(move_mount);
 SYSCALL(fsopen);

@@ -7,6 +7,7 @@
 #include <asm/statfs.h>
 #include <linux/stat.h>
 #include <linux/fcntl.h>
+#include <linux/magic.h>
 #include "arena/arena.h"
 #include "host/host.h"
 #include "host/uaccess.h"
@@ -205,7 +206,10 @@ SYSCALL(newfstatat)
 
 /* ---- statx ---- */
 
-#define STATX_MNT_IDS (STATX_MNT_ID | 0x4000U /* STATX_MNT_ID_UNIQUE */)
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U
+#endif
+#define STATX_MNT_IDS (STATX_MNT_ID | STATX_MNT_ID_UNIQUE)
 
 static u64 statx_dev(const struct statx *stx)
 {
@@ -221,18 +225,21 @@ static void set_statx_dev(struct statx *stx, u64 dev)
 }
 
 /* Mount ids are ours, not the host's; and so is what is the root of a mount. */
-static void fix_statx_mount(struct task *task, const struct nameidata *nd, struct statx *stx)
+static void fix_statx_mount(struct task *task, const struct nameidata *nd, unsigned mask, struct statx *stx)
 {
-	if (nd->mnt)
-		stx->stx_mnt_id = nd->mnt;
-	else
-		stx->stx_mask &= ~STATX_MNT_IDS;
+	bool unique = mask & STATX_MNT_ID_UNIQUE;
+
+	stx->stx_mask &= ~STATX_MNT_IDS;
+	if (nd->mnt) {
+		stx->stx_mnt_id = unique ? mnt_unique_id(nd->mnt) : nd->mnt;
+		stx->stx_mask |= unique ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID;
+	}
 	stx->stx_attributes &= ~(u64)STATX_ATTR_MOUNT_ROOT;
 	if (nd->len && is_mount_root_place(task, nd))
 		stx->stx_attributes |= STATX_ATTR_MOUNT_ROOT;
 }
 
-static void fix_statx(struct task *task, const struct nameidata *nd, struct statx *stx)
+static void fix_statx(struct task *task, const struct nameidata *nd, unsigned mask, struct statx *stx)
 {
 	u64 host_dev = statx_dev(stx), dev = place_dev(nd, host_dev), ino;
 	struct fd_info info;
@@ -246,7 +253,7 @@ static void fix_statx(struct task *task, const struct nameidata *nd, struct stat
 	}
 	if (dev != host_dev)
 		set_statx_dev(stx, dev);
-	fix_statx_mount(task, nd, stx);
+	fix_statx_mount(task, nd, mask, stx);
 	if (ids_are_mapped(task)) {
 		stx->stx_uid = from_kuid_munged(task->nsproxy->user, stx->stx_uid);
 		stx->stx_gid = from_kgid_munged(task->nsproxy->user, stx->stx_gid);
@@ -261,7 +268,7 @@ static s64 statx_reach(struct task *task, const struct nameidata *nd, const stru
 	s64 err = host_call5(__NR_statx, at->dfd, at->path, flags, mask | STATX_TYPE, stx);
 
 	if (!err)
-		fix_statx(task, nd, stx);
+		fix_statx(task, nd, mask, stx);
 	return err;
 }
 
@@ -303,8 +310,7 @@ SYSCALL(statx)
 
 /* ---- statfs ---- */
 
-#define ST_VALID    0x20
-#define TMPFS_MAGIC 0x01021994
+#define ST_VALID 0x20
 
 /* Mount flags and their statfs(2) names; those that are equal in both stand here as well. */
 static const struct {

@@ -99,7 +99,8 @@ SYSCALL(name_to_handle_at)
 	err = host_call5(__NR_name_to_handle_at, nd.fd, "", uhandle, &mnt_id,
 			 (flags & ~(u32)AT_SYMLINK_FOLLOW) | AT_EMPTY_PATH);
 	/* The host's number is of no use to a guest, whose /proc/self/mountinfo has ours. */
-	if ((!err || err == -EOVERFLOW) && copy_to_guest(umnt_id, &nd.mnt, flags & AT_HANDLE_MNT_ID_UNIQUE ? 8 : 4))
+	mnt_id = flags & AT_HANDLE_MNT_ID_UNIQUE ? mnt_unique_id(nd.mnt) : nd.mnt;
+	if ((!err || err == -EOVERFLOW) && copy_to_guest(umnt_id, &mnt_id, flags & AT_HANDLE_MNT_ID_UNIQUE ? 8 : 4))
 		err = -EFAULT;
 	path_release(&nd);
 	return err;

@@ -118,6 +118,15 @@ static inline bool mnt_read_retry(const struct mnt_ns *ns, u64 seq)
 	return mnt_read_begin(ns) != seq;
 }
 
+/* The two numbers of a mount: that of mountinfo, which Linux gives again and we do not, and the unique one of
+ * statmount(2).
+ */
+#define MNT_UNIQUE_BASE (1UL << 31)
+static inline u64 mnt_unique_id(u64 id)
+{
+	return id + MNT_UNIQUE_BASE;
+}
+
 /* The mount on top of place (parent, path), one step: what is stacked on it is found by asking
  * again with (its id, its host). NULL: nothing is mounted there. `path` need not be terminated. */
 const struct mount *mnt_child(const struct mnt_ns *ns, u64 parent, const char *path, size_t len);
