@@ -55,10 +55,8 @@ SYSCALL(openat2)
 	if (err)
 		return err;
 	/* The host's own judgement of the flags: with them right, it complains of the descriptor. */
-	err = host_openat2(-1, ".", how.flags, how.mode, how.resolve & ~(u64)RESOLVE_CACHED);
+	err = host_openat2(-1, ".", how.flags, how.mode, how.resolve);
 	if (err != -EBADF)
 		return err;
-	if (how.resolve & RESOLVE_CACHED)
-		return -EAGAIN;
 	return open_name(task, (int)ARG0(regs), ARG1(regs), how.flags, (u32)how.mode, how.resolve);
 }

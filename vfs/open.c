@@ -20,6 +20,7 @@
 struct opening {
 	u64 oflags;
 	u32 mode;
+	bool cached; /* RESOLVE_CACHED */
 	bool follow; /* a final symlink is followed */
 	bool write;  /* asks for something that a read-only mount may refuse */
 };
@@ -128,7 +129,7 @@ static int open_fast(struct task *task, int dfd, const char *name, const struct 
 		return err == 1 ? OPEN_SLOW : err;
 	if (o->write && (nd.mnt_flags & MS_RDONLY))
 		return OPEN_SLOW;
-	fd = open_host(task, &t, o, RESOLVE_NO_SYMLINKS);
+	fd = open_host(task, &t, o, RESOLVE_NO_SYMLINKS | (o->cached ? RESOLVE_CACHED : 0));
 	if (fd >= 0)
 		return finish_open(task, &nd, (int)fd, o->oflags);
 	return fd == -ELOOP || openat2_missing(fd) ? OPEN_SLOW : (int)fd;
@@ -192,10 +193,13 @@ int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 m
 	o.write = !(oflags & O_PATH) && (oflags & (O_ACCMODE | O_CREAT | O_TRUNC | TMPFILE_BIT));
 	if (oflags & (O_CREAT | TMPFILE_BIT))
 		fs_sync(task);
-	if (!resolve)
+	o.cached = resolve & RESOLVE_CACHED;
+	if (!(resolve & ~(u64)RESOLVE_CACHED))
 		err = open_fast(task, dfd, name, &o);
 	if (err != OPEN_SLOW)
 		return err;
+	if (o.cached)
+		return -EAGAIN; /* the slow walk may have to wait for a disk */
 	if (o.follow)
 		flags |= LOOKUP_FOLLOW;
 	if (oflags & O_CREAT)

@@ -19,6 +19,7 @@ struct walk {
 	unsigned resolve; /* RESOLVE_* */
 	unsigned links;	  /* symlinks followed so far */
 	struct path root; /* the task's, or dfd with RESOLVE_BENEATH and RESOLVE_IN_ROOT */
+	bool root_used;	  /* the walk has begun there, or has asked on a ".." whether it is there */
 	u32 at;		  /* what is left of the name begins here in `text` and ends where it ends */
 	char text[2 * PATH_MAX];
 };
@@ -45,8 +46,10 @@ static int jump_root(struct walk *w, bool from_link)
 
 	if (w->resolve & RESOLVE_BENEATH)
 		return -EXDEV;
-	if (from_link && (w->resolve & RESOLVE_NO_XDEV) && nd->mnt != w->root.mnt)
+	/* Before the kernel has needed the root, it takes any other mount for another one. */
+	if (from_link && (w->resolve & RESOLVE_NO_XDEV) && (!w->root_used || nd->mnt != w->root.mnt))
 		return -EXDEV;
+	w->root_used = true;
 	nd->len = MIN(w->root.host->len, PATH_MAX - 1U);
 	memcpy(nd->host, w->root.host->s, nd->len);
 	nd->host[nd->len] = '\0';
@@ -89,6 +92,7 @@ static __attribute__((noinline)) int step_up(struct walk *w)
 	u64 mnt = nd->mnt, seq;
 	long err;
 
+	w->root_used = true;
 	nd->tail = '.';
 	nd_target(nd, &t);
 	err = host_call4(__NR_newfstatat, t.dfd, t.path, &st, AT_SYMLINK_NOFOLLOW);
@@ -300,6 +304,9 @@ static int walk_start(struct walk *w, int dfd, bool absolute)
 	bool scoped = w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT);
 	int err;
 
+	if (absolute && (w->resolve & RESOLVE_BENEATH))
+		return -EXDEV;
+	w->root_used = scoped;
 	if (scoped || !absolute) {
 		err = base_place(w->task, dfd, nd);
 		if (err)
