@@ -62,6 +62,13 @@ skip() {
 	echo "ok $tests - $1 # SKIP $2"
 }
 
+# missing SCRIPT: the first program that the script needs, as its head says, and that is not there
+missing() {
+	for program in $(sed -n 's/^# needs: //p' "$1"); do
+		command -v "$program" >/dev/null || echo "$program"
+	done | head -n 1
+}
+
 # same NAME WANTED GOT
 same() {
 	if [ "$2" = "$3" ]; then

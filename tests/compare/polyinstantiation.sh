@@ -1,6 +1,7 @@
 # pam_namespace(8), unmodified: by pamtester(1), and as the example has it. A /tmp that lasts (a bind mount) and a /var/tmp
 # that does not (a tmpfs), for each session anew. Where the host's directories belong to somebody who has no id here, the
 # instance's owner could not be set: so /tmp is first covered with one of the user's.
+# needs: pamtester
 # native: unshare -m --propagation private sh
 # secede: secede -rm sh
 cp "$TOP/build/examples/pam_login" .
