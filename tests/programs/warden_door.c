@@ -8,25 +8,18 @@
 #include <sys/resource.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include "arena/arena.h"
 #include "tests/programs/warden_talk.h"
-#include "warden/session.h"
 
 #define HEAD offsetof(struct request, data)
 
-static struct session session;
 static int door;
 
 /* A session, and a socket that sends to its door. */
-static void start(void)
+static void start_at_door(void)
 {
-	static char *no_arguments[] = {NULL};
-	const struct session_config config = {
-	    .arena_size = ARENA_SIZE, .runtime = "/nowhere/secede-runtime", .log_fd = -1, .argv = no_arguments};
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
-	const char *what;
 
-	CHECK_OK(session_start(&config, &session, &what));
+	start(-1);
 	while (!atomic_load(&arena()->door))
 		usleep(1000);
 	snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "%05x", atomic_load(&arena()->door) - 1);
@@ -51,7 +44,7 @@ static void what_one_gets(void)
 	s64 index;
 	int kept;
 
-	start();
+	start_at_door();
 	req = (struct request){.op = REQ_JOIN};
 	index = ask(door, HEAD, &kept).result;
 	CHECK(index >= 0);
@@ -73,7 +66,7 @@ static void nonsense(void)
 {
 	int fds[8], other;
 
-	start();
+	start_at_door();
 	for (u32 op = 0; op < 64; op++)
 		CHECK(op == REQ_JOIN || knock(op, HEAD) == -EINVAL);
 	CHECK(knock(REQ_JOIN, HEAD - 1) == -EINVAL);
@@ -96,7 +89,7 @@ static void random_messages(void)
 	struct rlimit few = {64, 64};
 	int pair[2];
 
-	start();
+	start_at_door();
 	CHECK_OK(prlimit((pid_t)arena()->warden, RLIMIT_NOFILE, &few, NULL));
 	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
 	srandom(1);
@@ -111,7 +104,7 @@ static void random_messages(void)
 
 static void thousands(void)
 {
-	start();
+	start_at_door();
 	for (int i = 0; i < 3000; i++)
 		CHECK(knock(REQ_JOIN, HEAD) >= 0);
 	CHECK(arena()->nr_handles < 100);
@@ -130,7 +123,7 @@ static void another_user(void)
 	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	int status;
 
-	start();
+	start_at_door();
 	if (geteuid() != 0) {
 		printf("# not run by root: nobody else is there to knock\n");
 		return;
@@ -147,7 +140,7 @@ static void another_user(void)
 
 static void nobody_there(void)
 {
-	start();
+	start_at_door();
 	kill((pid_t)arena()->warden, SIGKILL);
 	while (knock(REQ_JOIN, HEAD) != -EIO)
 		;

@@ -1,16 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* Raw messages to a warden, well-formed and not, for tests that are linked with it. */
+/*
+ * The warden by itself: sessions without a runtime, and raw messages, well-formed and not, for tests that are linked
+ * with warden/, kernel/ns/ and arena/. Each test has a session of its own.
+ */
 #ifndef SECEDE_TESTS_PROGRAMS_WARDEN_TALK_H
 #define SECEDE_TESTS_PROGRAMS_WARDEN_TALK_H
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include "arena/arena.h"
 #include "tests/spec/tap.h"
 #include "warden/proto.h"
+#include "warden/session.h"
 
+static struct session session;
 static struct request req;
+static u64 value; /* of the last reply */
 
-static int send_bytes(int sock, const void *data, size_t size, const int *fds, unsigned nr)
+static inline void start(int log_fd)
+{
+	static char *no_arguments[] = {NULL};
+	const struct session_config config = {
+	    .arena_size = ARENA_SIZE, .runtime = "/nowhere/secede-runtime", .log_fd = log_fd, .argv = no_arguments};
+	const char *what;
+	int err = session_start(&config, &session, &what);
+
+	if (err) {
+		printf("# %s: %s\n", what, strerror(-err));
+		_exit(1);
+	}
+}
+
+static inline int send_bytes(int sock, const void *data, size_t size, const int *fds, unsigned nr)
 {
 	struct iovec iov = {(void *)data, size};
 	char control[CMSG_SPACE(8 * sizeof(int))] = {0};
@@ -29,7 +50,7 @@ static int send_bytes(int sock, const void *data, size_t size, const int *fds, u
 }
 
 /* Sends `size` bytes of req with one end of a fresh pair, of which *kept is the other. -EIO: nobody answered. */
-static struct reply ask(int sock, size_t size, int *kept)
+static inline struct reply ask(int sock, size_t size, int *kept)
 {
 	struct reply reply = {-EIO, 0};
 	struct stat st;
@@ -48,6 +69,94 @@ static struct reply ask(int sock, size_t size, int *kept)
 	}
 	*kept = pair[0];
 	return reply;
+}
+
+static inline void begin(u32 op)
+{
+	memset(&req, 0, sizeof(req));
+	req.op = op;
+	req.uid = geteuid();
+	req.gid = getegid();
+	req.caps = CAP_FULL_SET;
+	req.pid = getpid();
+}
+
+static inline size_t used(void)
+{
+	size_t n = offsetof(struct request, data);
+
+	for (u32 i = 0; i < req.nr; i++)
+		n += req.len[i] + 1u;
+	return n;
+}
+
+static inline bool uts_is(const struct uts_ns *ns, const char *name)
+{
+	char nodename[UTS_LEN + 1];
+
+	uts_read(ns, nodename, NULL);
+	return !strcmp(nodename, name);
+}
+
+static inline void add(const char *s)
+{
+	size_t at = used() - offsetof(struct request, data);
+
+	strcpy(req.data + at, s);
+	req.len[req.nr++] = (u16)strlen(s);
+}
+
+/* Sends `size` bytes of req; *kept (may be NULL) is our end of the pair afterwards. */
+static inline s64 call_sized(int handle, size_t size, int *kept)
+{
+	int end;
+	struct reply reply = ask(handle, size, &end);
+
+	value = reply.value;
+	if (kept)
+		*kept = end;
+	else
+		close(end);
+	return reply.result;
+}
+
+static inline s64 call(void)
+{
+	return call_sized(session.handle, used(), NULL);
+}
+
+static inline void check_result(s64 got, s64 wanted, const char *text, int line)
+{
+	if (got == wanted)
+		return;
+	printf("# line %d: %s: got %lld, wanted %lld\n", line, text, (long long)got, (long long)wanted);
+	fflush(stdout);
+	_exit(1);
+}
+#define IS(got, wanted) check_result((got), (wanted), #got, __LINE__)
+
+static inline const struct mount *find(const struct mnt_ns *ns, u64 parent, const char *path)
+{
+	return mnt_child(ns, parent, path, strlen(path));
+}
+
+/* Waits up to two seconds for something that the warden does in its own time. */
+#define SOON(condition)                                                                                                \
+	do {                                                                                                           \
+		for (int turn_ = 0; turn_ < 200 && !(condition); turn_++)                                              \
+			usleep(10000);                                                                                 \
+		CHECK(condition);                                                                                      \
+	} while (0)
+
+static inline s64 mount_tmpfs(const char *options, const char *point)
+{
+	begin(REQ_MOUNT_NEW);
+	req.dst = arena()->init_mnt->root;
+	add("tmpfs");
+	add("none");
+	add(options);
+	add(point);
+	return call();
 }
 
 #endif
