@@ -103,7 +103,8 @@ static void attach_seccomp(struct task *task)
 	long mode = host_call5(__NR_prctl, PR_GET_SECCOMP, 0, 0, 0, 0);
 
 	mm.seccomp_outside = mode > 0 ? (u32)mode : SECCOMP_MODE_DISABLED;
-	task->seccomp.no_new_privs = host_call5(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	if (host_call5(__NR_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		task->seccomp.no_new_privs = NO_NEW_PRIVS_OUTSIDE;
 }
 
 static struct path place_new(u64 mnt, const char *host)

@@ -183,7 +183,7 @@ static int make_cred(const struct carry *c, struct task *task)
 	if (old && groups) {
 		memcpy(groups->gid, c->groups, c->ngroups * sizeof(u32));
 		old->groups = groups;
-		task->cred = exec_creds(old, task->nsproxy->user);
+		task->cred = exec_creds(old, task->nsproxy->user, c->no_new_privs == NO_NEW_PRIVS);
 	} else {
 		put_group_info(groups);
 	}
@@ -253,7 +253,7 @@ static int make_sem(const struct carry *c, struct task *task)
 
 static int make_seccomp(const struct carry *c, struct task *task)
 {
-	task->seccomp.no_new_privs = c->no_new_privs;
+	task->seccomp.no_new_privs = (u8)c->no_new_privs;
 	task->seccomp.mode = c->filters_fd >= 0 ? SECCOMP_MODE_FILTER : SECCOMP_MODE_DISABLED;
 	mm.seccomp_outside = c->seccomp_outside;
 	return filters_load(c->filters_fd, &task->seccomp.filter);

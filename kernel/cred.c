@@ -81,7 +81,7 @@ bool ns_capable(const struct task *task, const struct user_ns *target, int cap)
 	return false;
 }
 
-struct cred *exec_creds(const struct cred *old, const struct user_ns *ns)
+struct cred *exec_creds(const struct cred *old, const struct user_ns *ns, bool no_new_privs)
 {
 	struct cred *new = prepare_creds(old);
 	u32 root = make_kuid(ns, 0);
@@ -91,10 +91,16 @@ struct cred *exec_creds(const struct cred *old, const struct user_ns *ns)
 		return NULL;
 	is_root = root != INVALID_KID && !(old->securebits & SECBIT_NOROOT);
 
-	new->cap_permitted = new->cap_ambient;
+	new->cap_permitted = 0;
 	new->cap_effective = new->cap_ambient;
 	if (is_root && (old->euid == root || old->uid == root))
-		new->cap_permitted |= old->cap_bset | old->cap_inheritable;
+		new->cap_permitted = old->cap_bset | old->cap_inheritable;
+	if (no_new_privs && (new->cap_permitted & ~old->cap_permitted)) {
+		new->cap_permitted &= old->cap_permitted;
+		new->euid = old->uid;
+		new->egid = old->gid;
+	}
+	new->cap_permitted |= new->cap_ambient;
 	if (is_root && old->euid == root)
 		new->cap_effective = new->cap_permitted;
 

@@ -55,9 +55,10 @@ bool ns_capable(const struct task *task, const struct user_ns *target, int cap);
 /*
  * What execve does to capabilities (capabilities(7), "Transformation of capabilities during
  * execve()") for a file without file capabilities: root of the namespace regains the bounding set,
- * ambient survives. Returns the new credentials or NULL (ENOMEM).
+ * ambient survives. With no_new_privs nothing is regained, and who would have regained something becomes his real ids.
+ * Returns the new credentials or NULL (ENOMEM).
  */
-struct cred *exec_creds(const struct cred *old, const struct user_ns *ns);
+struct cred *exec_creds(const struct cred *old, const struct user_ns *ns, bool no_new_privs);
 
 /*
  * What a change of user ids does to capabilities (capabilities(7), "Effect of user ID changes on

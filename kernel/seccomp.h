@@ -21,10 +21,16 @@ struct seccomp_filter {
 	struct sock_filter insn[];
 };
 
+/*
+ * prctl(PR_SET_NO_NEW_PRIVS). Under the first one the session was started, which every sandbox of the host's does: it
+ * says nothing about capabilities over what the session owns. The second one a guest has asked for.
+ */
+enum no_new_privs { NEW_PRIVS, NO_NEW_PRIVS_OUTSIDE, NO_NEW_PRIVS };
+
 /* Part of a task; mm.seccomp_lock guards it against threads that synchronise their filters with one another's. */
 struct seccomp {
-	u8 mode; /* SECCOMP_MODE_* */
-	bool no_new_privs;
+	u8 mode;	 /* SECCOMP_MODE_* */
+	u8 no_new_privs; /* enum no_new_privs */
 	struct seccomp_filter *filter;
 };
 

@@ -116,7 +116,7 @@ static void sync_threads(const struct task *self)
 		if (task == self || atomic_load(&task->state) == TASK_FREE || task->tgid != self->tgid)
 			continue;
 		set_seccomp(task, SECCOMP_MODE_FILTER, seccomp_get(self->seccomp.filter));
-		task->seccomp.no_new_privs |= self->seccomp.no_new_privs;
+		task->seccomp.no_new_privs = MAX(task->seccomp.no_new_privs, self->seccomp.no_new_privs);
 	}
 }
 
@@ -215,7 +215,7 @@ s64 prctl_set_no_new_privs(struct task *task, const struct regs *regs)
 {
 	if (ARG1(regs) != 1 || ARG2(regs) || ARG3(regs) || ARG4(regs))
 		return -EINVAL;
-	task->seccomp.no_new_privs = true;
+	task->seccomp.no_new_privs = NO_NEW_PRIVS;
 	return 0;
 }
 
@@ -223,7 +223,7 @@ s64 prctl_get_no_new_privs(const struct task *task, const struct regs *regs)
 {
 	if (ARG1(regs) || ARG2(regs) || ARG3(regs) || ARG4(regs))
 		return -EINVAL;
-	return task->seccomp.no_new_privs;
+	return task->seccomp.no_new_privs != NEW_PRIVS;
 }
 
 s64 sys_seccomp(struct task *task, struct regs *regs)

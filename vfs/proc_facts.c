@@ -55,7 +55,7 @@ static void take_task(const struct mm_struct *of, const struct task *task, struc
 
 	f->blocked = signal_mask(task);
 	f->pending = held_signals(task, true);
-	f->no_new_privs = task->seccomp.no_new_privs;
+	f->no_new_privs = task->seccomp.no_new_privs != NEW_PRIVS;
 	f->seccomp = mode ? mode : of->seccomp_outside;
 	f->own_filters = 1 + task->numbers_trapped + task->received_trapped + task->sleeps_trapped +
 			 count_bits(task->reads_trapped) + (mode == SECCOMP_MODE_STRICT);

@@ -125,10 +125,32 @@ static void never_capable_above_or_beside(void **state)
 
 static struct cred *exec(struct cred old, const struct user_ns *ns)
 {
-	struct cred *new = exec_creds(&old, ns);
+	struct cred *new = exec_creds(&old, ns, false);
 
 	assert_non_null(new);
 	return new;
+}
+
+/* no_new_privs: root keeps what it has, and gets nothing back. */
+static void exec_without_new_privileges(void **state)
+{
+	struct user_ns *first = user_ns_create(NULL, 0, 0);
+	struct cred old = {
+	    .cap_permitted = BIT(3) | BIT(4), .cap_effective = BIT(3), .cap_bset = CAP_FULL_SET & ~BIT(4)};
+	struct cred *new = exec_creds(&old, first, true);
+
+	assert_int_equal(new->cap_permitted, BIT(3));
+	assert_int_equal(new->cap_effective, BIT(3));
+	put_cred(new);
+
+	/* Root in one of two ids only: it becomes its real one. */
+	old = (struct cred){.uid = 1000, .gid = 1000, .cap_bset = CAP_FULL_SET};
+	new = exec_creds(&old, first, true);
+	assert_int_equal(new->euid, 1000);
+	assert_int_equal(new->egid, 1000);
+	assert_int_equal(new->cap_permitted, 0);
+	put_cred(new);
+	user_ns_put(first);
 }
 
 static void exec_drops_capabilities_but_the_ambient(void **state)
@@ -256,11 +278,12 @@ static void setfsuid_moves_the_file_capabilities(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_prepared_copy_shares_the_groups),	    TEST(a_failed_allocation_takes_no_reference),
-	    TEST(commit_replaces_under_the_lock),	    TEST(capable_in_ones_own_namespace_by_the_effective_set),
-	    TEST(capable_below_by_set_or_as_owner),	    TEST(never_capable_above_or_beside),
-	    TEST(exec_drops_capabilities_but_the_ambient),  TEST(exec_as_root_regains_the_bounding_set),
-	    TEST(setuid_away_from_root_loses_capabilities), TEST(setfsuid_moves_the_file_capabilities),
+	    TEST(a_prepared_copy_shares_the_groups),	   TEST(a_failed_allocation_takes_no_reference),
+	    TEST(commit_replaces_under_the_lock),	   TEST(capable_in_ones_own_namespace_by_the_effective_set),
+	    TEST(capable_below_by_set_or_as_owner),	   TEST(never_capable_above_or_beside),
+	    TEST(exec_drops_capabilities_but_the_ambient), TEST(exec_without_new_privileges),
+	    TEST(exec_as_root_regains_the_bounding_set),   TEST(setuid_away_from_root_loses_capabilities),
+	    TEST(setfsuid_moves_the_file_capabilities),
 	};
 
 	return cmocka_run_group_tests_name("kernel/cred", tests, NULL, NULL);
