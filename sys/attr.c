@@ -27,7 +27,7 @@ static s64 writable_path(struct task *task, int dfd, u64 uname, u64 at_flags, st
 /* A call on a descriptor that writes attributes. */
 static s64 writable_fd(struct task *task, int fd)
 {
-	if (fd_is_ours(fd))
+	if (fd_is_ours(fd) || fd_is_tree(fd))
 		return -EBADF;
 	return fd_mnt_flags(task, fd) & MS_RDONLY ? -EROFS : 0;
 }

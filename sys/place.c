@@ -14,8 +14,6 @@ int user_path_at(struct task *task, int dfd, u64 uname, u64 at_flags, unsigned h
 		how &= ~LOOKUP_FOLLOW;
 	if (at_flags & AT_EMPTY_PATH)
 		how |= LOOKUP_EMPTY;
-	if (!uname && how & LOOKUP_EMPTY)
-		return path_lookup(task, dfd, "", how, nd);
 	return user_path(task, dfd, uname, how, nd);
 }
 

@@ -15,7 +15,7 @@
 #define PATH_MISSING "/proc/self/fd/-"
 
 /*
- * user_path with AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW and AT_EMPTY_PATH (which allows NULL) as in `at_flags`.
+ * user_path with AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW and AT_EMPTY_PATH as in `at_flags`.
  * `how`: LOOKUP_FOLLOW when the call follows unless told otherwise, LOOKUP_LAZY.
  */
 int user_path_at(struct task *task, int dfd, u64 uname, u64 at_flags, unsigned how, struct nameidata *nd);

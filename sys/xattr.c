@@ -194,22 +194,36 @@ SYSCALL(fremovexattr)
 
 /* ---- the at-calls: (dfd, path, at_flags, ...) to the host's own, on the walked descriptor ---- */
 
-/* Walks (dfd, path); the host's call takes the link instead, with flags 0. */
-static s64 at_place(struct task *task, const struct regs *regs, u64 at_flags, bool writes, char *link,
-		    struct nameidata *nd)
+/* What the host's call takes instead of (dfd, path, flags). */
+struct at_target {
+	struct nameidata nd;
+	int dfd;
+	const char *path;
+	u64 flags;
+	char link[FD_PATH_SIZE];
+};
+
+/* Walks (dfd, path). Which descriptors may stand for themselves is the host's to say. */
+static s64 at_place(struct task *task, const struct regs *regs, u64 at_flags, bool writes, struct at_target *at)
 {
 	s64 err;
 
 	if (at_flags & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	err = user_path_at(task, (int)ARG0(regs), ARG1(regs), at_flags, LOOKUP_FOLLOW | LOOKUP_LAZY, nd);
+	if (!ARG1(regs) && (at_flags & AT_EMPTY_PATH))
+		err = path_lookup(task, (int)ARG0(regs), "", LOOKUP_EMPTY | LOOKUP_LAZY, &at->nd);
+	else
+		err = user_path_at(task, (int)ARG0(regs), ARG1(regs), at_flags, LOOKUP_FOLLOW | LOOKUP_LAZY, &at->nd);
 	if (err)
 		return err;
-	if (writes && place_readonly(nd)) {
-		path_release(nd);
+	if (writes && place_readonly(&at->nd)) {
+		path_release(&at->nd);
 		return -EROFS;
 	}
-	fd_path(link, nd->fd);
+	fd_path(at->link, at->nd.fd);
+	at->dfd = at->nd.borrowed ? at->nd.fd : AT_FDCWD;
+	at->path = at->nd.borrowed ? "" : at->link;
+	at->flags = at->nd.borrowed ? AT_EMPTY_PATH : 0;
 	return 0;
 }
 
@@ -222,14 +236,13 @@ struct xattr_args {
 /* setxattrat, getxattrat, removexattrat, listxattrat: at_flags is argument 2, and `arg` what comes behind it. */
 static s64 do_xattrat(struct task *task, const struct regs *regs, bool writes, const u64 arg[3])
 {
-	struct nameidata nd;
-	char link[FD_PATH_SIZE];
-	s64 err = at_place(task, regs, (u32)ARG2(regs), writes, link, &nd);
+	struct at_target at;
+	s64 err = at_place(task, regs, (u32)ARG2(regs), writes, &at);
 
 	if (err)
 		return err;
-	err = host_call6((long)regs->orig_rax, AT_FDCWD, link, 0, arg[0], arg[1], arg[2]);
-	path_release(&nd);
+	err = host_call6((long)regs->orig_rax, at.dfd, at.path, at.flags, arg[0], arg[1], arg[2]);
+	path_release(&at.nd);
 	return err;
 }
 
@@ -290,16 +303,15 @@ SYSCALL(listxattrat)
 /* file_getattr, file_setattr: (dfd, path, struct file_attr *, size, at_flags). */
 static s64 do_fileattr(struct task *task, const struct regs *regs, bool writes)
 {
-	struct nameidata nd;
-	char link[FD_PATH_SIZE];
+	struct at_target at;
 	s64 err = range_is_ours(ARG2(regs), ARG3(regs)) ? -EFAULT : 0;
 
 	if (!err)
-		err = at_place(task, regs, (u32)ARG4(regs), writes, link, &nd);
+		err = at_place(task, regs, (u32)ARG4(regs), writes, &at);
 	if (err)
 		return err;
-	err = host_call5((long)regs->orig_rax, AT_FDCWD, link, ARG2(regs), ARG3(regs), 0);
-	path_release(&nd);
+	err = host_call5((long)regs->orig_rax, at.dfd, at.path, ARG2(regs), ARG3(regs), at.flags);
+	path_release(&at.nd);
 	return err;
 }
 

@@ -168,6 +168,9 @@ static int lookup_empty(struct task *task, int dfd, unsigned flags, struct namei
 
 	if (dfd == AT_FDCWD)
 		return lookup(task, dfd, ".", flags, nd);
+	/* What is done by a descriptor's path below proc says of a missing one that the path is. */
+	if (dfd < 0 || (!(flags & LOOKUP_FDLESS) && host_call2(__NR_fcntl, dfd, F_GETFD) < 0))
+		return -EBADF;
 	if ((flags & LOOKUP_DIRECTORY) && !fd_is_tree(dfd)) {
 		err = host_call2(__NR_fstat, dfd, &st);
 		if (!err && !S_ISDIR(st.st_mode))
