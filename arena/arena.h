@@ -55,8 +55,11 @@ struct arena_header {
 	struct uts_ns *init_uts;
 	struct user_ns *init_user;
 	_Atomic u64 next_inum, next_mount_id;
-	_Atomic u64 pivots;  /* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
-	u64 next_version;    /* of mount trees; see kernel/ns/mnt_tree.h */
+	_Atomic u64 pivots;	/* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
+	u64 next_version;	/* of mount trees; see kernel/ns/mnt_tree.h */
+	u64 next_group;		/* of peer groups */
+	_Atomic u64 groups_seq; /* raised when the forest of peer groups changes; see kernel/ns/mnt_group.h */
+	struct mnt_ns *mnt_namespaces, **mnt_namespaces_end; /* all of them, the oldest first; the warden's */
 	_Atomic u64 objects; /* allocated blocks: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */

@@ -141,6 +141,31 @@ int trie_each(const struct trie_node *root, int (*fn)(const void *value, void *a
 	return 0;
 }
 
+int trie_each_under(const struct trie_node *root, u64 key, u32 low, int (*fn)(const void *value, void *arg), void *arg)
+{
+	const struct trie_node *n = root;
+	u32 above = TRIE_CHAIN;
+	struct trie_slot s;
+
+	while (readable(n, sizeof(*n))) {
+		u32 shift = READ_ONCE(n->shift), present = READ_ONCE(n->present), child = READ_ONCE(n->child), bit;
+
+		/* From here on the keys differ in the lower bits alone. */
+		if (shift < low || shift == TRIE_CHAIN)
+			return READ_ONCE(n->prefix) >> low == key >> low ? trie_each(n, fn, arg) : 0;
+		if (shift >= above)
+			return 0;
+		above = shift;
+		bit = slot_bit(key, shift);
+		if (!(present & bit) || !read_slot(n, slot_index(present, bit), &s))
+			return 0;
+		if (!(child & bit))
+			return s.key >> low == key >> low ? fn(s.p, arg) : 0;
+		n = s.p;
+	}
+	return 0;
+}
+
 /* ---- writing ---- */
 
 /*

@@ -43,6 +43,8 @@ const void *trie_find(const struct trie_node *root, u64 key, bool (*match)(const
 		      const void *arg);
 /* Calls fn for every value in ascending key order until it returns non-zero, which is returned. */
 int trie_each(const struct trie_node *root, int (*fn)(const void *value, void *arg), void *arg);
+/* The same for those whose keys agree with `key` above their lowest `low` bits, a multiple of five. */
+int trie_each_under(const struct trie_node *root, u64 key, u32 low, int (*fn)(const void *value, void *arg), void *arg);
 
 /* ---- writing: the warden ---- */
 

@@ -116,7 +116,7 @@ void make_mounts(const struct options *options)
 {
 	if ((options->namespaces & CLONE_NEWNS) && options->propagation &&
 	    mount("none", "/", NULL, options->propagation, NULL) != 0)
-		die_errno("cannot change the propagation of all mounts (only private and slave are built)");
+		die_errno("cannot change the propagation of all mounts");
 	for (int i = 0; i < options->nr_mounts; i++)
 		make_mount(&options->mounts[i]);
 }

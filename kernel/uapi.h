@@ -89,6 +89,7 @@
 #define MNT_EXPIRE	4
 #define UMOUNT_NOFOLLOW 8
 #endif
+#define MS_PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
 /* capabilities(7): those that the code asks for by name */
 #define CAP_CHOWN	 0

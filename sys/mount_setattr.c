@@ -7,7 +7,6 @@
 #include "sys/sys.h"
 
 #define ATTR_SIZE_VER0 32
-#define PROPAGATION    (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 #define ATTR_SIZE_MAX  4096
 
 /* Those that are one bit here and one there. */
@@ -59,16 +58,10 @@ static s64 check_attr(struct task *task, const struct mount_attr *attr)
 {
 	u64 known = MOUNT_ATTRS | MOUNT_ATTR_IDMAP, type = attr->propagation;
 
-	if ((type & ~(u64)PROPAGATION) || (type & (type - 1)) || ((attr->attr_set | attr->attr_clr) & ~known))
+	if ((type & ~(u64)MS_PROPAGATION) || (type & (type - 1)) || ((attr->attr_set | attr->attr_clr) & ~known))
 		return -EINVAL;
 	if ((attr->attr_set | attr->attr_clr) & MOUNT_ATTR_IDMAP) {
 		guest_log(task, "mount_setattr MOUNT_ATTR_IDMAP: not built, EINVAL");
-		return -EINVAL;
-	}
-	/* Private and slave are what every mount here is, as nothing propagates. */
-	if (type && type != MS_PRIVATE && type != MS_SLAVE) {
-		guest_log(task, "mount_setattr: propagation %s: not built, EINVAL",
-			  type == MS_SHARED ? "shared" : "unbindable");
 		return -EINVAL;
 	}
 	return 0;
@@ -94,7 +87,10 @@ s64 get_mount_attr(struct task *task, u64 uattr, u64 size, struct attr_change *c
 		return 0;
 	}
 	err = check_attr(task, &attr);
-	return err ? err : flags_of(&attr, change);
+	if (!err)
+		err = flags_of(&attr, change);
+	change->set |= (u32)attr.propagation;
+	return err;
 }
 
 s64 set_mount_attr(struct task *task, const struct nameidata *nd, const struct attr_change *change, bool rec)

@@ -6,6 +6,7 @@
  */
 #include <asm/errno.h>
 #include "arena/arena.h"
+#include "kernel/ns/mnt_group.h"
 #include "lib/string.h"
 #include "vfs/proc_internal.h"
 #include "vfs/walk.h"
@@ -15,6 +16,7 @@
 
 /* What is written for one mount, with everything taken out of the arena that is used twice. */
 struct line {
+	struct listing *list;
 	const struct mount *m;
 	const struct super *sb;
 	const char *point; /* as the process sees it */
@@ -28,7 +30,7 @@ struct listing {
 	const struct path *root;
 	write_line write;
 	struct fmt *out;
-	char host[PATH_MAX], path[PATH_MAX];
+	char host[PATH_MAX], path[PATH_MAX], path2[PATH_MAX];
 };
 
 /* ---- pieces ---- */
@@ -112,6 +114,31 @@ static const char *ro_or_rw(u32 flags)
 	return flags & MS_RDONLY ? "ro" : "rw";
 }
 
+/* Can the process see the mount from its root? */
+static bool in_sight(const struct mount *m, void *arg)
+{
+	struct listing *list = arg;
+
+	mnt_copy_string(list->host, sizeof(list->host), m->host);
+	return dpath_below(list->ns, list->root, m->id, list->host, list->path2, sizeof(list->path2));
+}
+
+/* mountinfo's optional fields. */
+static void put_propagation(struct fmt *out, const struct line *l)
+{
+	struct peer_numbers n;
+
+	mnt_peer_numbers(l->list->ns, l->m, in_sight, l->list, &n);
+	if (n.shared)
+		fmt_print(out, " shared:%lu", n.shared);
+	if (n.master)
+		fmt_print(out, " master:%lu", n.master);
+	if (n.from && n.from != n.master)
+		fmt_print(out, " propagate_from:%lu", n.from);
+	if (mnt_propagation(l->list->ns, l->m) == PROP_UNBINDABLE)
+		fmt_str(out, " unbindable");
+}
+
 /* ---- the three forms ---- */
 
 static void write_mountinfo(const struct line *l)
@@ -125,6 +152,7 @@ static void write_mountinfo(const struct line *l)
 	put_escaped(out, l->point, " \t\n\\");
 	fmt_print(out, " %s", ro_or_rw(m->flags));
 	put_mount_flags(out, m->flags);
+	put_propagation(out, l);
 	fmt_str(out, " - ");
 	put_name(out, l->sb->fstype);
 	fmt_char(out, ' ');
@@ -169,7 +197,7 @@ static void write_mountstats(const struct line *l)
 static int list_mount(const struct mount *m, void *arg)
 {
 	struct listing *list = arg;
-	struct line l = {m, READ_ONCE(m->sb), NULL, list->out};
+	struct line l = {list, m, READ_ONCE(m->sb), NULL, list->out};
 
 	if (!arena_contains(l.sb, sizeof(*l.sb)))
 		return 0;
@@ -205,7 +233,7 @@ static __attribute__((noinline)) int show_tree(const struct proc_task *who, writ
 	struct listing *list;
 	struct path root;
 	size_t start = out->len;
-	u64 seq;
+	u64 seq, groups_seq;
 	int err = root_of(who, &root);
 
 	if (err)
@@ -218,9 +246,10 @@ static __attribute__((noinline)) int show_tree(const struct proc_task *who, writ
 		list->out = out;
 		do {
 			out->len = start;
+			groups_seq = atomic_load_explicit(&arena()->groups_seq, memory_order_acquire);
 			seq = mnt_read_begin(who->mnt);
 			mnt_for_each(who->mnt, list_mount, list);
-		} while (mnt_read_retry(who->mnt, seq));
+		} while (mnt_read_retry(who->mnt, seq) || groups_seq != atomic_load(&arena()->groups_seq));
 	}
 	path_put(&root);
 	kfree(list);

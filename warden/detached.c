@@ -53,5 +53,6 @@ s64 do_set_attr(struct call *call)
 		return -EPERM;
 	if (!ns)
 		return -EINVAL;
-	return mnt_set_flags(ns, req->dst, req->flags, (u32)req->arg, req->arg & MS_REC);
+	return mnt_set_attr(ns, req->dst, req->flags & ~(u32)MS_PROPAGATION, (u32)req->arg, req->flags & MS_PROPAGATION,
+			    req->arg & MS_REC);
 }

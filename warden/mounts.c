@@ -211,3 +211,12 @@ s64 do_pivot(struct call *call)
 		return -EINVAL;
 	return mnt_pivot(call->self->mnt, call->req->dst, call->req->src, call->req->arg, call->s[0]);
 }
+
+s64 do_propagation(struct call *call)
+{
+	const struct request *req = call->req;
+
+	if (!may_mount(call))
+		return -EPERM;
+	return mnt_set_propagation(call->self->mnt, req->dst, req->flags & ~(u32)MS_REC, req->flags & MS_REC);
+}

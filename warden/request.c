@@ -30,6 +30,7 @@ static const struct operation {
     [REQ_FSCONFIG] = {do_fsconfig, 0, 2},
     [REQ_FSMOUNT] = {do_fsmount, 0, 0},
     [REQ_SET_ATTR] = {do_set_attr, 0, 0},
+    [REQ_PROPAGATION] = {do_propagation, 0, 0},
 };
 
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)

@@ -46,13 +46,18 @@ static bool mounted_at(const void *value, const void *arg)
 	return arena_contains(point, place->len) && memcmp(point, place->path, place->len) == 0;
 }
 
-const struct mount *mnt_child(const struct mnt_ns *ns, u64 parent, const char *path, size_t len)
+const struct mount *tree_child(const struct mnt_tree *tree, u64 parent, const char *path, size_t len)
 {
 	const struct place place = {.parent = parent, .path = path, .len = len};
-	u64 key = place_key(parent, path, len);
-	const struct mount *m = trie_find(mnt_tree(ns)->by_point, key, mounted_at, &place);
 
-	return m || !any_detached() ? m : trie_find(mnt_tree(mnt_detached)->by_point, key, mounted_at, &place);
+	return trie_find(tree->by_point, place_key(parent, path, len), mounted_at, &place);
+}
+
+const struct mount *mnt_child(const struct mnt_ns *ns, u64 parent, const char *path, size_t len)
+{
+	const struct mount *m = tree_child(mnt_tree(ns), parent, path, len);
+
+	return m || !any_detached() ? m : tree_child(mnt_tree(mnt_detached), parent, path, len);
 }
 
 bool mnt_name_used(const struct mnt_ns *ns, const char *name, size_t len)

@@ -53,15 +53,27 @@ struct super {
 	u32 storage;	   /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
 };
 
+/* What a mount passes on and receives (mount_namespaces(7), "Shared subtrees"). */
+enum propagation {
+	PROP_PRIVATE,
+	PROP_SHARED,	 /* a member of its group; receives from the group's master as well, if that has one */
+	PROP_SLAVE,	 /* receives from its group */
+	PROP_UNBINDABLE, /* private, and no source of a bind */
+};
+
+struct peer_group; /* kernel/ns/mnt_group.h */
+
 struct mount {
 	_Atomic u64 refs;
-	u64 id;		  /* unique in the session, never reused */
-	u64 parent;	  /* id; the root mount is its own parent */
-	u64 stamp;	  /* an id drawn when this struct was made; tells its age, see mnt_locked() */
-	u32 flags;	  /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount */
-	u32 locked_flags; /* those that a remount may not clear (a bind of a locked mount keeps them) */
-	bool locked;	  /* came with the namespace from a more privileged one: umount(2) says EINVAL */
-	bool dir;	  /* is a directory mounted on a directory (else a file on a file) */
+	u64 id;			  /* unique in the session, never reused */
+	u64 parent;		  /* id; the root mount is its own parent */
+	u64 stamp;		  /* an id drawn when this struct was made; tells its age, see mnt_locked() */
+	u32 flags;		  /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount */
+	u32 locked_flags;	  /* those that a remount may not clear (a bind of a locked mount keeps them) */
+	bool locked;		  /* came with the namespace from a more privileged one: umount(2) says EINVAL */
+	bool dir;		  /* is a directory mounted on a directory (else a file on a file) */
+	u8 propagation;		  /* enum propagation, but see mnt_propagation() */
+	struct peer_group *group; /* of PROP_SHARED and PROP_SLAVE; a reference */
 	struct super *sb;
 	const char *point;  /* host path of the covered place, in the parent mount; NUL-terminated */
 	const char *host;   /* host path of what is shown; NUL-terminated, "/" or without trailing slash */
@@ -91,6 +103,10 @@ struct mnt_ns {
 	_Atomic u32 nr;		 /* mounts in it */
 	/* The newest; never changed, and there as long as the namespace. */
 	const struct pivot *_Atomic pivots;
+
+	/* The warden's alone. */
+	struct mnt_ns *next, **pprev; /* all namespaces */
+	struct ns_change *change;     /* what is under way, or NULL */
 };
 
 /* ---- reading: any process ---- */
@@ -154,6 +170,15 @@ static inline bool mnt_locked(const struct mnt_ns *ns, const struct mount *m)
 {
 	return m->locked || m->stamp <= ns->locked_upto;
 }
+/* What a mount is in this namespace: when that was copied for less privileged users, what was shared then is a slave.
+ */
+static inline enum propagation mnt_propagation(const struct mnt_ns *ns, const struct mount *m)
+{
+	return m->propagation == PROP_SHARED && m->stamp <= ns->locked_upto ? PROP_SLAVE
+									    : (enum propagation)m->propagation;
+}
+/* Is every mount in it private? */
+bool mnt_all_private(const struct mnt_ns *ns);
 /* Is (mount id, host path) a place at or below which something is mounted? For EBUSY. */
 bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len);
 
@@ -177,8 +202,9 @@ struct mount_spec {
 
 /* An empty namespace owned by user_ns (a reference is taken), or NULL (ENOMEM). */
 struct mnt_ns *mnt_ns_create(struct user_ns *user_ns);
-/* A copy for `user_ns`, O(1): ids stay. When user_ns differs from the old owner, everything copied
- * is locked (locked_upto becomes the highest id so far). NULL: ENOMEM. */
+/* A copy for `user_ns`, O(1): ids stay, and shared mounts are peers of what they were copied from. When user_ns differs
+ * from the old owner, everything copied is locked, and a slave of what was shared (locked_upto becomes the highest id
+ * so far). NULL: ENOMEM. */
 struct mnt_ns *mnt_ns_dup(struct mnt_ns *old, struct user_ns *user_ns);
 void mnt_ns_put(struct mnt_ns *ns);
 
@@ -193,17 +219,21 @@ extern void (*super_released)(const struct super *sb);
 struct mount *mount_get(const struct mount *m);
 void mount_put(struct mount *m);
 
-/* Adds one mount; the first one becomes the root. Returns its id, -EINVAL (no such parent), -ENOSPC
- * or -ENOMEM. It covers what was
- * mounted at (spec->parent, spec->point) only if the caller has followed the stack first. */
+/*
+ * What follows changes the namespace `ns` and, where a mount that takes part is shared, whatever other namespace
+ * receives from it: all of them or none.
+ */
+
+/* Adds one mount, on top of what is mounted at (spec->parent, spec->point); the first one becomes the root. Returns its
+ * id, -EINVAL (no such parent), -ENOSPC (more than MNT_MAX mounts in a namespace) or -ENOMEM. */
 s64 mnt_attach(struct mnt_ns *ns, const struct mount_spec *spec);
 
 /*
  * mount(2) with MS_BIND: shows (src, src_host) at (dst, dst_point); with `rec` also every mount
  * below the source place. All or nothing.
- * Returns the new mount's id; -EINVAL (src or dst not in ns, src_host not in src, or, without
+ * Returns the new mount's id; -EINVAL (src or dst not in ns, src_host not in src, src is unbindable, or, without
  * `rec`, mounts below the source place that were locked with it: what they hide would show),
- * -ENOMEM, -ENOSPC (more than MNT_MAX mounts).
+ * -EPERM (a mount below is both locked and unbindable), -ENOMEM, -ENOSPC (more than MNT_MAX mounts in a namespace).
  */
 s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const char *dst_point, bool dir, bool rec);
 #define MNT_MAX 100000 /* Linux's fs.mount-max */
@@ -224,10 +254,11 @@ s64 mnt_new_detached(struct mnt_ns *detached, const struct mount_spec *spec);
 int mnt_attach_detached(struct mnt_ns *detached, u64 id, struct mnt_ns *ns, u64 dst, const char *dst_point);
 
 /*
- * mount_setattr(2): clears and sets per-mount flags, with `rec` also of all mounts below; of all or of none. -EINVAL:
- * no such mount; -EPERM: one is locked and would lose MS_RDONLY, NOSUID, NODEV or NOEXEC; -ENOMEM.
+ * mount_setattr(2): clears and sets per-mount flags, and sets the propagation (MS_SHARED, MS_SLAVE, MS_PRIVATE or
+ * MS_UNBINDABLE; 0: as it is); with `rec` also of all mounts below; of all or of none. -EINVAL: no such mount, or
+ * another type; -EPERM: one is locked and would lose MS_RDONLY, NOSUID, NODEV or NOEXEC; -ENOMEM.
  */
-int mnt_set_flags(struct mnt_ns *ns, u64 id, u32 set, u32 clear, bool rec);
+int mnt_set_attr(struct mnt_ns *ns, u64 id, u32 set, u32 clear, u32 type, bool rec);
 /* MS_REMOUNT|MS_BIND: sets the per-mount flags. -EINVAL: no such mount; -EPERM: it is locked and
  * would lose MS_RDONLY, NOSUID, NODEV or NOEXEC; -ENOMEM. */
 int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
@@ -236,14 +267,18 @@ int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
  * -EINVAL: no such mount, the root, or locked; -EBUSY: it has mounts below it and !detach; -ENOMEM.
  */
 int mnt_umount(struct mnt_ns *ns, u64 id, bool detach);
-/* MS_MOVE. -EINVAL (not there, the root, locked), -ELOOP (target is below it), -ENOMEM. */
+/* MS_MOVE. -EINVAL (not there, the root, locked, mounted in a shared one, or it has something unbindable and the target
+ * is shared), -ELOOP (target is below it), -ENOMEM, -ENOSPC (more than MNT_MAX mounts in a namespace that receives). */
 int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point);
 /*
  * pivot_root(2): new_root takes the place of old_root (which need not be the namespace's root: a
  * task may live in a chroot), old_root moves to (put_mnt, put_point), which may be the new root
- * itself. -EINVAL: one is not there, new_root is locked, or put_mnt is not at or below new_root;
- * -EBUSY: new_root or put_mnt is old_root; -ENOMEM.
+ * itself. -EINVAL: one is not there, new_root is locked, put_mnt is not at or below new_root, or put_mnt or what one
+ * of the roots is mounted in is shared; -EBUSY: new_root or put_mnt is old_root; -ENOMEM.
  */
 int mnt_pivot(struct mnt_ns *ns, u64 new_root, u64 old_root, u64 put_mnt, const char *put_point);
+
+/* The type alone; 0 is another one. -EINVAL, -ENOMEM. */
+int mnt_set_propagation(struct mnt_ns *ns, u64 id, u32 type, bool rec);
 
 #endif

@@ -6,19 +6,12 @@
 struct bind {
 	const struct mnt_ns *ns; /* of the source */
 	const struct mount *src;
-	struct mnt_tree *tree;		/* of the target, the version under construction */
 	struct mount *top;		/* the new mount of the source place itself */
 	const struct trie_node *below;	/* id -> mount below the source place; borrowed */
 	const struct trie_node *copies; /* id of the original -> its copy; holds them */
-	u32 nr;				/* copies */
+	const struct trie_node *mounts; /* id -> new mount; holds them */
+	u32 nr;				/* mounts where they go to, and copies */
 };
-
-/* Is a mount locked to its parent, as in a copy of a more privileged namespace? The mounts of the
- * host cannot be taken off either, but they may be taken apart in the session's first namespace. */
-static bool locked_together(const struct mnt_ns *ns, const struct mount *m)
-{
-	return ns->locked_upto && mnt_locked(ns, m);
-}
 
 struct place {
 	const struct mnt_ns *ns;
@@ -65,7 +58,7 @@ static struct mount *copy_top(const struct bind *b, const char *src_host, const 
 	m = mount_clone(b->src, point, src_host, fsroot);
 	if (!m)
 		return NULL;
-	mount_inherit_locks(m, b->ns, b->src);
+	mount_inherit(m, b->ns, b->src);
 	m->locked = false;
 	m->id = m->stamp;
 	return m;
@@ -79,12 +72,12 @@ static int copy_one(const void *value, void *arg)
 	struct mount *m;
 	int err;
 
-	if (b->tree->nr + ++b->nr >= MNT_MAX)
+	if (++b->nr >= MNT_MAX)
 		return -ENOSPC;
 	m = mount_clone(old, old->point, old->host, old->fsroot);
 	if (!m)
 		return -ENOMEM;
-	mount_inherit_locks(m, b->ns, old);
+	mount_inherit(m, b->ns, old);
 	m->locked = locked_together(b->ns, old);
 	m->id = m->stamp;
 	err = trie_step(&b->copies, old->id, NULL, m, &mount_ops);
@@ -92,8 +85,8 @@ static int copy_one(const void *value, void *arg)
 	return err;
 }
 
-/* Second turn: parents become their copies, and the copy goes into the tree. */
-static int attach_one(const void *value, void *arg)
+/* Second turn: parents become their copies. */
+static int connect_one(const void *value, void *arg)
 {
 	struct mount *m = (struct mount *)value;
 	struct bind *b = arg;
@@ -102,22 +95,21 @@ static int attach_one(const void *value, void *arg)
 	if (m->parent != b->src->id)
 		parent = trie_find(b->copies, m->parent, NULL, NULL);
 	m->parent = parent->id;
-	return tree_add(b->tree, m);
+	return trie_step(&b->mounts, m->id, NULL, m, &mount_ops);
 }
 
 static int build(struct bind *b, const char *src_host, bool rec)
 {
 	int err = 0;
 
-	/* As it was before: the new mount may lie below the source itself. */
 	if (rec)
-		err = tree_below(mnt_tree(b->ns), b->src->id, src_host, &b->below);
+		err = tree_bindable_below(mnt_tree(b->ns), b->src->id, src_host, b->ns, &b->below);
 	if (!err)
-		err = tree_add(b->tree, b->top);
+		err = trie_step(&b->mounts, b->top->id, NULL, b->top, &mount_ops);
 	if (!err)
 		err = trie_each(b->below, copy_one, b);
 	if (!err)
-		err = trie_each(b->copies, attach_one, b);
+		err = trie_each(b->copies, connect_one, b);
 	trie_put(b->copies, &mount_ops);
 	trie_put(b->below, NULL);
 	return err;
@@ -126,31 +118,33 @@ static int build(struct bind *b, const char *src_host, bool rec)
 static bool may_bind(const struct bind *b, const char *src_host, bool rec)
 {
 	return b->src && path_below(src_host, strlen(src_host), b->src->host, b->src->host_len) &&
-	       (rec || !hides_something(b->ns, b->src->id, src_host));
+	       b->src->propagation != PROP_UNBINDABLE && (rec || !hides_something(b->ns, b->src->id, src_host));
 }
 
 /* Into `to`, at a place there, or, when dst is 0, as a tree of its own. */
 static s64 bind_to(struct bind *b, struct mnt_ns *to, const char *src_host, u64 dst, const char *dst_point, bool dir,
 		   bool rec)
 {
+	struct mnt_change c = {0};
 	s64 id;
-	int err = -ENOMEM;
+	int err;
 
-	if (to->nr >= MNT_MAX)
+	b->nr = to->nr;
+	if (b->nr >= MNT_MAX)
 		return -ENOSPC;
+	if (dst)
+		mnt_topmost(to, &dst, &dst_point);
 	b->top = copy_top(b, src_host, dst_point);
 	if (!b->top)
 		return -ENOMEM;
 	id = (s64)b->top->id;
 	b->top->parent = dst ? dst : b->top->id;
 	b->top->dir = dir;
-	b->tree = mnt_change_begin(to);
-	if (b->tree)
-		err = build(b, src_host, rec);
+	err = build(b, src_host, rec);
 	if (!err)
-		mnt_change_commit(to, b->tree);
-	else if (b->tree)
-		mnt_tree_put(b->tree);
+		err = mnt_graft(&c, to, b->mounts, b->top);
+	err = change_end(&c, err);
+	trie_put(b->mounts, &mount_ops);
 	mount_put(b->top);
 	return err ? err : id;
 }

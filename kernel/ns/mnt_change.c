@@ -1,115 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of one mount namespace: each a whole new version, published or thrown away. The warden's. */
+/* Changes of what is mounted already: remount, move, propagation, pivot_root. The warden's. */
 #include "kernel/ns/mnt_tree.h"
 #include "lib/string.h"
 
-#define FLAGS_OF_MOUNT                                                                                                 \
-	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
+/* ---- move ---- */
 
-/* The end of every change: `err` decides which one. */
-static int finish(struct mnt_ns *ns, struct mnt_tree *tree, int err)
+struct edits {
+	const struct mnt_ns *ns;
+	const struct trie_node *mounts; /* id -> edited copy; holds them */
+};
+
+static int edit_one(const void *value, void *arg)
 {
-	if (err)
-		mnt_tree_put(tree);
-	else
-		mnt_change_commit(ns, tree);
+	const struct mount *old = value;
+	struct edits *e = arg;
+	struct mount *m = mount_edit(e->ns, old, old->point);
+	int err = m ? trie_step(&e->mounts, m->id, NULL, m, &mount_ops) : -ENOMEM;
+
+	if (m)
+		mount_put(m);
 	return err;
 }
 
-/* A copy of `old` in which nothing but age differs: its locks are spelled out. */
-static struct mount *mount_edit(const struct mnt_ns *ns, const struct mount *old, const char *point)
+static int is_unbindable(const void *value, void *arg)
 {
-	struct mount *m = mount_clone(old, point, old->host, old->fsroot);
-
-	if (m)
-		mount_inherit_locks(m, ns, old);
-	return m;
-}
-
-/* Is `id` the mount `top`, or mounted below it? */
-static bool mounted_below(const struct mnt_tree *tree, u64 id, u64 top)
-{
-	const struct mount *m;
-
-	for (m = tree_mount(tree, id); m; m = tree_mount(tree, m->parent)) {
-		if (m->id == top)
-			return true;
-		if (m->id == m->parent)
-			return false;
-	}
-	return false;
-}
-
-/* ---- attach ---- */
-
-/* A mount with a new id and no parent. NULL: ENOMEM. */
-static struct mount *mount_from(const struct mount_spec *spec)
-{
-	struct mount *m = mount_clone(NULL, spec->point, spec->host, spec->fsroot ? spec->fsroot : "/");
-
-	if (!m)
-		return NULL;
-	m->id = m->stamp;
-	m->flags = spec->flags & FLAGS_OF_MOUNT;
-	m->locked = spec->locked;
-	m->locked_flags = spec->locked ? m->flags & MS_LOCKABLE : 0;
-	m->dir = spec->dir;
-	m->sb = spec->sb;
-	m->sb->refs++;
-	return m;
-}
-
-s64 mnt_attach(struct mnt_ns *ns, const struct mount_spec *spec)
-{
-	struct mnt_tree *tree;
-	struct mount *m;
-	s64 id;
-	int err;
-
-	if (ns->nr && !mnt_by_id(ns, spec->parent))
-		return -EINVAL;
-	if (ns->nr >= MNT_MAX)
-		return -ENOSPC;
-	m = mount_from(spec);
-	if (!m)
-		return -ENOMEM;
-	id = (s64)m->id;
-	tree = mnt_change_begin(ns);
-	if (!tree) {
-		mount_put(m);
-		return -ENOMEM;
-	}
-	if (tree->nr == 0)
-		tree->root = m->id;
-	m->parent = tree->root == m->id ? m->id : spec->parent;
-	err = finish(ns, tree, tree_add(tree, m));
-	mount_put(m);
-	return err ? err : id;
-}
-
-s64 mnt_new_detached(struct mnt_ns *detached, const struct mount_spec *spec)
-{
-	struct mount *m = detached->nr < MNT_MAX ? mount_from(spec) : NULL;
-	struct mnt_tree *tree;
-	s64 id;
-	int err = -ENOMEM;
-
-	if (!m)
-		return detached->nr < MNT_MAX ? -ENOMEM : -ENOSPC;
-	id = (s64)m->id;
-	m->parent = m->id;
-	tree = mnt_change_begin(detached);
-	if (tree)
-		err = finish(detached, tree, tree_add(tree, m));
-	mount_put(m);
-	return err ? err : id;
-}
-
-/* ---- a detached tree finds its place ---- */
-
-static int add_one(const void *value, void *arg)
-{
-	return tree_add(arg, (struct mount *)value);
+	return ((const struct mount *)value)->propagation == PROP_UNBINDABLE;
 }
 
 static int remove_one(const void *value, void *arg)
@@ -117,166 +32,193 @@ static int remove_one(const void *value, void *arg)
 	return tree_remove(arg, value);
 }
 
-/* What is below the root keeps its place there, so the namespaces share it until the old one lets go. */
-static int move_tree(struct mnt_tree *from, struct mnt_tree *to, const struct mount *old, struct mount *new)
+/*
+ * `top` is the moved mount, edited. Out of another namespace everything below comes along, and in a shared mount
+ * everything below becomes shared.
+ */
+static int move(struct mnt_ns *from, struct mnt_ns *to, struct mount *top)
 {
-	const struct trie_node *below;
-	int err = tree_below(from, old->id, NULL, &below);
+	bool shared = mount_peers(to, mnt_by_id(to, top->parent));
+	const struct trie_node *below = NULL;
+	struct edits e = {.ns = from};
+	struct mnt_change c = {0};
+	struct mnt_tree *tree;
+	int err = 0;
 
-	if (err)
-		return err;
-	err = tree_add(to, new);
+	if (shared || from != to)
+		err = tree_below(mnt_tree(from), top->id, NULL, &below);
+	if (!err && shared && (is_unbindable(top, NULL) || trie_each(below, is_unbindable, NULL)))
+		err = -EINVAL;
 	if (!err)
-		err = trie_each(below, add_one, to);
+		err = trie_step(&e.mounts, top->id, NULL, top, &mount_ops);
 	if (!err)
-		err = trie_each(below, remove_one, from);
+		err = trie_each(below, edit_one, &e);
 	if (!err)
-		err = tree_remove(from, old);
+		err = mnt_graft(&c, to, e.mounts, top);
+	/* It is published after the other one: whoever looks in between finds the mounts in both. */
+	if (!err && from != to) {
+		tree = change_tree(&c, from);
+		err = tree ? trie_each(below, remove_one, tree) : -ENOMEM;
+		if (!err)
+			err = tree_remove(tree, mnt_by_id(from, top->id));
+	}
 	trie_put(below, NULL);
-	return !err && to->nr > MNT_MAX ? -ENOSPC : err;
+	trie_put(e.mounts, &mount_ops);
+	return change_end(&c, err);
 }
 
-int mnt_attach_detached(struct mnt_ns *detached, u64 id, struct mnt_ns *ns, u64 dst, const char *dst_point)
+static int move_to(struct mnt_ns *from, const struct mount *old, struct mnt_ns *to, u64 dst, const char *dst_point)
 {
-	const struct mount *old = mnt_by_id(detached, id);
-	struct mnt_tree *from, *to;
-	struct mount *m;
-	int err = -ENOMEM;
+	struct mount *m = mount_edit(from, old, dst_point);
+	int err;
 
-	if (!old || old->parent != id || !mnt_by_id(ns, dst))
-		return -EINVAL;
-	/* On itself: each tree is as if in a namespace of its own, out of which it is to come. */
-	if (ns == detached && mounted_below(mnt_tree(ns), dst, id))
-		return -EINVAL;
-	if (ns == detached)
-		return mnt_move(ns, id, dst, dst_point);
-	m = mount_edit(detached, old, dst_point);
-	from = mnt_change_begin(detached);
-	to = mnt_change_begin(ns);
-	if (m)
-		m->parent = dst;
-	if (m && from && to)
-		err = move_tree(from, to, old, m);
-	if (m)
-		mount_put(m);
-	/* In this order: whoever looks in between finds the mounts in both. */
-	if (to)
-		finish(ns, to, err);
-	if (from)
-		finish(detached, from, err);
-	return err;
-}
-
-/* ---- one mount replaced by an edited copy ---- */
-
-static int replace(struct mnt_ns *ns, const struct mount *old, struct mount *new)
-{
-	struct mnt_tree *tree = mnt_change_begin(ns);
-	int err = -ENOMEM;
-
-	if (tree)
-		err = finish(ns, tree, tree_replace(tree, old, new));
-	mount_put(new);
+	if (!m)
+		return -ENOMEM;
+	m->parent = dst;
+	err = move(from, to, m);
+	mount_put(m);
 	return err;
 }
 
 int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point)
 {
 	const struct mount *old = mnt_by_id(ns, id);
-	struct mount *m;
 
-	if (!old || id == ns->root || mnt_locked(ns, old) || !mnt_by_id(ns, dst))
+	if (!old || id == ns->root || mnt_locked(ns, old) || !mnt_by_id(ns, dst) ||
+	    (old->parent != id && mount_peers(ns, mnt_by_id(ns, old->parent))))
 		return -EINVAL;
-	if (mounted_below(mnt_tree(ns), dst, id))
+	mnt_topmost(ns, &dst, &dst_point);
+	if (tree_is_below(mnt_tree(ns), dst, id))
 		return -ELOOP;
-	m = mount_edit(ns, old, dst_point);
-	if (!m)
-		return -ENOMEM;
-	m->parent = dst;
-	return replace(ns, old, m);
+	return move_to(ns, old, ns, dst, dst_point);
 }
 
-/* ---- flags ---- */
+int mnt_attach_detached(struct mnt_ns *detached, u64 id, struct mnt_ns *ns, u64 dst, const char *dst_point)
+{
+	const struct mount *old = mnt_by_id(detached, id);
 
-struct flag_change {
-	const struct mnt_ns *ns;
-	struct mnt_tree *tree;
+	if (!old || old->parent != id || !mnt_by_id(ns, dst))
+		return -EINVAL;
+	mnt_topmost(ns, &dst, &dst_point);
+	/* On itself: each tree is as if in a namespace of its own, out of which it is to come. */
+	if (ns == detached && tree_is_below(mnt_tree(ns), dst, id))
+		return -EINVAL;
+	return move_to(detached, old, ns, dst, dst_point);
+}
+
+/* ---- flags and propagation ---- */
+
+struct attr_change {
+	struct mnt_ns *ns;
+	struct mnt_change change;
 	u32 set, clear;
+	bool has_type;
+	enum propagation type;
 };
 
-static int change_flags(const void *value, void *arg)
+/* Is there nothing to change? What is unbindable is no slave's business. */
+static bool is_type(const struct attr_change *x, const struct mount *m)
 {
-	const struct flag_change *change = arg;
-	const struct mount *old = value;
-	struct mount *m = mount_edit(change->ns, old, old->point);
-	int err;
+	enum propagation now = mnt_propagation(x->ns, m);
 
+	return !x->has_type || now == x->type || (x->type == PROP_SLAVE && now != PROP_SHARED);
+}
+
+/* Gives an edited mount its new type. */
+static int set_type(struct mount *m, enum propagation type)
+{
+	struct peer_group *g = NULL;
+
+	if (type == PROP_SLAVE) {
+		m->propagation = PROP_SLAVE; /* of the group that it was a member of */
+		return 0;
+	}
+	if (type == PROP_SHARED) {
+		g = group_create(own_master(m));
+		if (!g)
+			return -ENOMEM;
+	}
+	mount_set_group(m, type, g);
+	return 0;
+}
+
+static int change_one(const void *value, void *arg)
+{
+	const struct mount *old = value;
+	struct attr_change *x = arg;
+	u32 flags = ((old->flags & ~x->clear) | x->set) & FLAGS_OF_MOUNT;
+	struct mnt_tree *tree;
+	struct mount *m;
+	int err = 0;
+
+	if (flags == old->flags && is_type(x, old))
+		return 0;
+	tree = change_tree(&x->change, x->ns);
+	m = tree ? mount_edit(x->ns, old, old->point) : NULL;
 	if (!m)
 		return -ENOMEM;
-	m->flags = ((old->flags & ~change->clear) | change->set) & FLAGS_OF_MOUNT;
-	err = m->locked_flags & ~m->flags ? -EPERM : tree_replace(change->tree, old, m);
+	m->flags = flags;
+	if (m->locked_flags & ~flags)
+		err = -EPERM;
+	if (!err && !is_type(x, old))
+		err = set_type(m, x->type);
+	if (!err)
+		err = tree_replace(tree, old, m);
 	mount_put(m);
 	return err;
 }
 
-int mnt_set_flags(struct mnt_ns *ns, u64 id, u32 set, u32 clear, bool rec)
+/* MS_SHARED and its kin, 0: as it is. False: another one. */
+static bool take_type(struct attr_change *x, u32 type)
 {
-	struct flag_change change = {.ns = ns, .set = set, .clear = clear};
-	const struct trie_node *below = NULL;
-	const struct mount *m = mnt_by_id(ns, id);
-	int err;
+	x->has_type = type;
+	switch (type) {
+	case 0:
+		return true;
+	case MS_SHARED:
+		x->type = PROP_SHARED;
+		return true;
+	case MS_SLAVE:
+		x->type = PROP_SLAVE;
+		return true;
+	case MS_PRIVATE:
+		x->type = PROP_PRIVATE;
+		return true;
+	case MS_UNBINDABLE:
+		x->type = PROP_UNBINDABLE;
+		return true;
+	}
+	return false;
+}
 
-	if (!m)
+int mnt_set_attr(struct mnt_ns *ns, u64 id, u32 set, u32 clear, u32 type, bool rec)
+{
+	struct attr_change x = {.ns = ns, .set = set, .clear = clear};
+	const struct mount *m = mnt_by_id(ns, id);
+	const struct trie_node *below = NULL;
+	int err = 0;
+
+	if (!m || !take_type(&x, type))
 		return -EINVAL;
-	change.tree = mnt_change_begin(ns);
-	if (!change.tree)
-		return -ENOMEM;
-	err = rec ? tree_below(change.tree, id, NULL, &below) : 0;
+	if (rec)
+		err = tree_below(mnt_tree(ns), id, NULL, &below);
 	if (!err)
-		err = change_flags(m, &change);
+		err = change_one(m, &x);
+	/* They are borrowed from the version in force, which outlives this loop. */
 	if (!err)
-		err = trie_each(below, change_flags, &change);
+		err = trie_each(below, change_one, &x);
 	trie_put(below, NULL);
-	return finish(ns, change.tree, err);
+	return change_end(&x.change, err);
 }
 
 int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags)
 {
-	return mnt_set_flags(ns, id, flags, FLAGS_OF_MOUNT, false);
+	return mnt_set_attr(ns, id, flags, FLAGS_OF_MOUNT, 0, false);
 }
 
-/* ---- umount ---- */
-
-static int has_parent(const struct mount *m, void *arg)
+int mnt_set_propagation(struct mnt_ns *ns, u64 id, u32 type, bool rec)
 {
-	const u64 *id = arg;
-
-	return m->parent == *id;
-}
-
-int mnt_umount(struct mnt_ns *ns, u64 id, bool detach)
-{
-	const struct mount *m = mnt_by_id(ns, id);
-	const struct trie_node *below = NULL;
-	struct mnt_tree *tree;
-	int err = 0;
-
-	if (!m || id == ns->root || mnt_locked(ns, m))
-		return -EINVAL;
-	if (!detach && mnt_for_each(ns, has_parent, &id))
-		return -EBUSY;
-	tree = mnt_change_begin(ns);
-	if (!tree)
-		return -ENOMEM;
-	if (detach)
-		err = tree_below(tree, id, NULL, &below);
-	/* `below` borrows the mounts from the version in force, which outlives this loop. */
-	if (!err)
-		err = trie_each(below, remove_one, tree);
-	if (!err)
-		err = tree_remove(tree, m);
-	trie_put(below, NULL);
-	return finish(ns, tree, err);
+	return type ? mnt_set_attr(ns, id, 0, 0, type, rec) : -EINVAL;
 }
 
 /* ---- pivot_root ---- */
@@ -318,10 +260,11 @@ static int pivot(struct mnt_tree *tree, const struct mnt_ns *ns, const struct mo
 static struct pivot *pivot_note(const struct mount *new, const struct mount *old)
 {
 	struct pivot *p = arena_alloc(sizeof(*p) + old->host_len + 1 + new->host_len + 1);
-	char *text = (char *)(p + 1);
+	char *text;
 
 	if (!p)
 		return NULL;
+	text = (char *)(p + 1);
 	p->from = old->id;
 	p->to = new->id;
 	p->from_host = memcpy(text, old->host, old->host_len + 1);
@@ -338,23 +281,30 @@ static void pivot_publish(struct mnt_ns *ns, struct pivot *p)
 	atomic_store(&arena()->pivots, p->serial);
 }
 
+static bool parent_is_shared(const struct mnt_ns *ns, const struct mount *m)
+{
+	return m->parent != m->id && mount_peers(ns, mnt_by_id(ns, m->parent));
+}
+
 int mnt_pivot(struct mnt_ns *ns, u64 new_root, u64 old_root, u64 put_mnt, const char *put_point)
 {
-	const struct mount *new = mnt_by_id(ns, new_root), *old = mnt_by_id(ns, old_root);
+	const struct mount *new = mnt_by_id(ns, new_root), *old = mnt_by_id(ns, old_root),
+			   *put = mnt_by_id(ns, put_mnt);
+	struct mnt_change c = {0};
 	struct mnt_tree *tree;
 	struct pivot *note;
 	int err;
 
-	if (!new || !old)
+	if (!new || !old || !put || mount_peers(ns, put) || parent_is_shared(ns, new) || parent_is_shared(ns, old))
 		return -EINVAL;
 	if (new_root == old_root || put_mnt == old_root)
 		return -EBUSY;
-	if (mnt_locked(ns, new) || !mounted_below(mnt_tree(ns), new_root, old_root) ||
-	    !mounted_below(mnt_tree(ns), put_mnt, new_root))
+	if (mnt_locked(ns, new) || !tree_is_below(mnt_tree(ns), new_root, old_root) ||
+	    !tree_is_below(mnt_tree(ns), put_mnt, new_root))
 		return -EINVAL;
 	note = pivot_note(new, old);
-	tree = note ? mnt_change_begin(ns) : NULL;
-	err = tree ? finish(ns, tree, pivot(tree, ns, new, old, put_mnt, put_point)) : -ENOMEM;
+	tree = note ? change_tree(&c, ns) : NULL;
+	err = change_end(&c, tree ? pivot(tree, ns, new, old, put_mnt, put_point) : -ENOMEM);
 	if (!err)
 		pivot_publish(ns, note);
 	else

@@ -44,6 +44,27 @@ void super_put(struct super *sb)
 
 /* ---- namespaces ---- */
 
+/* The oldest stay in front: they are likely to have what is looked for. */
+static void join_list(struct mnt_ns *ns)
+{
+	struct arena_header *a = arena();
+
+	if (!a->mnt_namespaces)
+		a->mnt_namespaces_end = &a->mnt_namespaces;
+	ns->pprev = a->mnt_namespaces_end;
+	*ns->pprev = ns;
+	a->mnt_namespaces_end = &ns->next;
+}
+
+static void leave_list(struct mnt_ns *ns)
+{
+	*ns->pprev = ns->next;
+	if (ns->next)
+		ns->next->pprev = ns->pprev;
+	else
+		arena()->mnt_namespaces_end = ns->pprev;
+}
+
 static struct mnt_ns *ns_over(struct mnt_tree *tree, struct user_ns *user_ns)
 {
 	struct mnt_ns *ns = arena_alloc(sizeof(*ns));
@@ -56,6 +77,7 @@ static struct mnt_ns *ns_over(struct mnt_tree *tree, struct user_ns *user_ns)
 	ns->root = tree->root;
 	ns->nr = tree->nr;
 	ns->seq = seq_make(arena()->next_version++, tree);
+	join_list(ns);
 	return ns;
 }
 
@@ -95,6 +117,16 @@ static void free_pivots(struct mnt_ns *ns)
 	}
 }
 
+/* Its group may lose its last member. */
+static int leaves_group(const void *value, void *arg)
+{
+	struct peer_group *g = mount_peers(arg, value);
+
+	if (g)
+		group_suspect(g);
+	return 0;
+}
+
 void mnt_ns_put(struct mnt_ns *ns)
 {
 	struct mnt_tree *tree;
@@ -102,10 +134,13 @@ void mnt_ns_put(struct mnt_ns *ns)
 	if (!ns || --ns->refs)
 		return;
 	tree = (struct mnt_tree *)mnt_tree(ns);
-	/* For readers in other namespaces (/proc/PID/mounts), as in mnt_change_commit. */
+	trie_each(tree->by_group, leaves_group, ns);
+	leave_list(ns);
+	/* For readers in other namespaces (/proc/PID/mounts), as in tree_publish. */
 	atomic_store_explicit(&ns->seq, 0, memory_order_release);
 	atomic_thread_fence(memory_order_release);
 	mnt_tree_put(tree);
+	groups_settle();
 	user_ns_put(ns->user_ns);
 	free_pivots(ns);
 	arena_free(ns);

@@ -28,6 +28,7 @@ struct mount *mount_clone(const struct mount *old, const char *point, const char
 	if (old) {
 		memcpy(m, old, sizeof(*m));
 		m->sb->refs++;
+		group_get(m->group);
 	}
 	m->refs = 1;
 	m->stamp = atomic_fetch_add_explicit(&arena()->next_mount_id, 1, memory_order_relaxed);
@@ -37,8 +38,9 @@ struct mount *mount_clone(const struct mount *old, const char *point, const char
 	return m;
 }
 
-void mount_inherit_locks(struct mount *m, const struct mnt_ns *ns, const struct mount *old)
+void mount_inherit(struct mount *m, const struct mnt_ns *ns, const struct mount *old)
 {
+	m->propagation = mnt_propagation(ns, old);
 	m->locked = mnt_locked(ns, old);
 	m->locked_flags = old->locked_flags;
 	if (old->stamp <= ns->locked_upto)
@@ -51,11 +53,28 @@ struct mount *mount_get(const struct mount *m)
 	return (struct mount *)m;
 }
 
+struct mount *mount_edit(const struct mnt_ns *ns, const struct mount *old, const char *point)
+{
+	struct mount *m = mount_clone(old, point, old->host, old->fsroot);
+
+	if (m)
+		mount_inherit(m, ns, old);
+	return m;
+}
+
+void mount_set_group(struct mount *m, enum propagation propagation, struct peer_group *group)
+{
+	group_put(m->group);
+	m->group = group;
+	m->propagation = propagation;
+}
+
 void mount_put(struct mount *m)
 {
 	if (--m->refs)
 		return;
 	super_put(m->sb);
+	group_put(m->group);
 	arena_free(m);
 }
 
@@ -73,9 +92,9 @@ const struct trie_ops mount_ops = {.get = mount_value_get, .put = mount_value_pu
 
 /* ---- versions ---- */
 
-struct mnt_tree *mnt_change_begin(struct mnt_ns *ns)
+/* A private copy of the version in force, or NULL (ENOMEM). */
+static struct mnt_tree *tree_copy(const struct mnt_tree *old)
 {
-	const struct mnt_tree *old = mnt_tree(ns);
 	struct mnt_tree *tree = arena_alloc(sizeof(*tree));
 
 	if (!tree)
@@ -85,13 +104,14 @@ struct mnt_tree *mnt_change_begin(struct mnt_ns *ns)
 	    .by_id = trie_get(old->by_id),
 	    .by_point = trie_get(old->by_point),
 	    .by_name = trie_get(old->by_name),
+	    .by_group = trie_get(old->by_group),
 	    .root = old->root,
 	    .nr = old->nr,
 	};
 	return tree;
 }
 
-void mnt_change_commit(struct mnt_ns *ns, struct mnt_tree *tree)
+static void tree_publish(struct mnt_ns *ns, struct mnt_tree *tree)
 {
 	struct mnt_tree *old = (struct mnt_tree *)mnt_tree(ns);
 
@@ -110,8 +130,59 @@ void mnt_tree_put(struct mnt_tree *tree)
 		return;
 	trie_put(tree->by_point, NULL);
 	trie_put(tree->by_name, NULL);
+	trie_put(tree->by_group, NULL);
 	trie_put(tree->by_id, &mount_ops);
 	arena_free(tree);
+}
+
+/* ---- changes ---- */
+
+struct ns_change *change_of(struct mnt_change *c, struct mnt_ns *ns)
+{
+	struct ns_change *nc = ns->change;
+
+	if (nc)
+		return nc;
+	nc = arena_alloc(sizeof(*nc));
+	if (!nc)
+		return NULL;
+	nc->ns = ns;
+	if (c->last)
+		c->last->next = nc;
+	else
+		c->first = nc;
+	c->last = nc;
+	ns->change = nc;
+	return nc;
+}
+
+struct mnt_tree *change_tree(struct mnt_change *c, struct mnt_ns *ns)
+{
+	struct ns_change *nc = change_of(c, ns);
+
+	if (nc && !nc->tree)
+		nc->tree = tree_copy(mnt_tree(ns));
+	return nc ? nc->tree : NULL;
+}
+
+int change_end(struct mnt_change *c, int err)
+{
+	struct ns_change *nc;
+
+	while ((nc = c->first)) {
+		c->first = nc->next;
+		nc->ns->change = NULL;
+		/* It borrows from the version in force. */
+		trie_put(nc->doomed, NULL);
+		trie_put(nc->unlocked, NULL);
+		if (nc->tree && err)
+			mnt_tree_put(nc->tree);
+		else if (nc->tree)
+			tree_publish(nc->ns, nc->tree);
+		arena_free(nc);
+	}
+	groups_settle();
+	return err;
 }
 
 /* ---- steps of a change ---- */
@@ -144,8 +215,8 @@ static int count_name(struct mnt_tree *tree, const struct mount *m, int by)
 	return trie_step(&tree->by_name, key, (void *)count, (void *)(count + (uintptr_t)by), NULL);
 }
 
-/* By place and name stand all mounts but the root, which covers nothing. */
-static int index_add(struct mnt_tree *tree, const struct mount *m)
+/* By place and by name stand all mounts but the root, which covers nothing. */
+static int point_index_add(struct mnt_tree *tree, const struct mount *m)
 {
 	int err;
 
@@ -155,7 +226,7 @@ static int index_add(struct mnt_tree *tree, const struct mount *m)
 	return err ? err : count_name(tree, m, 1);
 }
 
-static int index_remove(struct mnt_tree *tree, const struct mount *m)
+static int point_index_remove(struct mnt_tree *tree, const struct mount *m)
 {
 	int err;
 
@@ -163,6 +234,42 @@ static int index_remove(struct mnt_tree *tree, const struct mount *m)
 		return 0;
 	err = trie_step(&tree->by_point, point_key(m), m, NULL, NULL);
 	return err ? err : count_name(tree, m, -1);
+}
+
+/* By group stands what is not private. */
+static u64 group_key_of(const struct mount *m)
+{
+	return group_key(m->group ? m->group->id : 0, m->id);
+}
+
+static int group_index_add(struct mnt_tree *tree, const struct mount *m)
+{
+	if (m->propagation == PROP_PRIVATE)
+		return 0;
+	return trie_step(&tree->by_group, group_key_of(m), NULL, m, NULL);
+}
+
+static int group_index_remove(struct mnt_tree *tree, const struct mount *m)
+{
+	if (m->propagation == PROP_PRIVATE)
+		return 0;
+	if (m->group)
+		group_suspect(m->group);
+	return trie_step(&tree->by_group, group_key_of(m), m, NULL, NULL);
+}
+
+static int index_add(struct mnt_tree *tree, const struct mount *m)
+{
+	int err = point_index_add(tree, m);
+
+	return err ? err : group_index_add(tree, m);
+}
+
+static int index_remove(struct mnt_tree *tree, const struct mount *m)
+{
+	int err = point_index_remove(tree, m);
+
+	return err ? err : group_index_remove(tree, m);
 }
 
 int tree_add(struct mnt_tree *tree, struct mount *m)
@@ -196,6 +303,7 @@ int tree_replace(struct mnt_tree *tree, const struct mount *old, struct mount *n
 struct below {
 	u64 id;
 	const char *top;
+	const struct mnt_ns *bindable; /* without what is unbindable there; NULL: with all */
 	const struct trie_node *set;
 	bool grew;
 };
@@ -213,23 +321,52 @@ static int collect(const void *value, void *arg)
 	} else if (!trie_find(below->set, m->parent, NULL, NULL)) {
 		return 0;
 	}
+	if (below->bindable && m->propagation == PROP_UNBINDABLE)
+		return locked_together(below->bindable, m) ? -EPERM : 0;
 	below->grew = true;
 	return trie_step(&below->set, m->id, NULL, m, NULL);
 }
 
-int tree_below(const struct mnt_tree *tree, u64 id, const char *top, const struct trie_node **out)
+static int find_below(const struct mnt_tree *tree, struct below *below, const struct trie_node **out)
 {
-	struct below below = {.id = id, .top = top};
 	int err = 0;
 
 	/* A parent is nearly always older than its child, so one turn finds all and the second finds
 	 * nothing more; only after a mnt_move can it take further ones. */
 	do {
-		below.grew = false;
-		err = trie_each(tree->by_id, collect, &below);
-	} while (!err && below.grew);
+		below->grew = false;
+		err = trie_each(tree->by_id, collect, below);
+	} while (!err && below->grew);
 	if (err)
-		trie_put(below.set, NULL);
-	*out = err ? NULL : below.set;
+		trie_put(below->set, NULL);
+	*out = err ? NULL : below->set;
 	return err;
+}
+
+int tree_below(const struct mnt_tree *tree, u64 id, const char *top, const struct trie_node **out)
+{
+	struct below below = {.id = id, .top = top};
+
+	return find_below(tree, &below, out);
+}
+
+int tree_bindable_below(const struct mnt_tree *tree, u64 id, const char *top, const struct mnt_ns *ns,
+			const struct trie_node **out)
+{
+	struct below below = {.id = id, .top = top, .bindable = ns};
+
+	return find_below(tree, &below, out);
+}
+
+bool tree_is_below(const struct mnt_tree *tree, u64 id, u64 top)
+{
+	const struct mount *m;
+
+	for (m = tree_mount(tree, id); m; m = tree_mount(tree, m->parent)) {
+		if (m->id == top)
+			return true;
+		if (m->id == m->parent)
+			return false;
+	}
+	return false;
 }

@@ -2,14 +2,15 @@
 /*
  * One version of a tree of mounts, and how a namespace points to it. For kernel/ns/mnt*.c alone.
  *
- * A change builds a whole new version (mnt_change_begin, then any number of tree_* steps, each of
- * which may fail) and publishes it by one store, or throws it away and nothing has happened.
+ * A change builds whole new versions, of each namespace concerned one (change_tree, then any number of tree_* steps,
+ * each of which may fail), and publishes each by one store, or throws all away and nothing has happened.
  */
 #ifndef SECEDE_KERNEL_NS_MNT_TREE_H
 #define SECEDE_KERNEL_NS_MNT_TREE_H
 
 #include "arena/arena.h"
 #include "arena/trie.h"
+#include "kernel/ns/mnt_group.h"
 #include "lib/hash.h"
 
 /* Immutable once published, but for refs. */
@@ -18,6 +19,7 @@ struct mnt_tree {
 	const struct trie_node *by_id;	  /* id -> mount; holds the references on them */
 	const struct trie_node *by_point; /* place_key() -> mount, without the root */
 	const struct trie_node *by_name;  /* name_key(last component of a point) -> how many, as a number */
+	const struct trie_node *by_group; /* group_key() -> mount, without those that are private */
 	u64 root;
 	u32 nr;
 };
@@ -59,29 +61,73 @@ static inline u64 name_key(const char *name, size_t len)
 	return hash_final(hash_bytes(HASH_INIT, name, len));
 }
 
+/*
+ * The mounts of a group stand together; those that are unbindable, as if in group 0. Two may have the same key, and
+ * two groups the same part of it.
+ */
+#define GROUP_KEY_LOW 30
+
+static inline u64 group_key(u64 group, u64 mount)
+{
+	return group << GROUP_KEY_LOW | (mount & ((1UL << GROUP_KEY_LOW) - 1));
+}
+
 /* Is path `p` at or below path `top`? */
 bool path_below(const char *p, size_t plen, const char *top, size_t len);
 
 /* Flags that a less privileged namespace may not take off a mount that it got (mount_namespaces(7)). */
 #define MS_LOCKABLE (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
+/* Those that a mount can have. */
+#define FLAGS_OF_MOUNT                                                                                                 \
+	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
+
 extern const struct trie_ops mount_ops;
 
 /* ---- reading one version ---- */
 const struct mount *tree_mount(const struct mnt_tree *tree, u64 id);
+const struct mount *tree_child(const struct mnt_tree *tree, u64 parent, const char *path, size_t len);
+/* Is `id` the mount `top`, or mounted below it? */
+bool tree_is_below(const struct mnt_tree *tree, u64 id, u64 top);
 
 /* ---- building one ---- */
 
 /* A mount like `old` (NULL: a blank one) but for the strings, which are copied, and a new stamp; one reference. */
 struct mount *mount_clone(const struct mount *old, const char *point, const char *host, const char *fsroot);
-/* Spells out in `m` what `old` had locked by its age in ns. */
-void mount_inherit_locks(struct mount *m, const struct mnt_ns *ns, const struct mount *old);
+/* Spells out in `m` what `old` was by its age in ns: locked, a slave. */
+void mount_inherit(struct mount *m, const struct mnt_ns *ns, const struct mount *old);
+/* Is a mount locked to its parent, as in a copy of a more privileged namespace? The mounts of the
+ * host cannot be taken off either, but they may be taken apart in the session's first namespace. */
+static inline bool locked_together(const struct mnt_ns *ns, const struct mount *m)
+{
+	return ns->locked_upto && mnt_locked(ns, m);
+}
+/* A copy of `old` with that id, mounted at `point`, in which all else is the same, spelled out. NULL: ENOMEM. */
+struct mount *mount_edit(const struct mnt_ns *ns, const struct mount *old, const char *point);
+/* Takes a reference on group over and puts the one that the mount had. */
+void mount_set_group(struct mount *m, enum propagation propagation, struct peer_group *group);
 
-/* A private copy of the version in force, or NULL (ENOMEM). */
-struct mnt_tree *mnt_change_begin(struct mnt_ns *ns);
-/* Publishes it; cannot fail. The old version is released. */
-void mnt_change_commit(struct mnt_ns *ns, struct mnt_tree *tree);
-/* The other end of a change; also what releases a published version. */
+/* What a change does to one namespace. */
+struct ns_change {
+	struct ns_change *next;
+	struct mnt_ns *ns;
+	struct mnt_tree *tree; /* its next version, or NULL: it keeps what it has */
+	/* id -> mount, borrowed from the version in force: */
+	const struct trie_node *doomed;	  /* is to go */
+	const struct trie_node *unlocked; /* is not locked any more */
+};
+
+/* A change under way: of any number of namespaces, in this order. There is one at a time. */
+struct mnt_change {
+	struct ns_change *first, *last;
+};
+
+/* What it does to ns, nothing so far. NULL: ENOMEM. */
+struct ns_change *change_of(struct mnt_change *c, struct mnt_ns *ns);
+/* The next version of ns, as it is so far. NULL: ENOMEM. */
+struct mnt_tree *change_tree(struct mnt_change *c, struct mnt_ns *ns);
+/* Ends it and returns `err`: 0 publishes everything, anything else throws everything away. Cannot fail. */
+int change_end(struct mnt_change *c, int err);
 void mnt_tree_put(struct mnt_tree *tree);
 
 /* One step on a trie that a change owns: trie_change, and the old root is dropped. */
@@ -97,5 +143,23 @@ int tree_replace(struct mnt_tree *tree, const struct mount *old, struct mount *n
  * with `top`, of its children only those mounted at or below that path. 0 or -ENOMEM.
  */
 int tree_below(const struct mnt_tree *tree, u64 id, const char *top, const struct trie_node **out);
+/* The same without what is unbindable, and what is below that. `tree` is that of ns. Also -EPERM: it is locked as well.
+ */
+int tree_bindable_below(const struct mnt_tree *tree, u64 id, const char *top, const struct mnt_ns *ns,
+			const struct trie_node **out);
+
+/* ---- attaching (mnt_attach.c, mnt_propagate.c) ---- */
+
+/* Follows the stack of mounts on a place to its top. *point stays good for as long as the version in force does. */
+void mnt_topmost(const struct mnt_ns *ns, u64 *parent, const char **point);
+/*
+ * Attaches a tree of mounts where the parent and point of its `top` say, which nothing covers, and everywhere else
+ * that its parent passes mounts on to. `mounts`: id -> mount, top and all below it, each nobody else's so far; those of
+ * which ns has the number are moved. 0, -ENOMEM or -ENOSPC.
+ */
+int mnt_graft(struct mnt_change *c, struct mnt_ns *ns, const struct trie_node *mounts, struct mount *top);
+/* The second part of it: `group` is that of top's parent, and the mounts are shared. */
+int mnt_propagate(struct mnt_change *c, struct mnt_ns *ns, const struct trie_node *mounts, const struct mount *top,
+		  struct peer_group *group);
 
 #endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * umount2(2), which what is unmounted in a shared mount passes on. Peers and slaves lose what they have at the same
+ * place, unless something is mounted in it that stays. What merely lies on it stays, and comes to lie one deeper. What
+ * is locked stays with its parent, but for what stands where the unmounted one stood: whoever locked it has let it go.
+ */
+#include "kernel/ns/mnt_tree.h"
+#include "lib/string.h"
+
+struct umount {
+	struct mnt_change change;
+	struct mnt_ns *ns;
+	const struct mount *top;
+	const struct trie_node *asked; /* id -> mount that goes in any case: top, and what is below it; borrowed */
+	/* Being dealt with. */
+	const struct mount *gone, *parent;
+	struct peer_group *group;
+	struct ns_change *at;
+	bool again;
+};
+
+/* ---- who may have to go ---- */
+
+static int include(const struct trie_node **set, const struct mount *m)
+{
+	return trie_find(*set, m->id, NULL, NULL) ? 0 : trie_step(set, m->id, NULL, m, NULL);
+}
+
+static int doom_asked(const void *value, void *arg)
+{
+	struct umount *u = arg;
+	struct ns_change *nc = change_of(&u->change, u->ns);
+
+	return nc ? include(&nc->doomed, value) : -ENOMEM;
+}
+
+struct receiver {
+	struct umount *u;
+	struct mnt_ns *ns;
+};
+
+static int visit_receiver(const void *value, void *arg)
+{
+	const struct receiver *r = arg;
+	struct umount *u = r->u;
+	const struct mount *m = value, *child;
+	struct ns_change *nc;
+	int err;
+
+	if (m->group != u->group || (r->ns == u->ns && m->id == u->parent->id))
+		return 0;
+	child = mnt_child(r->ns, m->id, u->gone->point, u->gone->point_len);
+	if (!child)
+		return 0;
+	nc = change_of(&u->change, r->ns);
+	if (!nc)
+		return -ENOMEM;
+	err = include(&nc->doomed, child);
+	if (!err && u->gone == u->top && locked_together(r->ns, child))
+		err = include(&nc->unlocked, child);
+	return err;
+}
+
+static int visit_group(struct umount *u, struct peer_group *g)
+{
+	struct receiver r = {.u = u};
+	int err = 0;
+
+	u->group = g;
+	for (r.ns = arena()->mnt_namespaces; r.ns && !err; r.ns = r.ns->next)
+		err = group_each(r.ns, g, visit_receiver, &r);
+	return err;
+}
+
+static int pass_on(const void *value, void *arg)
+{
+	struct umount *u = arg;
+	struct peer_group *group, *g;
+	int err = 0;
+
+	u->gone = value;
+	u->parent = mnt_by_id(u->ns, u->gone->parent);
+	group = mount_peers(u->ns, u->parent);
+	for (g = group; g && !err; g = group_next(g, group))
+		err = visit_group(u, g);
+	return err;
+}
+
+/* ---- who stays after all ---- */
+
+static const struct mount *doomed(const struct ns_change *nc, u64 id)
+{
+	return trie_find(nc->doomed, id, NULL, NULL);
+}
+
+static bool is_asked(const struct umount *u, const struct ns_change *nc, const struct mount *m)
+{
+	return nc->ns == u->ns && trie_find(u->asked, m->id, NULL, NULL);
+}
+
+static int spare(struct umount *u, const struct mount *m)
+{
+	u->again = true;
+	return trie_step(&u->at->doomed, m->id, m, NULL, NULL);
+}
+
+/* Does m cover its parent? Then it does not hold that back. */
+static bool is_topper(const struct mount *m, const struct mount *parent)
+{
+	return m->point_len == parent->host_len && !memcmp(m->point, parent->host, m->point_len);
+}
+
+/* A mount that stays holds back the first one above it that it does not merely cover. */
+static int hold_back(const void *value, void *arg)
+{
+	const struct mount *m = value, *parent;
+	struct umount *u = arg;
+
+	if (doomed(u->at, m->id))
+		return 0;
+	for (; (parent = doomed(u->at, m->parent)); m = parent)
+		if (!is_topper(m, parent))
+			return spare(u, parent);
+	return 0;
+}
+
+/* One that is locked goes with its parent or not at all. */
+static int spare_locked(const void *value, void *arg)
+{
+	const struct mount *m = value;
+	struct umount *u = arg;
+
+	if (!locked_together(u->at->ns, m) || is_asked(u, u->at, m) || doomed(u->at, m->parent) ||
+	    trie_find(u->at->unlocked, m->id, NULL, NULL))
+		return 0;
+	return spare(u, m);
+}
+
+/* The version in force does not change meanwhile, the set does: so over a copy of it. */
+static int spare_all_locked(struct umount *u)
+{
+	const struct trie_node *set = trie_get(u->at->doomed);
+	int err = trie_each(set, spare_locked, u);
+
+	trie_put(set, NULL);
+	return err;
+}
+
+static int decide(struct umount *u, struct ns_change *nc)
+{
+	int err = 0;
+
+	u->at = nc;
+	do {
+		u->again = false;
+		err = trie_each(mnt_tree(nc->ns)->by_id, hold_back, u);
+	} while (!err && u->again);
+	if (err)
+		return err;
+	do {
+		u->again = false;
+		err = spare_all_locked(u);
+	} while (!err && u->again);
+	return err;
+}
+
+/* ---- the next version ---- */
+
+/* What lay on one that goes lies where that lay. */
+static int sink(const void *value, void *arg)
+{
+	struct umount *u = arg;
+	const struct mount *parent = value, *old = tree_mount(u->at->tree, parent->id);
+	struct mount *m;
+	int err;
+
+	if (doomed(u->at, old->id) || !doomed(u->at, old->parent))
+		return 0;
+	while (doomed(u->at, parent->parent))
+		parent = doomed(u->at, parent->parent);
+	m = mount_edit(u->at->ns, old, parent->point);
+	if (!m)
+		return -ENOMEM;
+	m->parent = parent->parent;
+	err = tree_replace(u->at->tree, old, m);
+	mount_put(m);
+	return err;
+}
+
+static int unlock(const void *value, void *arg)
+{
+	struct umount *u = arg;
+	const struct mount *old = value;
+	struct mount *m;
+	int err;
+
+	if (doomed(u->at, old->id))
+		return 0;
+	m = mount_edit(u->at->ns, old, old->point);
+	if (!m)
+		return -ENOMEM;
+	m->locked = false;
+	err = tree_replace(u->at->tree, old, m);
+	mount_put(m);
+	return err;
+}
+
+static int remove_one(const void *value, void *arg)
+{
+	return tree_remove(arg, value);
+}
+
+static int build(struct umount *u, struct ns_change *nc)
+{
+	struct mnt_tree *tree;
+	int err;
+
+	if (!nc->doomed && !nc->unlocked)
+		return 0;
+	tree = change_tree(&u->change, nc->ns);
+	if (!tree)
+		return -ENOMEM;
+	u->at = nc;
+	err = trie_each(nc->unlocked, unlock, u);
+	if (!err)
+		err = trie_each(mnt_tree(nc->ns)->by_id, sink, u);
+	return err ? err : trie_each(nc->doomed, remove_one, tree);
+}
+
+/* ---- umount2(2) ---- */
+
+static int has_parent(const struct mount *m, void *arg)
+{
+	const u64 *id = arg;
+
+	return m->parent == *id;
+}
+
+static int prepare(struct umount *u, bool detach)
+{
+	const struct mount *m = u->top;
+	int err = 0;
+
+	if (detach)
+		err = tree_below(mnt_tree(u->ns), m->id, NULL, &u->asked);
+	if (!err)
+		err = trie_step(&u->asked, m->id, NULL, m, NULL);
+	if (!err)
+		err = trie_each(u->asked, doom_asked, u);
+	/* The root of a detached tree is mounted nowhere: that it goes is nobody else's business. */
+	if (!err && m->parent != m->id)
+		err = trie_each(u->asked, pass_on, u);
+	for (struct ns_change *nc = u->change.first; nc && !err; nc = nc->next)
+		err = decide(u, nc);
+	for (struct ns_change *nc = u->change.first; nc && !err; nc = nc->next)
+		err = build(u, nc);
+	return err;
+}
+
+int mnt_umount(struct mnt_ns *ns, u64 id, bool detach)
+{
+	const struct mount *m = mnt_by_id(ns, id);
+	struct umount u = {.ns = ns, .top = m};
+	int err;
+
+	if (!m || id == ns->root || mnt_locked(ns, m))
+		return -EINVAL;
+	if (!detach && mnt_for_each(ns, has_parent, &id))
+		return -EBUSY;
+	err = prepare(&u, detach);
+	trie_put(u.asked, NULL);
+	return change_end(&u.change, err);
+}
