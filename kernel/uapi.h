@@ -99,6 +99,7 @@
 #define CAP_SETPCAP	 8
 #define CAP_SYS_CHROOT	 18
 #define CAP_SYS_ADMIN	 21
+#define CAP_SYS_RESOURCE 24
 #define CAP_SETFCAP	 31
 #ifndef CAP_LAST_CAP
 #define CAP_LAST_CAP 40

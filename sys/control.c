@@ -116,16 +116,52 @@ static s64 write_name(struct task *task, const struct fd_info *info, const char 
 	return warden_call(task, &req, NULL);
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+/* As C writes numbers, up to UCOUNT_MAX. False: it is none, or more than that. */
+static bool parse_limit(const char **p, u64 *out)
+{
+	u32 base = **p != '0' ? 10 : ((*p)[1] | 0x20) == 'x' ? 16 : 8, digit;
+	const char *begin;
+
+	*p += base == 16 ? 2 : 0;
+	begin = *p;
+	for (*out = 0; *out <= UCOUNT_MAX; (*p)++) {
+		digit = **p >= '0' && **p <= '9' ? (u32)(**p - '0') : (u32)((**p | 0x20) - 'a' + 10);
+		if (digit >= base)
+			break;
+		*out = *out * base + digit;
+	}
+	return *p != begin && *out <= UCOUNT_MAX;
+}
+
+/* How many namespaces of a type there may be: the first number that stands there. */
+static s64 write_ucount(struct task *task, const struct fd_info *info, const char *text)
+{
+	struct request req;
+
+	while (is_space(*text))
+		text++;
+	request_init(&req, REQ_UCOUNT, task);
+	req.arg = (u64)(proc_control(info) - CONTROL_UCOUNT);
+	if (!parse_limit(&text, &req.src) || (*text && !is_space(*text)))
+		return -EINVAL;
+	return warden_call(task, &req, NULL);
+}
+
 /* One write(2) of `len` bytes at `pos`. `len` or -errno. */
 static s64 write_at(struct task *task, const struct fd_info *info, u64 ubuf, u64 len, s64 pos)
 {
-	bool name = proc_control(info) >= CONTROL_HOSTNAME;
+	bool sysctl = proc_control(info) >= CONTROL_HOSTNAME;
 	char text[PAGE_SIZE];
 	s64 err;
 
 	if (pos != 0)
-		return name ? (s64)len : -EINVAL;
-	if (name)
+		return sysctl ? (s64)len : -EINVAL;
+	if (sysctl)
 		len = MIN(len, (u64)PAGE_SIZE - 1);
 	if (len >= (proc_control(info) == CONTROL_SETGROUPS ? 8 : PAGE_SIZE))
 		return -EINVAL;
@@ -133,7 +169,12 @@ static s64 write_at(struct task *task, const struct fd_info *info, u64 ubuf, u64
 		return -EFAULT;
 	/* A NUL ends the text for the kernel as well. */
 	text[len] = '\0';
-	err = name ? write_name(task, info, text, len) : write_id_map(task, info, text, strlen(text));
+	if (!sysctl)
+		err = write_id_map(task, info, text, strlen(text));
+	else if (proc_control(info) < CONTROL_UCOUNT)
+		err = write_name(task, info, text, len);
+	else
+		err = write_ucount(task, info, text);
 	return err < 0 ? err : (s64)len;
 }
 

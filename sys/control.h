@@ -16,7 +16,8 @@ enum control_file {
 	CONTROL_GID_MAP,
 	CONTROL_SETGROUPS,
 	CONTROL_HOSTNAME,
-	CONTROL_DOMAINNAME
+	CONTROL_DOMAINNAME,
+	CONTROL_UCOUNT, /* and the next NS_TYPES - 1: of each enum ns_type */
 };
 
 /*

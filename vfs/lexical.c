@@ -53,6 +53,12 @@ int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata
 	u32 len = nd->len;
 	u64 mnt = nd->mnt;
 
+	/* Where a mount has its root that has left the tree, nobody knows any more: no higher than where the walk
+	 * began. */
+	if (!mnt_by_id(ns, mnt) && !is_place(root, mnt, host, len) && len > nd->begun) {
+		strip_last(nd);
+		return 0;
+	}
 	/* From the root of a mount to the place that it covers, which may be the root of another. */
 	for (;;) {
 		if (is_place(root, mnt, host, len))
@@ -206,8 +212,8 @@ static int walk_direct(struct task *task, int dfd, const char *name, unsigned fl
 			mnt = fd_mount(task, dfd);
 		if (err)
 			return err;
-		nd_use_mount(task, nd, mnt);
-		if (nd->proc)
+		/* Whether a mount that has left the tree was one of proc, the host path says. */
+		if ((!nd_use_mount(task, nd, mnt) && mnt) || nd->proc)
 			return 1;
 	}
 	t->dfd = dfd;

@@ -269,7 +269,7 @@ int nd_proc_rel(struct task *task, const struct nameidata *nd, char *buf, size_t
 	do {
 		seq = mnt_read_begin(ns);
 		m = mnt_by_id(ns, nd->mnt);
-		skip = m ? m->host_len : 0;
+		skip = m ? m->host_len : (u32)strlen(arena()->proc);
 		len = m && m->fsroot ? mnt_copy_string(buf, size, m->fsroot) : 0;
 	} while (mnt_read_retry(ns, seq));
 	if (len == 1)

@@ -39,6 +39,7 @@ struct nameidata {
 	bool magic;	     /* the way leads through a magic link of proc that the host must follow */
 	char tail;	     /* what follows the last component: 0, '/' or '.' ("/."): it must be a directory */
 	u32 len;	     /* of host */
+	u32 begun;	     /* and of the directory where the name began */
 	char host[PATH_MAX]; /* host path of the place (of the parent with LOOKUP_PARENT) */
 	/* with LOOKUP_PARENT: */
 	u32 last_len;

@@ -41,16 +41,26 @@ static const struct super *super_of(const struct mount *m)
 	return arena_contains(sb, sizeof(*sb)) ? sb : NULL;
 }
 
+/* Does the host have proc there? What of a place is known whose mount has left the tree (a descriptor remembers it). */
+static bool is_hosts_proc(const struct nameidata *nd)
+{
+	const char *proc = arena()->proc;
+	size_t len = strlen(proc);
+
+	return len && nd->len >= len && !memcmp(nd->host, proc, len) && (nd->len == len || nd->host[len] == '/');
+}
+
 void nd_set_mount(struct nameidata *nd, const struct mount *m)
 {
 	const struct super *sb;
 
 	nd->mnt_flags = 0;
 	nd->dev = nd->host_dev = 0;
-	nd->proc = false;
 	sb = m ? super_of(m) : NULL;
-	if (!sb)
+	if (!sb) {
+		nd->proc = is_hosts_proc(nd);
 		return;
+	}
 	nd->mnt = m->id;
 	nd->mnt_flags = m->flags | sb->flags;
 	nd->dev = sb->dev;
@@ -58,16 +68,19 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m)
 	nd->proc = sb->kind == SUPER_PROC || (sb->kind == SUPER_HOST && !memcmp(sb->fstype, "proc", 5));
 }
 
-void nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt)
+bool nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt)
 {
 	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct mount *m;
 	u64 seq;
 
 	do {
 		seq = mnt_read_begin(ns);
+		m = mnt ? mnt_by_id(ns, mnt) : NULL;
 		nd->mnt = mnt;
-		nd_set_mount(nd, mnt ? mnt_by_id(ns, mnt) : NULL);
+		nd_set_mount(nd, m);
 	} while (mnt_read_retry(ns, seq));
+	return m;
 }
 
 bool nd_append(struct nameidata *nd, const char *name, size_t len)
@@ -404,6 +417,7 @@ int base_place(struct task *task, int dfd, struct nameidata *nd)
 {
 	int err = dfd == AT_FDCWD ? pwd_place(task, nd) : fd_place(task, dfd, nd);
 
+	nd->begun = nd->len;
 	return !err && !nd->len ? -ENOTDIR : err;
 }
 

@@ -47,6 +47,9 @@ static const struct proc_file {
     {"locks", show_locks, PROC_ROOT | PROC_LIVE, CONTROL_NONE},
     {"sys/kernel/hostname", show_hostname, PROC_ROOT, CONTROL_HOSTNAME},
     {"sys/kernel/domainname", show_domainname, PROC_ROOT, CONTROL_DOMAINNAME},
+    {"sys/user/max_mnt_namespaces", show_max_mnt, PROC_ROOT, CONTROL_UCOUNT + NS_MNT},
+    {"sys/user/max_uts_namespaces", show_max_uts, PROC_ROOT, CONTROL_UCOUNT + NS_UTS},
+    {"sys/user/max_user_namespaces", show_max_user, PROC_ROOT, CONTROL_UCOUNT + NS_USER},
 };
 _Static_assert(ARRAY_SIZE(files) <= PROC_WRITABLE, "an index and two flags are one byte");
 
@@ -154,6 +157,10 @@ static int may_open(struct task *task, const struct proc_file *file, const struc
 	case CONTROL_HOSTNAME:
 	case CONTROL_DOMAINNAME: /* the files belong to the first namespace's root, whoever owns the names */
 		return task->cred->euid == 0 ? 0 : -EACCES;
+	case CONTROL_UCOUNT + NS_MNT:
+	case CONTROL_UCOUNT + NS_UTS:
+	case CONTROL_UCOUNT + NS_USER:
+		return ns_capable(task, who->user, CAP_SYS_RESOURCE) ? 0 : -EACCES;
 	case CONTROL_SETGROUPS:
 		return ns_capable(task, who->user, CAP_SYS_ADMIN) ? 0 : -EACCES;
 	}

@@ -90,6 +90,9 @@ int show_gid_map(struct task *task, const struct proc_task *who, struct fmt *out
 int show_setgroups(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_hostname(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_domainname(struct task *task, const struct proc_task *who, struct fmt *out);
+int show_max_mnt(struct task *task, const struct proc_task *who, struct fmt *out);
+int show_max_uts(struct task *task, const struct proc_task *who, struct fmt *out);
+int show_max_user(struct task *task, const struct proc_task *who, struct fmt *out);
 
 /* ---- proc_foreign.c ---- */
 

@@ -79,6 +79,26 @@ int show_domainname(struct task *task, const struct proc_task *who, struct fmt *
 	return 0;
 }
 
+/* ---- sys/user/max_X_namespaces ---- */
+
+int show_max_mnt(struct task *task, const struct proc_task *who, struct fmt *out)
+{
+	fmt_print(out, "%u\n", atomic_load(&who->user->max[NS_MNT]));
+	return 0;
+}
+
+int show_max_uts(struct task *task, const struct proc_task *who, struct fmt *out)
+{
+	fmt_print(out, "%u\n", atomic_load(&who->user->max[NS_UTS]));
+	return 0;
+}
+
+int show_max_user(struct task *task, const struct proc_task *who, struct fmt *out)
+{
+	fmt_print(out, "%u\n", atomic_load(&who->user->max[NS_USER]));
+	return 0;
+}
+
 /* ---- status: the host's text, with the lines that are ours replaced ---- */
 
 struct status {

@@ -31,8 +31,8 @@ static inline bool openat2_missing(long err)
 void nd_init(struct nameidata *nd);
 /* Takes over what `m` says of itself (NULL: a mount that is not, or no longer, in the namespace). */
 void nd_set_mount(struct nameidata *nd, const struct mount *m);
-/* The same for the mount with that number. */
-void nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt);
+/* The same for the mount with that number. False: it is not in the namespace. */
+bool nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt);
 /* Appends a component. False: too long. */
 bool nd_append(struct nameidata *nd, const char *name, size_t len);
 /* Is the mount one that the host had, shown at its own path? Then a descriptor needs no note. */

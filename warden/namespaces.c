@@ -9,7 +9,7 @@ static int create_user_ns(const struct call *call, struct user_ns **out)
 	struct user_ns *parent = call->self->user, *ns;
 	const struct request *req = call->req;
 
-	if (parent->level >= USER_NS_LEVELS)
+	if (parent->level >= USER_NS_LEVELS || ucount_reached(parent, NS_USER))
 		return -ENOSPC;
 	if (from_kuid(parent, req->uid) == INVALID_KID || from_kgid(parent, req->gid) == INVALID_KID)
 		return -EPERM;
@@ -38,6 +38,11 @@ s64 do_unshare(struct call *call)
 		return -EPERM;
 	} else {
 		set.user = user_ns_get(self->user);
+	}
+	if (((flags & CLONE_NEWNS) && ucount_reached(set.user, NS_MNT)) ||
+	    ((flags & CLONE_NEWUTS) && ucount_reached(set.user, NS_UTS))) {
+		ns_set_put(&set);
+		return -ENOSPC;
 	}
 	set.mnt = flags & CLONE_NEWNS ? mnt_ns_dup(self->mnt, set.user) : mnt_ns_get(self->mnt);
 	set.uts = flags & CLONE_NEWUTS ? uts_ns_dup(self->uts, set.user) : uts_ns_get(self->uts);
@@ -139,6 +144,16 @@ s64 do_setns(struct call *call)
 	set.uts = uts_ns_get(flags & CLONE_NEWUTS ? h->uts : self->uts);
 	set.user = user_ns_get(flags & CLONE_NEWUSER ? h->user : self->user);
 	return call_publish(call, &set);
+}
+
+s64 do_ucount(struct call *call)
+{
+	if (call->req->arg >= NS_TYPES || call->req->src > UCOUNT_MAX)
+		return -EINVAL;
+	if (!call_capable(call, call->self->user, CAP_SYS_RESOURCE))
+		return -EPERM;
+	atomic_store(&call->self->user->max[call->req->arg], (u32)call->req->src);
+	return 0;
 }
 
 s64 do_setname(struct call *call)

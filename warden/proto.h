@@ -30,6 +30,7 @@ enum req_op {
 	REQ_UMOUNT,  /* dst; flags: MNT_DETACH ... */
 	REQ_MOVE,    /* src, dst, s: point */
 	REQ_SETNAME, /* arg: 0 nodename, 1 domainname; s: the name */
+	REQ_UCOUNT,  /* arg: enum ns_type; src: so many of it may the caller's user namespace own */
 	REQ_ID_MAP,  /* arg: 0 uid_map, 1 gid_map, 2 setgroups; inode: handle whose user namespace; s: text */
 	REQ_LOG,     /* s: a line; no reply descriptor, no reply */
 	REQ_PIVOT,   /* dst: id of the new root mount, src: id of the old one; arg, s: mount and point to put that at */

@@ -114,9 +114,11 @@ int storage_add(const struct tmpfs_options *options, u32 *number)
 
 /* ---- removing ---- */
 
+#define LINGER_US 100000
+
 void storage_remove(u32 number)
 {
-	char name[9];
+	char name[9], path[PATH_MAX];
 	pid_t pid;
 
 	storage_name(number, name);
@@ -130,6 +132,10 @@ void storage_remove(u32 number)
 		dup2(storage_fd, 0);
 		storage_fd = 0;
 		close_from(1);
+		/* Taken off by MNT_DETACH: who stands in it goes on there. */
+		storage_path(number, path, sizeof(path));
+		while (path_busy(path))
+			usleep(LINGER_US);
 	}
 	remove_tree(storage_fd, name);
 	if (pid == 0)

@@ -77,6 +77,7 @@ s64 do_unshare(struct call *call); /* warden/namespaces.c */
 s64 do_open_ns(struct call *call);
 s64 do_setns(struct call *call);
 s64 do_setname(struct call *call);
+s64 do_ucount(struct call *call);
 s64 do_mount_new(struct call *call); /* warden/mounts.c */
 s64 do_bind(struct call *call);
 s64 do_remount(struct call *call);

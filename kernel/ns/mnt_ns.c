@@ -74,6 +74,7 @@ static struct mnt_ns *ns_over(struct mnt_tree *tree, struct user_ns *user_ns)
 	ns->refs = 1;
 	ns->inum = atomic_fetch_add(&arena()->next_inum, 1);
 	ns->user_ns = user_ns_get(user_ns);
+	ucount_add(user_ns, NS_MNT, 1);
 	ns->root = tree->root;
 	ns->nr = tree->nr;
 	ns->seq = seq_make(arena()->next_version++, tree);
@@ -141,6 +142,7 @@ void mnt_ns_put(struct mnt_ns *ns)
 	atomic_thread_fence(memory_order_release);
 	mnt_tree_put(tree);
 	groups_settle();
+	ucount_add(ns->user_ns, NS_MNT, -1);
 	user_ns_put(ns->user_ns);
 	free_pivots(ns);
 	arena_free(ns);

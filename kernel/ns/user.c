@@ -185,6 +185,9 @@ struct user_ns *user_ns_create(struct user_ns *parent, u32 owner, u32 group)
 	ns->owner = owner;
 	ns->group = group;
 	ns->deny_setgroups = parent ? parent->deny_setgroups : 0;
+	for (int type = 0; type < NS_TYPES; type++)
+		ns->max[type] = UCOUNT_MAX;
+	ucount_add(parent, NS_USER, 1);
 	return ns;
 }
 
@@ -202,6 +205,7 @@ void user_ns_put(struct user_ns *ns)
 		arena_free(ns->uid.extent);
 		arena_free(ns->gid.extent);
 		arena_free(ns);
+		ucount_add(parent, NS_USER, -1);
 		ns = parent;
 	}
 }

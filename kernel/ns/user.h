@@ -6,6 +6,7 @@
 #ifndef SECEDE_KERNEL_NS_USER_H
 #define SECEDE_KERNEL_NS_USER_H
 
+#include "kernel/ns/nsfs.h"
 #include "kernel/uapi.h"
 
 #define UID_MAP_MAX    340 /* lines, as in Linux since 4.15 */
@@ -33,7 +34,12 @@ struct user_ns {
 	_Atomic u32 deny_setgroups;
 	bool parent_could_setfcap; /* the creator had CAP_SETFCAP: may map the parent's 0 from inside */
 	struct uid_map uid, gid;
+	/* /proc/sys/user/max_mnt_namespaces and its kin, and how many there are, in the namespaces below as well. Who
+	 * makes some is one user: what Linux counts by user and namespace is one number for each namespace here. */
+	_Atomic u32 max[NS_TYPES];
+	u32 count[NS_TYPES];
 };
+#define UCOUNT_MAX 0x7fffffffu
 
 #define INVALID_KID ((u32)-1)
 
@@ -58,6 +64,12 @@ bool in_userns(const struct user_ns *ancestor, const struct user_ns *ns);
 int parse_id_map(const char *text, size_t len, struct uid_extent *out);
 
 /* ---- writing: the warden ---- */
+
+/* Is there no room for one more of that type, owned by `ns`? By its limit, or by one of the namespaces above
+ * (namespaces(7)). */
+bool ucount_reached(const struct user_ns *ns, enum ns_type type);
+/* One more, or one less (`by`: 1, -1). (kernel/ns/ucount.c) */
+void ucount_add(struct user_ns *ns, enum ns_type type, int by);
 
 /* A namespace below `parent` (on which it takes a reference; NULL: the first one), refs == 1. NULL: ENOMEM. */
 struct user_ns *user_ns_create(struct user_ns *parent, u32 owner, u32 group);

@@ -58,6 +58,7 @@ struct uts_ns *uts_ns_dup(const struct uts_ns *old, struct user_ns *user_ns)
 	ns->refs = 1;
 	ns->inum = atomic_fetch_add(&arena()->next_inum, 1);
 	ns->user_ns = user_ns_get(user_ns);
+	ucount_add(user_ns, NS_UTS, 1);
 	if (old)
 		memcpy(&ns->copy[0], &old->copy[old->seq & 1], sizeof(ns->copy[0]));
 	return ns;
@@ -67,6 +68,7 @@ void uts_ns_put(struct uts_ns *ns)
 {
 	if (!ns || --ns->refs)
 		return;
+	ucount_add(ns->user_ns, NS_UTS, -1);
 	user_ns_put(ns->user_ns);
 	arena_free(ns);
 }

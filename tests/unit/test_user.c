@@ -251,6 +251,28 @@ static void creation_fails_cleanly(void **state)
 	user_ns_put(first);
 }
 
+/* A limit counts for what is below as well, and goes with nobody. */
+static void limits_count_downwards(void **state)
+{
+	struct user_ns *first = user_ns_create(NULL, 0, 0), *own = user_ns_create(first, 0, 0);
+	struct uts_ns *uts = uts_ns_dup(NULL, own);
+
+	assert_false(ucount_reached(own, NS_UTS));
+	first->max[NS_UTS] = 1;
+	assert_true(ucount_reached(own, NS_UTS));
+	assert_true(ucount_reached(first, NS_UTS));
+	uts_ns_put(uts);
+	assert_false(ucount_reached(own, NS_UTS));
+	own->max[NS_UTS] = 0;
+	assert_true(ucount_reached(own, NS_UTS));
+	assert_false(ucount_reached(first, NS_UTS));
+	first->max[NS_USER] = 1;
+	assert_true(ucount_reached(first, NS_USER));
+	user_ns_put(own);
+	assert_false(ucount_reached(first, NS_USER));
+	user_ns_put(first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +288,7 @@ int main(void)
 	    TEST(namespaces_know_their_ancestors),
 	    TEST(children_inherit_the_ban_on_setgroups),
 	    TEST(creation_fails_cleanly),
+	    TEST(limits_count_downwards),
 	};
 
 	return cmocka_run_group_tests_name("kernel/ns/user", tests, NULL, NULL);
