@@ -18,7 +18,7 @@ KERNEL_NS = $(wildcard kernel/ns/*.c)
 ARENA = arena/trie.c arena/alloc.c arena/seen.c
 RT_SRC = $(wildcard kernel/*.c) $(KERNEL_NS) $(ARENA) $(wildcard vfs/*.c sys/*.c signal/*.c exec/*.c host/*.c lib/*.c) \
 	$(wildcard arch/x86_64/*.c arch/x86_64/*.S) warden/client.c
-CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c \
+CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c kernel/dcache.c lib/fmt.c \
 	map/session.c map/guests.c map/proc.c
 
 # What `secede map` and `secede ls` execute: ordinary programs.
@@ -104,7 +104,7 @@ $(B)/tests/programs/libsecede_shared: tests/programs/libsecede.c $(B)/$(LIB_SONA
 	$(CC) $(TEST_CFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -MMD -o $@ $^
 
 # The warden without a runtime.
-WARDEN_SRC = $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c lib/fmt.c
+WARDEN_SRC = $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c kernel/dcache.c lib/fmt.c
 $(B)/tests/programs/warden_%: tests/programs/warden_%.c $(WARDEN_SRC) $(wildcard warden/*.h arena/*.h kernel/ns/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
@@ -139,7 +139,7 @@ TESTS = $(addprefix $(B)/tests/programs/warden_,proto life lists door) tests/spe
 	tests/programs/run tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server \
 	tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust \
 	tests/programs/kill_all tests/programs/map tests/programs/ls tests/programs/enter tests/programs/number_reuse \
-	tests/programs/trace_leave tests/compare/run
+	tests/programs/trace_leave tests/programs/dcache tests/compare/run
 
 tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
 

@@ -7,6 +7,7 @@
 #ifndef SECEDE_ARENA_ARENA_H
 #define SECEDE_ARENA_ARENA_H
 
+#include "kernel/dcache.h"
 #include "kernel/ns/mnt.h"
 #include "kernel/ns/nsfs.h"
 #include "kernel/ns/uts.h"
@@ -60,7 +61,7 @@ struct arena_header {
 	u64 next_group;		/* of peer groups */
 	_Atomic u64 groups_seq; /* raised when the forest of peer groups changes; see kernel/ns/mnt_group.h */
 	struct mnt_ns *mnt_namespaces, **mnt_namespaces_end; /* all of them, the oldest first; the warden's */
-	_Atomic u64 objects; /* allocated blocks: back to where it was when all is released */
+	_Atomic u64 objects; /* allocated blocks but those of dcache: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */
 	_Atomic u32 tree_handles;			     /* that are HANDLE_TREE */
@@ -68,6 +69,7 @@ struct arena_header {
 	_Atomic u32
 	    door; /* guests come in at the socket with the name door - 1 (warden/door.c); 0: not yet, or DOOR_NONE */
 	struct pid_map pids;
+	struct dcache dcache;
 };
 
 static inline struct arena_header *arena(void)

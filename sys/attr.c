@@ -47,6 +47,8 @@ static s64 do_fchmodat(struct task *task, int dfd, u64 uname, u32 mode, u64 flag
 		return err;
 	fd_path(link, nd.fd);
 	err = host_call3(__NR_fchmodat, AT_FDCWD, link, mode);
+	if (!err)
+		dcache_mode_changed(task, nd.fd);
 	path_release(&nd);
 	return err;
 }
@@ -68,9 +70,14 @@ SYSCALL(fchmodat2)
 
 SYSCALL(fchmod)
 {
-	s64 err = writable_fd(task, (int)ARG0(regs));
+	int fd = (int)ARG0(regs);
+	s64 err = writable_fd(task, fd);
 
-	return err ? err : host_call2(__NR_fchmod, (int)ARG0(regs), ARG1(regs));
+	if (!err)
+		err = host_call2(__NR_fchmod, fd, ARG1(regs));
+	if (!err)
+		dcache_mode_changed(task, fd);
+	return err;
 }
 
 /* ---- owner ---- */
@@ -106,6 +113,8 @@ static s64 do_fchownat(struct task *task, int dfd, u64 uname, u32 uid, u32 gid, 
 	err = make_owner(task, &uid, &gid);
 	if (!err)
 		err = host_call5(__NR_fchownat, nd.fd, "", uid, gid, AT_EMPTY_PATH);
+	if (!err)
+		dcache_mode_changed(task, nd.fd);
 	path_release(&nd);
 	return err;
 }
@@ -136,7 +145,11 @@ SYSCALL(fchown)
 	/* A descriptor that is not open is worse than a number that is not mapped. */
 	if (err == -EINVAL && host_call2(__NR_fcntl, fd, F_GETFD) < 0)
 		return -EBADF;
-	return err ? err : host_call3(__NR_fchown, fd, uid, gid);
+	if (!err)
+		err = host_call3(__NR_fchown, fd, uid, gid);
+	if (!err)
+		dcache_mode_changed(task, fd);
+	return err;
 }
 
 /* ---- times ---- */

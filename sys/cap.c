@@ -12,6 +12,7 @@
 #include "sys/seccomp.h"
 #include "sys/user_dispatch.h"
 #include "sys/sys.h"
+#include "vfs/namei.h"
 #include "warden/client.h"
 
 /* Any bit but these in securebits is unknown; Linux 6.14's EXEC_* bits are not offered. */
@@ -281,6 +282,9 @@ s64 sys_prctl(struct task *task, struct regs *regs)
 		return prctl_get_seccomp(task);
 	case PR_SET_SECCOMP:
 		return prctl_set_seccomp(task, arg, ARG2(regs));
+	case PR_SET_TSC:
+		dcache_forbid_ticks();
+		break;
 	case PR_SET_SYSCALL_USER_DISPATCH:
 		return prctl_set_user_dispatch(task, regs);
 	}

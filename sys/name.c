@@ -291,6 +291,8 @@ static s64 do_unlinkat(struct task *task, int dfd, u64 uname, int flags)
 		err = unlink_busy(&n, flags & AT_REMOVEDIR);
 	else
 		err = host_call3(__NR_unlinkat, n.nd.fd, n.last, flags);
+	if (!err)
+		dcache_changed(task, n.nd.last, n.nd.last_len);
 	name_release(&n);
 	return err;
 }
@@ -331,6 +333,8 @@ static s64 rename_busy(const struct name *old, const struct name *new, unsigned 
 
 static s64 rename_names(struct task *task, const struct name *old, const struct name *new, unsigned flags)
 {
+	s64 err;
+
 	if (old->nd.mnt != new->nd.mnt)
 		return -EXDEV;
 	if (old->nd.last_type == LAST_NORM && new->nd.last_type == LAST_NORM) {
@@ -345,7 +349,12 @@ static s64 rename_names(struct task *task, const struct name *old, const struct 
 			return -EBUSY;
 		}
 	}
-	return host_call5(__NR_renameat2, old->nd.fd, old->last, new->nd.fd, new->last, flags);
+	err = host_call5(__NR_renameat2, old->nd.fd, old->last, new->nd.fd, new->last, flags);
+	if (!err) {
+		dcache_changed(task, old->nd.last, old->nd.last_len);
+		dcache_changed(task, new->nd.last, new->nd.last_len);
+	}
+	return err;
 }
 
 static s64 do_renameat2(struct task *task, int olddfd, u64 oldname, int newdfd, u64 newname, unsigned flags)

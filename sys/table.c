@@ -44,9 +44,9 @@ static const u32 fcntl_values[] = {0, 8, 15, 17, 1030};
 static const u32 msgctl_values[] = {1, 2, 11, 13}, shmctl_values[] = {1, 2, 13, 15}, semctl_values[] = {1, 2, 18, 20};
 /* RLIMIT_NOFILE */
 static const u32 limit_values[] = {7};
-/* PR_GET/SET_KEEPCAPS, GET/SET_SECCOMP, CAPBSET_READ/DROP, GET/SET_SECUREBITS, SET_MM, SET/GET_NO_NEW_PRIVS,
+/* PR_GET/SET_KEEPCAPS, GET/SET_SECCOMP, SET_TSC, CAPBSET_READ/DROP, GET/SET_SECUREBITS, SET_MM, SET/GET_NO_NEW_PRIVS,
  * CAP_AMBIENT, SET_SYSCALL_USER_DISPATCH, and those of lib/prctl.h */
-static const u32 prctl_values[] = {7,  8,  21, 22, 23, 24,	   27,	       28,
+static const u32 prctl_values[] = {7,  8,  21, 22, 23, 24,	   26,	       27,	  28,
 				   35, 38, 39, 47, 59, 0x53454345, 0x53454346, 0x53454347};
 
 const struct sys_entry sys_table[SYS_MAX] = {

@@ -38,6 +38,8 @@ static s64 xattr_path(struct task *task, const struct regs *regs, u64 at_flags, 
 		return err;
 	fd_path(link, nd.fd);
 	err = call->writes && place_readonly(&nd) ? -EROFS : xattr_on_link(call, link);
+	if (!err && call->writes)
+		dcache_mode_changed(task, nd.fd);
 	path_release(&nd);
 	return err;
 }
@@ -162,6 +164,8 @@ static s64 xattr_fd(struct task *task, const struct regs *regs, u64 value, u64 s
 		err = acl_to_host(task, name, &value, size, &copy);
 	if (!err)
 		err = host_call5((long)regs->orig_rax, fd, name, value, size, flags);
+	if (!err)
+		dcache_mode_changed(task, fd);
 	kfree(copy);
 	return err;
 }
@@ -242,6 +246,8 @@ static s64 do_xattrat(struct task *task, const struct regs *regs, bool writes, c
 	if (err)
 		return err;
 	err = host_call6((long)regs->orig_rax, at.dfd, at.path, at.flags, arg[0], arg[1], arg[2]);
+	if (!err && writes)
+		dcache_mode_changed(task, at.nd.fd);
 	path_release(&at.nd);
 	return err;
 }

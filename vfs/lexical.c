@@ -85,6 +85,7 @@ int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata
 struct name_scan {
 	bool dotdot;	 /* a component is ".." */
 	bool mount_name; /* a component has the name of some mount point */
+	bool link_name;	 /* a component of an absolute name has that of some link in the directory cache */
 };
 
 static void scan_name(const struct mnt_ns *ns, const char *name, struct name_scan *scan)
@@ -97,7 +98,9 @@ static void scan_name(const struct mnt_ns *ns, const char *name, struct name_sca
 		if (is_dotdot(&c))
 			scan->dotdot = true;
 		/* An absolute name needs its mounts found one by one anyway. */
-		else if (!absolute && !scan->mount_name && !is_dot(&c))
+		else if (absolute)
+			scan->link_name = scan->link_name || dcache_ends_in(&arena()->dcache, c.s, c.len);
+		else if (!scan->mount_name && !is_dot(&c))
 			scan->mount_name = mnt_name_used(ns, c.s, c.len);
 	}
 }
@@ -230,6 +233,10 @@ int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, s
 
 	nd_init(nd);
 	scan_name(ns, name, &scan);
+	if (scan.link_name && dcache_usable(task) && !walk_cached(task, dfd, name, flags, nd)) {
+		nd_target(nd, t);
+		return 0;
+	}
 	if (*name != '/' && !scan.dotdot && !scan.mount_name && !fd_is_tree(dfd))
 		return walk_direct(task, dfd, name, flags, nd, t);
 	if (scan.dotdot) {
@@ -240,7 +247,6 @@ int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, s
 	err = walk_from_place(task, dfd, name, &root, nd);
 	if (scan.dotdot)
 		path_put(&root);
-	/* A cache of directory prefixes that lead through no symlink belongs here. */
 	if (!err)
 		nd_target(nd, t);
 	return err;

@@ -99,6 +99,17 @@ bool nd_cross_mounts(const struct mnt_ns *ns, struct nameidata *nd);
 #define FD_PATH_SIZE 320
 void fd_path(char *buf, int fd);
 
+/*
+ * A directory or symlink of that name has been renamed or removed on the host: when this returns, the directory cache
+ * knows in all processes.
+ */
+void dcache_changed(const struct task *task, const char *name, size_t len);
+/* The same for a file whose mode, owner or access list has changed: if it is a directory, others may search it now. */
+void dcache_mode_changed(const struct task *task, int fd);
+
+/* A thread of this process may not read arch_ticks() any more: without them there is no directory cache. */
+void dcache_forbid_ticks(void);
+
 /* Brings the host thread's cwd and umask in line with task->fs. Called before every call whose
  * meaning depends on them. */
 void fs_sync(struct task *task);

@@ -123,7 +123,7 @@ static int open_fast(struct task *task, int dfd, const char *name, const struct 
 	struct nameidata nd;
 	struct target t;
 	long fd;
-	int err = walk_lexical(task, dfd, name, LOOKUP_LAZY, &nd, &t);
+	int err = walk_lexical(task, dfd, name, LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0), &nd, &t);
 
 	if (err)
 		return err == 1 ? OPEN_SLOW : err;

@@ -7,6 +7,7 @@
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 #include <linux/openat2.h>
+#include "arena/arena.h"
 #include "host/host.h"
 #include "lib/string.h"
 #include "vfs/proc.h"
@@ -18,6 +19,7 @@ struct walk {
 	unsigned flags;
 	unsigned resolve; /* RESOLVE_* */
 	unsigned links;	  /* symlinks followed so far */
+	bool cached;	  /* the host is not asked: what the directory cache does not know is no symlink */
 	struct path root; /* the task's, or dfd with RESOLVE_BENEATH and RESOLVE_IN_ROOT */
 	bool root_used;	  /* the walk has begun there, or has asked on a ".." whether it is there */
 	u32 at;		  /* what is left of the name begins here in `text` and ends where it ends */
@@ -203,11 +205,28 @@ static __attribute__((noinline)) long read_proc_link(const struct walk *w, char 
 	return nd_proc_rel(w->task, w->nd, rel, sizeof(rel)) < 0 ? -EAGAIN : proc_self_text(rel, link, size);
 }
 
+/* -EINVAL where the cache knows of no link, as the host says. */
+static long read_cached_link(const struct nameidata *nd, char *link, size_t size)
+{
+	const struct dcache *dc = &arena()->dcache;
+	const char *name = strrchr(nd->host, '/') + 1;
+	long n = dcache_ends_in(dc, name, strlen(name)) ? dcache_readlink(dc, nd->host, nd->len, link, size) : 0;
+
+	return n ? n : -EINVAL;
+}
+
 static long read_link(const struct walk *w, char *link, size_t size)
 {
-	long n = w->nd->proc && proc_numbers_differ() ? read_proc_link(w, link, size) : -EAGAIN;
+	const struct nameidata *nd = w->nd;
+	long n = -EAGAIN;
 
-	return n == -EAGAIN ? host_readlinkat(AT_FDCWD, w->nd->host, link, size) : n;
+	if (w->cached)
+		return read_cached_link(nd, link, size);
+	if (nd->proc && proc_numbers_differ())
+		n = read_proc_link(w, link, size);
+	if (n == -EAGAIN)
+		n = host_readlinkat(AT_FDCWD, nd->host, link, size);
+	return n;
 }
 
 /* nd's place was just reached from its parent, parent_len long: if it is a symlink, goes where it leads. */
@@ -227,6 +246,8 @@ static __attribute__((noinline)) int follow_link(struct walk *w, u32 parent_len,
 		return n < 0 ? (int)n : 0;
 	if (nd->mnt_flags & MS_NOSYMFOLLOW)
 		return -ELOOP;
+	if (!w->cached && !nd->proc)
+		dcache_tell(w->task, nd->host, nd->len);
 	err = may_follow(w);
 	if (err)
 		return err;
@@ -272,6 +293,8 @@ static int step_down(struct walk *w, const struct component *c)
 		if (err)
 			return err < 0 ? err : 0;
 	}
+	if (nd->proc && w->cached)
+		return -EAGAIN;
 	if (nd->proc) {
 		err = step_proc(w, follow);
 		if (err)
@@ -290,7 +313,7 @@ static int step(struct walk *w)
 		return 1;
 	w->at = (u32)(rest - w->text);
 	if (is_dotdot(&c))
-		return step_up(w);
+		return w->cached ? -EAGAIN : step_up(w);
 	if (!is_dot(&c))
 		return step_down(w, &c);
 	w->nd->tail = '.';
@@ -321,7 +344,7 @@ static int walk_start(struct walk *w, int dfd, bool absolute)
 	return !err && absolute ? jump_root(w, false) : err;
 }
 
-int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
+static int walk(struct task *task, int dfd, const char *name, unsigned flags, bool cached, struct nameidata *nd)
 {
 	struct walk w;
 	int err;
@@ -332,6 +355,7 @@ int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, stru
 	w.flags = flags;
 	w.resolve = RESOLVE_OF(flags);
 	w.links = 0;
+	w.cached = cached;
 	w.root = (struct path){};
 	w.at = sizeof(w.text);
 	err = push_text(&w, name, strlen(name) + 1);
@@ -342,4 +366,14 @@ int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, stru
 	if (w.root.host)
 		path_put(&w.root);
 	return err < 0 ? err : 0;
+}
+
+int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
+{
+	return walk(task, dfd, name, flags, false, nd);
+}
+
+int walk_cached(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
+{
+	return walk(task, dfd, name, flags, true, nd) ? 1 : 0;
 }

@@ -87,6 +87,13 @@ static inline bool is_dotdot(const struct component *c)
 	return c->len == 2 && c->s[0] == '.' && c->s[1] == '.';
 }
 
+/* ---- dcache.c ---- */
+
+/* May the task believe what stands in the cache? */
+bool dcache_usable(const struct task *task);
+/* The task has followed the symlink at that host path: another time that may be known. */
+void dcache_tell(const struct task *task, const char *path, size_t len);
+
 /* ---- dpath.c ---- */
 
 /* The path of a place below `root`, written to the end of buf; NULL: it is not below. Inside a read section. */
@@ -99,6 +106,11 @@ char *dpath_below(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
  * The last component is known to exist, unless LOOKUP_CREATE is given.
  */
 int walk_slow(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd);
+/*
+ * The same without a host call: symlinks are those that the directory cache has, all else is a guess, as in the fast
+ * pass. 0; 1: only the slow walk can tell.
+ */
+int walk_cached(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd);
 /* The host call that reaches the place: nd->host, to which nd->tail is appended until nd_target_done(). */
 void nd_target(struct nameidata *nd, struct target *t);
 void nd_target_done(struct nameidata *nd);

@@ -24,6 +24,8 @@ s64 warden_tell(const struct task *task, struct request *req);
 /* The same for a REQ_SEM that may take its time. When a signal comes the warden is told, and has the last word: what
  * has been done, or -EINTR. */
 s64 warden_call_interruptible(struct task *task, struct request *req);
+/* Says something that may as well get lost: nobody answers, and nobody waits, not even for room in the queue. */
+void warden_post(const struct task *task, struct request *req);
 /* The same for requests that make a handle: on success *handle is the new guest end (close-on-exec:
  * execve keeps the one that it needs) and *inode its socket inode, and the result is its index in handle_at();
  * otherwise *handle is -1. */

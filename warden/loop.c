@@ -59,8 +59,10 @@ int loop_watch(int fd, u32 index)
 }
 
 /* The epoll data of a pidfd: the number, and above it what it is of. */
-#define USE_SHIFT   32
-#define USE_OF_DOOR 255
+#define USE_SHIFT	   32
+#define USE_OF_DOOR	   255
+#define USE_OF_INOTIFY	   254
+#define USE_OF_HOST_MOUNTS 253
 
 int loop_watch_pidfd(int pidfd, enum pidfd_use use, u32 nr)
 {
@@ -74,6 +76,17 @@ int loop_watch_pidfd(int pidfd, enum pidfd_use use, u32 nr)
 void loop_forget_pidfd(int pidfd)
 {
 	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, pidfd, NULL);
+}
+
+int loop_watch_dcache(int inotify, int mounts)
+{
+	struct epoll_event changes = {.events = EPOLLIN, .data.u64 = (u64)USE_OF_INOTIFY << USE_SHIFT};
+	struct epoll_event remounts = {.events = EPOLLPRI, .data.u64 = (u64)USE_OF_HOST_MOUNTS << USE_SHIFT};
+
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, inotify, &changes) != 0 ||
+	    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, mounts, &remounts) != 0)
+		return -errno;
+	return 0;
 }
 
 /* Without one the session goes on as well. */
@@ -167,6 +180,12 @@ static void serve(const struct epoll_event *event)
 	case USE_OF_DOOR:
 		door_serve();
 		return;
+	case USE_OF_INOTIFY:
+		dcache_settle();
+		return;
+	case USE_OF_HOST_MOUNTS:
+		dcache_host_mounts_changed();
+		return;
 	}
 	/* A guest that shuts its own handle down has ended it as well. */
 	if (!(event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))) {
@@ -177,6 +196,12 @@ static void serve(const struct epoll_event *event)
 	while (serve_one(index))
 		;
 	forget(index);
+}
+
+/* Of two times from now in milliseconds, of which -1 is never. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 void warden_run(int first_socket, u32 first_handle)
@@ -190,8 +215,9 @@ void warden_run(int first_socket, u32 first_handle)
 	if (epoll_fd >= 0)
 		loop_watch(first_socket, first_handle);
 	watch_door();
+	dcache_start();
 	while (nr_sockets) {
-		n = epoll_wait(epoll_fd, events, ARRAY_SIZE(events), pids_tick());
+		n = epoll_wait(epoll_fd, events, ARRAY_SIZE(events), sooner(pids_tick(), dcache_tick()));
 		for (int i = 0; i < n; i++)
 			serve(&events[i]);
 	}

@@ -188,6 +188,19 @@ void undo_end(void);
 /* What a holder does, on its end of the socket to the warden. */
 __attribute__((noreturn)) void holder_run(int control);
 
+/* ---- the directory cache (warden/dcache.c) ---- */
+
+/* From now on there may be one. */
+void dcache_start(void);
+/* Takes out what the host has told to have changed. */
+void dcache_settle(void);
+void dcache_host_mounts_changed(void);
+/* Says that the cache counts, while somebody uses it; in how many milliseconds it must be called again, -1: need not.
+ */
+int dcache_tick(void);
+s64 do_dentry(struct call *call);
+s64 do_settle(struct call *call);
+
 /* ---- --log's file (warden/log.c) ---- */
 
 void log_open(int fd); /* -1: no log */
@@ -245,6 +258,8 @@ bool loop_hung_up(u32 index);
 enum pidfd_use { PIDFD_OF_NUMBER = 1, PIDFD_OF_LIST };
 int loop_watch_pidfd(int pidfd, enum pidfd_use use, u32 nr);
 void loop_forget_pidfd(int pidfd);
+/* Calls dcache_settle() and dcache_host_mounts_changed() when there is something to read on these. 0 or -errno. */
+int loop_watch_dcache(int inotify, int mounts);
 /* The event loop; ends when the last handle has gone. (warden/loop.c) */
 __attribute__((noreturn)) void warden_run(int first_socket, u32 first_handle);
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of kernel/dcache.h. */
+#include "kernel/dcache.h"
+
+#include <asm/errno.h>
+#include <linux/futex.h>
+#include "arena/arena.h"
+#include "lib/hash.h"
+#include "lib/string.h"
+
+static u64 hash_of(const char *s, size_t len)
+{
+	return hash_final(hash_bytes(HASH_INIT, s, len));
+}
+
+/* ---- reading ---- */
+
+bool dcache_live(const struct dcache *dc)
+{
+	u32 warden = atomic_load_explicit(&((struct dcache *)dc)->warden, memory_order_acquire);
+
+	return warden & FUTEX_TID_MASK;
+}
+
+bool dcache_valid(const struct dcache *dc, u64 ticks)
+{
+	struct dcache *shared = (struct dcache *)dc; /* for atomic_load, which some compilers give no const */
+	u64 left = atomic_load_explicit(&shared->lease, memory_order_acquire) - ticks;
+
+	return left - 1 < atomic_load_explicit(&shared->lease_ticks, memory_order_relaxed) && dcache_live(dc);
+}
+
+bool dcache_ends_in(const struct dcache *dc, const char *name, size_t len)
+{
+	return atomic_load_explicit(&((struct dcache *)dc)->last[hash_of(name, len) % DCACHE_NAMES],
+				    memory_order_acquire);
+}
+
+bool dcache_passes(const struct dcache *dc, const char *name, size_t len)
+{
+	return atomic_load_explicit(&((struct dcache *)dc)->on_path[hash_of(name, len) % DCACHE_NAMES],
+				    memory_order_acquire);
+}
+
+/* Is this entry that of the path? While its memory may be reused: nothing outside the arena is touched. */
+static bool is_at(const struct dentry *e, const char *path, size_t len)
+{
+	return arena_contains(e, sizeof(*e) + len + 1) && READ_ONCE(e->len) == len && !memcmp(e->path, path, len);
+}
+
+static int copy_text(const struct dentry *e, size_t len, char *text, size_t size)
+{
+	size_t text_len = READ_ONCE(e->text_len);
+
+	if (!atomic_load_explicit(&((struct dentry *)e)->followed, memory_order_acquire))
+		return -EAGAIN;
+	if (text_len >= size)
+		return -ENAMETOOLONG;
+	if (!arena_contains(e, sizeof(*e) + len + 1 + text_len))
+		return 0;
+	memcpy(text, e->path + len + 1, text_len);
+	text[text_len] = '\0';
+	return (int)text_len;
+}
+
+int dcache_readlink(const struct dcache *dc, const char *path, size_t len, char *text, size_t size)
+{
+	struct dcache *shared = (struct dcache *)dc;
+	u64 set = hash_of(path, len) % DCACHE_SETS, seq;
+	const struct dentry *e;
+	int ret = 0;
+
+	arena_see();
+	seq = atomic_load_explicit(&shared->seq, memory_order_acquire);
+	for (int way = 0; way < DCACHE_WAYS && !ret; way++) {
+		e = atomic_load_explicit(&shared->set[set][way], memory_order_acquire);
+		if (e && is_at(e, path, len))
+			ret = copy_text(e, len, text, size);
+	}
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&shared->seq, memory_order_relaxed) == seq ? ret : 0;
+}
+
+/* ---- writing ---- */
+
+static void count_names(struct dcache *dc, const char *path, u16 by)
+{
+	const char *name, *end = path;
+	u64 key = 0;
+
+	while (*end) {
+		for (name = ++end; *end && *end != '/'; end++)
+			;
+		key = hash_of(name, (size_t)(end - name)) % DCACHE_NAMES;
+		atomic_fetch_add(&dc->on_path[key], by);
+	}
+	atomic_fetch_add(&dc->last[key], by);
+}
+
+static void take_out(struct dcache *dc, u64 set, int way, dcache_gone gone)
+{
+	struct dentry *e = atomic_load_explicit(&dc->set[set][way], memory_order_relaxed);
+
+	gone(e);
+	atomic_store_explicit(&dc->set[set][way], NULL, memory_order_relaxed);
+	atomic_store_explicit(&dc->seq, dc->seq + 1, memory_order_release);
+	/* Before every store into what is given back: who sees a reused block sees the new seq. */
+	atomic_thread_fence(memory_order_release);
+	count_names(dc, e->path, (u16)-1);
+	dc->nr--;
+	arena()->objects++;
+	arena_free(e);
+}
+
+struct dentry *dcache_add(struct dcache *dc, const char *path, const char *text, dcache_gone gone)
+{
+	size_t len = strlen(path), text_len = strlen(text);
+	struct dentry *e = arena_alloc(sizeof(*e) + len + text_len + 2);
+	u64 hash = hash_of(path, len), set = hash % DCACHE_SETS;
+	int way;
+
+	if (!e)
+		return NULL;
+	e->len = (u32)len;
+	e->text_len = (u32)text_len;
+	memcpy(e->path, path, len + 1);
+	memcpy(e->path + len + 1, text, text_len + 1);
+	for (way = 0; way < DCACHE_WAYS && dc->set[set][way]; way++)
+		;
+	if (way == DCACHE_WAYS) {
+		way = (int)(hash / DCACHE_SETS % DCACHE_WAYS);
+		take_out(dc, set, way, gone);
+	}
+	count_names(dc, path, 1);
+	dc->nr++;
+	/* Nobody holds it: what is counted there goes when the guests have gone that need it. */
+	arena()->objects--;
+	atomic_store_explicit(&dc->set[set][way], e, memory_order_release);
+	return e;
+}
+
+static bool is_below(const struct dentry *e, const char *path, size_t len)
+{
+	if (len == 1)
+		return true;
+	return e->len >= len && !memcmp(e->path, path, len) && (e->path[len] == '/' || !e->path[len]);
+}
+
+void dcache_drop(struct dcache *dc, const char *path, dcache_gone gone)
+{
+	size_t len = strlen(path);
+
+	for (u64 set = 0; set < DCACHE_SETS; set++) {
+		for (int way = 0; way < DCACHE_WAYS; way++) {
+			const struct dentry *e = dc->set[set][way];
+
+			if (e && is_below(e, path, len))
+				take_out(dc, set, way, gone);
+		}
+	}
+}

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The directory cache (kernel/dcache.h) is kept true. A guest that walked through a symlink names it; what is
+ * entered is what the warden then sees itself. The host watches the link and each directory above it: whoever
+ * renames, replaces or removes one of them, or changes who may search it, has put an event into our queue before his
+ * call returns. So all that has to be done is to read the queue: at once when a guest has changed something and asks
+ * for it, else when the loop comes round.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+#include "arch/x86_64/ticks.h"
+#include "warden/warden.h"
+
+#define WATCH_EVENTS   (IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB)
+#define WATCH_SHARE    8 /* of the user's watches we take one part in so many */
+#define WATCHES_MAX    8192
+#define COMPONENTS_MAX 256
+#define ENTRY_MAX      1024 /* path and text: longer ones are worth no memory of the arena */
+
+/* One for each path that an entry has or lies below. Two paths may lead to one inode: then they share `wd`. */
+struct watch {
+	int wd;
+	u32 refs; /* entries */
+	char *path;
+};
+static struct watch *watches;
+static u32 nr_watches, cap_watches, max_watches;
+
+static int inotify_fd = -1;
+
+/* ---- watches ---- */
+
+static struct watch *find_watch(const char *path, size_t len)
+{
+	for (u32 i = 0; i < nr_watches; i++) {
+		if (!strncmp(watches[i].path, path, len) && !watches[i].path[len])
+			return &watches[i];
+	}
+	return NULL;
+}
+
+/* Unless it is another path's as well. */
+static void forget_wd(int wd)
+{
+	for (u32 i = 0; i < nr_watches; i++) {
+		if (watches[i].wd == wd)
+			return;
+	}
+	/* Of what is gone the host has taken the watch away itself. */
+	inotify_rm_watch(inotify_fd, wd);
+}
+
+static void put_watch(const char *path, size_t len)
+{
+	struct watch *w = find_watch(path, len);
+	int wd;
+
+	if (!w || --w->refs)
+		return;
+	wd = w->wd;
+	free(w->path);
+	*w = watches[--nr_watches];
+	forget_wd(wd);
+}
+
+/* Each path on the way to `path`, itself included, is path[0..*len). Begins with *len 0. */
+static bool next_prefix(const char *path, size_t *len)
+{
+	if (!*len) {
+		*len = 1;
+		return true;
+	}
+	if (!path[*len == 1 ? 1 : *len])
+		return false;
+	for (*len += *len != 1; path[*len] && path[*len] != '/'; ++*len)
+		;
+	return true;
+}
+
+static void put_watches(const char *path, size_t upto)
+{
+	for (size_t len = 0; next_prefix(path, &len) && len <= upto;)
+		put_watch(path, len);
+}
+
+static void entry_gone(const struct dentry *e)
+{
+	if (e->followed)
+		put_watches(e->path, e->len);
+}
+
+static struct watch *new_watch(const char *path, size_t len, int wd)
+{
+	struct watch *more;
+
+	if (nr_watches == cap_watches) {
+		more = warden_realloc(watches, (cap_watches + 64) * sizeof(*watches));
+		if (!more)
+			return NULL;
+		watches = more;
+		cap_watches += 64;
+	}
+	more = &watches[nr_watches];
+	*more = (struct watch){.wd = wd, .path = strndup(path, len)};
+	if (!more->path)
+		return NULL;
+	nr_watches++;
+	return more;
+}
+
+/* One reference more on the watch of path[0..len), where `fd` leads. 0 or -errno. */
+static int get_watch(const char *path, size_t len, int fd)
+{
+	struct watch *w;
+	char name[sizeof(arena()->proc) + 40];
+	int wd;
+
+	snprintf(name, sizeof(name), "%s/self/fd/%d", arena()->proc, fd);
+	wd = inotify_add_watch(inotify_fd, name, WATCH_EVENTS);
+	if (wd < 0)
+		return -errno;
+	w = find_watch(path, len);
+	if (!w)
+		w = new_watch(path, len, wd);
+	/* Where something else was at that path an event in the queue will tell that it is gone: that comes first. */
+	if (w && w->wd == wd) {
+		w->refs++;
+		return 0;
+	}
+	forget_wd(wd);
+	return w ? -ESTALE : -ENOMEM;
+}
+
+/* ---- what changes ---- */
+
+static void drop(const char *path)
+{
+	char copy[ENTRY_MAX]; /* the watch may go with what is below it */
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	dcache_drop(&arena()->dcache, copy, entry_gone);
+}
+
+/* What happens to the children of a directory is told as well, with their names. */
+static void event(const struct inotify_event *event)
+{
+	u32 i = 0;
+
+	if (event->mask & IN_Q_OVERFLOW)
+		drop("/");
+	else if (event->len)
+		return;
+	while (i < nr_watches) {
+		if (watches[i].wd == event->wd) {
+			drop(watches[i].path);
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+}
+
+/* ---- up to when the table counts ---- */
+
+#define RENEW_MS (DCACHE_LEASE_MS / 3)
+#define USED_MS	 2000 /* for so long after a guest spoke; if one still uses the table then, it will speak again */
+
+static struct {
+	u64 ticks;
+	s64 ns;
+} start;	 /* when both clocks were read */
+static s64 used; /* when a guest spoke, in ns */
+
+static s64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (s64)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* All changes up to `ns` and `ticks` have been seen to. */
+static void renew(s64 ns, u64 ticks)
+{
+	struct dcache *dc = &arena()->dcache;
+	double rate;
+
+	if (ns - start.ns < 100000 || inotify_fd < 0)
+		return;
+	rate = (double)(ticks - start.ticks) / (double)(ns - start.ns);
+	atomic_store(&dc->lease_ticks, (u64)(rate * DCACHE_LEASE_MS * 1e6));
+	atomic_store(&dc->lease, ticks + dc->lease_ticks);
+}
+
+int dcache_tick(void)
+{
+	s64 now;
+
+	if (!used)
+		return -1;
+	now = now_ns();
+	dcache_settle();
+	if (now - used < USED_MS * 1000000LL)
+		return RENEW_MS;
+	used = 0;
+	return -1;
+}
+
+static void read_changes(void)
+{
+	char buf[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
+	const struct inotify_event *e;
+	ssize_t n;
+
+	while (inotify_fd >= 0 && (n = read(inotify_fd, buf, sizeof(buf))) > 0) {
+		for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof(*e) + e->len)) {
+			e = (const struct inotify_event *)(buf + at);
+			event(e);
+		}
+	}
+}
+
+void dcache_settle(void)
+{
+	u64 ticks = arch_ticks();
+	s64 now = now_ns();
+
+	read_changes();
+	renew(now, ticks);
+}
+
+void dcache_host_mounts_changed(void)
+{
+	drop("/");
+}
+
+s64 do_settle(struct call *call)
+{
+	(void)call;
+	dcache_settle();
+	return 0;
+}
+
+/* ---- what is entered ---- */
+
+/* Where every change comes from this machine, and is told. */
+static bool tells_changes(int fd)
+{
+	static const u32 types[] = {
+	    0xef53 /* ext4 */,	      0x01021994 /* tmpfs */,	 0x58465342 /* xfs */,	 0x9123683e /* btrfs */,
+	    0x794c7630 /* overlay */, 0xf2f52010 /* f2fs */,	 0x2fc12fc1 /* zfs */,	 0xca451a4e /* bcachefs */,
+	    0x858458f6 /* ramfs */,   0x73717368 /* squashfs */, 0xe0f5e1e2 /* erofs */, 0x9660 /* iso9660 */,
+	};
+	struct statfs st;
+
+	if (fstatfs(fd, &st) != 0)
+		return false;
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
+		if ((u32)st.f_type == types[i])
+			return true;
+	}
+	return false;
+}
+
+/* The inodes on the way to a link, and how far the way has been watched. */
+struct way {
+	const char *path;
+	u32 nr;
+	struct {
+		dev_t dev;
+		ino_t ino;
+	} at[COMPONENTS_MAX];
+	size_t watched; /* the length of the last path that has a watch */
+	char text[ENTRY_MAX];
+};
+
+/* The first time: watches what was found at path[0..len). */
+static int way_begin(struct way *way, u32 i, size_t len, int fd, const struct stat *st)
+{
+	int err = i == COMPONENTS_MAX || !tells_changes(fd) ? -EPERM : get_watch(way->path, len, fd);
+
+	if (err)
+		return err;
+	way->watched = len;
+	way->at[i].dev = st->st_dev;
+	way->at[i].ino = st->st_ino;
+	way->nr = i + 1;
+	return 0;
+}
+
+/* The second time: is it the same? If so, it was watched before. */
+static int way_again(const struct way *way, u32 i, const struct stat *st)
+{
+	return i < way->nr && way->at[i].dev == st->st_dev && way->at[i].ino == st->st_ino ? 0 : -ESTALE;
+}
+
+/* The component path[from..len) of `dir`, which is closed. */
+static int open_component(int dir, const char *path, size_t from, size_t len)
+{
+	char name[NAME_MAX + 1];
+	int fd = -1;
+
+	if (len == 1)
+		return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	from += from != 1;
+	if (len > from && len - from <= NAME_MAX) {
+		memcpy(name, path + from, len - from);
+		name[len - from] = '\0';
+		fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	}
+	close(dir);
+	return fd;
+}
+
+static int judge(struct way *way, bool again, u32 i, size_t len, int fd)
+{
+	bool last = !way->path[len] && len > 1;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || (last ? !S_ISLNK(st.st_mode) : !S_ISDIR(st.st_mode)))
+		return -ESTALE;
+	return again ? way_again(way, i, &st) : way_begin(way, i, len, fd, &st);
+}
+
+static int read_text(struct way *way, int fd)
+{
+	ssize_t n = readlinkat(fd, "", way->text, sizeof(way->text));
+
+	if (n <= 0 || strlen(way->path) + (size_t)n >= ENTRY_MAX)
+		return -ESTALE;
+	way->text[n] = '\0';
+	return 0;
+}
+
+/* Goes the way without following a symlink. 0, -ESTALE: there is no such link (any more), or why it cannot be watched.
+ */
+static int go(struct way *way, bool again)
+{
+	size_t from = 0, len = 0;
+	int fd = -1, err = 0;
+
+	for (u32 i = 0; !err && next_prefix(way->path, &len); i++, from = len) {
+		fd = open_component(fd, way->path, from, len);
+		if (fd < 0)
+			return -ESTALE;
+		err = judge(way, again, i, len, fd);
+	}
+	if (!err)
+		err = read_text(way, fd);
+	close(fd);
+	return err;
+}
+
+/*
+ * First the watches and the names by which guests see that a change concerns the cache; then a second look: what was
+ * on the way when the watches came is there still. From then on no change goes unnoticed.
+ */
+static void enter(const char *path)
+{
+	struct dcache *dc = &arena()->dcache;
+	struct way way = {.path = path};
+	int err = go(&way, false);
+	struct dentry *e;
+
+	if (err == -ESTALE || err == -ENOMEM) {
+		put_watches(path, way.watched);
+		return;
+	}
+	e = dcache_add(dc, path, err ? "-" : way.text, entry_gone);
+	if (e && !err && !go(&way, true)) {
+		dcache_follow(e);
+		return;
+	}
+	put_watches(path, way.watched);
+	/* One that cannot be watched stays: nobody asks again. */
+	if (e && !err)
+		dcache_drop(dc, path, entry_gone);
+}
+
+/* ---- the beginning ---- */
+
+static void off(void)
+{
+	atomic_store(&arena()->dcache.warden, 0);
+}
+
+static u32 share_of_watches(void)
+{
+	char name[sizeof(arena()->proc) + 40], text[32];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/sys/fs/inotify/max_user_watches", arena()->proc);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[MAX(n, 0)] = '\0';
+	return (u32)MIN(strtoul(text, NULL, 10) / WATCH_SHARE, (unsigned long)WATCHES_MAX);
+}
+
+/* Only when somebody needs it: many sessions never come here. */
+static bool begin(void)
+{
+	char name[sizeof(arena()->proc) + 40];
+	int mounts;
+
+	if (inotify_fd >= 0)
+		return true;
+	max_watches = share_of_watches();
+	inotify_fd = max_watches ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
+	snprintf(name, sizeof(name), "%s/self/mountinfo", arena()->proc);
+	mounts = open(name, O_RDONLY | O_CLOEXEC);
+	if (inotify_fd >= 0 && mounts >= 0 && !loop_watch_dcache(inotify_fd, mounts))
+		return true;
+	if (inotify_fd >= 0)
+		close(inotify_fd);
+	if (mounts >= 0)
+		close(mounts);
+	inotify_fd = -1;
+	off();
+	return false;
+}
+
+s64 do_dentry(struct call *call)
+{
+	const char *path = call->s[0];
+	char text[ENTRY_MAX];
+
+	if (path[0] != '/' || !path[1] || strlen(path) >= ENTRY_MAX || !dcache_live(&arena()->dcache) || !begin())
+		return 0;
+	used = now_ns();
+	dcache_settle();
+	if (dcache_readlink(&arena()->dcache, path, strlen(path), text, sizeof(text)))
+		return 0;
+	if (nr_watches + COMPONENTS_MAX > max_watches)
+		drop("/");
+	enter(path);
+	return 0;
+}
+
+/* The host's kernel marks the word when this thread ends, whatever ends it (get_robust_list(2)). */
+void dcache_start(void)
+{
+	static struct robust_list_head head;
+	struct dcache *dc = &arena()->dcache;
+
+	start.ns = now_ns();
+	start.ticks = arch_ticks();
+	head.list.next = &head.list;
+	head.futex_offset = 0;
+	head.list_op_pending = (struct robust_list *)&dc->warden;
+	if (syscall(SYS_set_robust_list, &head, sizeof(head)) == 0)
+		atomic_store(&dc->warden, (u32)syscall(SYS_gettid));
+}
