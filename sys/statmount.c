@@ -91,6 +91,33 @@ static u64 attributes(u32 flags)
 	return attr;
 }
 
+static u64 propagation_of(const struct mnt_ns *ns, const struct mount *m, const struct peer_numbers *n)
+{
+	u64 type = (n->shared ? MS_SHARED : 0) | (n->master ? MS_SLAVE : 0);
+
+	if (mnt_propagation(ns, m) == PROP_UNBINDABLE)
+		type = MS_UNBINDABLE;
+	return type ? type : MS_PRIVATE;
+}
+
+static void put_peers(struct answer *a, const struct mount *m)
+{
+	const struct mnt_ns *ns = a->task->nsproxy->mnt;
+	struct statmount *st = &a->st;
+	struct peer_numbers n;
+
+	peer_numbers_below(ns, a->root, m, &n);
+	if (a->mask & STATMOUNT_MNT_BASIC) {
+		st->mnt_propagation = propagation_of(ns, m, &n);
+		st->mnt_peer_group = n.shared;
+		st->mnt_master = n.master;
+	}
+	if (a->mask & STATMOUNT_PROPAGATE_FROM) {
+		st->mask |= STATMOUNT_PROPAGATE_FROM;
+		st->propagate_from = n.from;
+	}
+}
+
 static void put_numbers(struct answer *a, const struct mount *m, const struct super *sb)
 {
 	struct statmount *st = &a->st;
@@ -109,10 +136,7 @@ static void put_numbers(struct answer *a, const struct mount *m, const struct su
 		st->mnt_id_old = (u32)m->id;
 		st->mnt_parent_id_old = (u32)m->parent;
 		st->mnt_attr = attributes(m->flags);
-		st->mnt_propagation = MS_PRIVATE;
 	}
-	if (a->mask & STATMOUNT_PROPAGATE_FROM)
-		st->mask |= STATMOUNT_PROPAGATE_FROM;
 	if (a->mask & STATMOUNT_MNT_NS_ID) {
 		st->mask |= STATMOUNT_MNT_NS_ID;
 		st->mnt_ns_id = a->task->nsproxy->mnt->inum;
@@ -171,6 +195,7 @@ static s64 fill_answer(struct answer *a, char *path)
 	if (!point && !ns_capable(a->task, ns->user_ns, CAP_SYS_ADMIN))
 		return -EPERM;
 	put_numbers(a, m, sb);
+	put_peers(a, m);
 	put_strings(a, m, sb, point);
 	return 0;
 }
@@ -180,13 +205,14 @@ static s64 make_answer(struct answer *a)
 	const struct mnt_ns *ns = a->task->nsproxy->mnt;
 	char path[PATH_MAX];
 	struct statfs fs;
+	u64 seq, groups_seq;
 	s64 err;
-	u64 seq;
 
 	do {
+		groups_seq = groups_read_begin();
 		seq = mnt_read_begin(ns);
 		err = fill_answer(a, path);
-	} while (mnt_read_retry(ns, seq));
+	} while (mnt_read_retry(ns, seq) || groups_read_retry(groups_seq));
 	if (!err && (a->mask & STATMOUNT_SB_BASIC) && !a->st.sb_magic && !host_call2(__NR_statfs, a->host, &fs))
 		a->st.sb_magic = (u64)fs.f_type;
 	return err;

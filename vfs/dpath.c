@@ -129,3 +129,25 @@ char *dpath_below(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 		prepend(&b, "/", 1);
 	return buf + b.at;
 }
+
+struct sight {
+	const struct mnt_ns *ns;
+	const struct path *root;
+};
+
+static bool in_sight(const struct mount *m, void *arg)
+{
+	const struct sight *sight = arg;
+	char host[PATH_MAX], path[PATH_MAX];
+
+	mnt_copy_string(host, sizeof(host), m->host);
+	return dpath_below(sight->ns, sight->root, m->id, host, path, sizeof(path));
+}
+
+void peer_numbers_below(const struct mnt_ns *ns, const struct path *root, const struct mount *m,
+			struct peer_numbers *out)
+{
+	struct sight sight = {ns, root};
+
+	mnt_peer_numbers(ns, m, in_sight, &sight, out);
+}

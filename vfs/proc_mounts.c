@@ -6,7 +6,6 @@
  */
 #include <asm/errno.h>
 #include "arena/arena.h"
-#include "kernel/ns/mnt_group.h"
 #include "lib/string.h"
 #include "vfs/proc_internal.h"
 #include "vfs/walk.h"
@@ -30,7 +29,7 @@ struct listing {
 	const struct path *root;
 	write_line write;
 	struct fmt *out;
-	char host[PATH_MAX], path[PATH_MAX], path2[PATH_MAX];
+	char host[PATH_MAX], path[PATH_MAX];
 };
 
 /* ---- pieces ---- */
@@ -114,21 +113,12 @@ static const char *ro_or_rw(u32 flags)
 	return flags & MS_RDONLY ? "ro" : "rw";
 }
 
-/* Can the process see the mount from its root? */
-static bool in_sight(const struct mount *m, void *arg)
-{
-	struct listing *list = arg;
-
-	mnt_copy_string(list->host, sizeof(list->host), m->host);
-	return dpath_below(list->ns, list->root, m->id, list->host, list->path2, sizeof(list->path2));
-}
-
 /* mountinfo's optional fields. */
 static void put_propagation(struct fmt *out, const struct line *l)
 {
 	struct peer_numbers n;
 
-	mnt_peer_numbers(l->list->ns, l->m, in_sight, l->list, &n);
+	peer_numbers_below(l->list->ns, l->list->root, l->m, &n);
 	if (n.shared)
 		fmt_print(out, " shared:%lu", n.shared);
 	if (n.master)
@@ -246,10 +236,10 @@ static __attribute__((noinline)) int show_tree(const struct proc_task *who, writ
 		list->out = out;
 		do {
 			out->len = start;
-			groups_seq = atomic_load_explicit(&arena()->groups_seq, memory_order_acquire);
+			groups_seq = groups_read_begin();
 			seq = mnt_read_begin(who->mnt);
 			mnt_for_each(who->mnt, list_mount, list);
-		} while (mnt_read_retry(who->mnt, seq) || groups_seq != atomic_load(&arena()->groups_seq));
+		} while (mnt_read_retry(who->mnt, seq) || groups_read_retry(groups_seq));
 	}
 	path_put(&root);
 	kfree(list);

@@ -3,6 +3,7 @@
 #ifndef SECEDE_VFS_WALK_H
 #define SECEDE_VFS_WALK_H
 
+#include "kernel/ns/mnt_group.h"
 #include "vfs/namei.h"
 
 #define RESOLVE_OF(flags) ((flags) >> LOOKUP_RESOLVE_SHIFT)
@@ -98,6 +99,10 @@ void dcache_tell(const struct task *task, const char *path, size_t len);
 
 /* The path of a place below `root`, written to the end of buf; NULL: it is not below. Inside a read section. */
 char *dpath_below(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, char *buf, size_t size);
+
+/* What mnt_peer_numbers() says to a process with that root. Inside read sections of the namespace and of the groups. */
+void peer_numbers_below(const struct mnt_ns *ns, const struct path *root, const struct mount *m,
+			struct peer_numbers *out);
 
 /* ---- slow.c ---- */
 

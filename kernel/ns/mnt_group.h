@@ -8,13 +8,13 @@
  * takes no memory, so it can be done whenever a namespace ends: slave groups are moved, and slave mounts still name the
  * group that has gone, which knows its master.
  *
- * The warden alone writes. Guests read, for mountinfo, between two looks at arena()->groups_seq, and check every
- * pointer as ever.
+ * The warden alone writes. Guests read, for mountinfo, between groups_read_begin() and groups_read_retry(), and check
+ * every pointer as ever.
  */
 #ifndef SECEDE_KERNEL_NS_MNT_GROUP_H
 #define SECEDE_KERNEL_NS_MNT_GROUP_H
 
-#include "kernel/ns/mnt.h"
+#include "arena/arena.h"
 
 struct trie_node;
 
@@ -38,6 +38,17 @@ struct peer_group *mount_peers(const struct mnt_ns *ns, const struct mount *m);
 struct peer_group *mount_master(const struct mnt_ns *ns, const struct mount *m);
 /* The same for a mount that is in no namespace yet. */
 struct peer_group *own_master(const struct mount *m);
+
+static inline u64 groups_read_begin(void)
+{
+	return atomic_load_explicit(&arena()->groups_seq, memory_order_acquire);
+}
+
+static inline bool groups_read_retry(u64 seq)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return groups_read_begin() != seq;
+}
 
 /* For mountinfo, in any process: numbers of groups, 0 for none. */
 struct peer_numbers {

@@ -52,11 +52,17 @@ struct dumping {
 	unsigned nr;
 };
 
+static bool anywhere(const struct mount *m, void *arg)
+{
+	return true;
+}
+
 static int dump_mount(const struct mount *m, void *arg)
 {
 	const char *name = strrchr(m->point, '/') + 1;
 	struct dumping *d = arg;
 	bool root = m->id == d->ns->root;
+	struct peer_numbers n;
 
 	assert_true(m->id > d->last);
 	assert_ptr_equal(mnt_by_id(d->ns, m->id), m);
@@ -71,10 +77,34 @@ static int dump_mount(const struct mount *m, void *arg)
 		assert_ptr_equal(child(d->ns, m->parent, m->point), m);
 		assert_true(mnt_name_used(d->ns, name, strlen(name)));
 	}
-	d->len += (size_t)sprintf(d->text + d->len, "%lu %lu %s %s %s %x%s %x\n", m->id, m->parent, m->point, m->host,
+	d->len += (size_t)sprintf(d->text + d->len, "%lu %lu %s %s %s %x%s %x", m->id, m->parent, m->point, m->host,
 				  m->fsroot, m->flags, mnt_locked(d->ns, m) ? " locked" : "", m->locked_flags);
+	mnt_peer_numbers(d->ns, m, anywhere, NULL, &n);
+	if (m->propagation != PROP_PRIVATE)
+		d->len += (size_t)sprintf(d->text + d->len, " %lu %lu %lu %u", n.shared, n.master, n.from,
+					  mnt_propagation(d->ns, m));
+	d->text[d->len++] = '\n';
+	d->text[d->len] = 0;
 	d->last = m->id;
 	d->nr++;
+	return 0;
+}
+
+/* What stands in the index of groups is not private, and is in force. */
+static int check_group(const void *value, void *arg)
+{
+	const struct mount *m = value;
+	const struct mnt_ns *ns = arg;
+
+	assert_ptr_equal(mnt_by_id(ns, m->id), m);
+	assert_int_not_equal(m->propagation, PROP_PRIVATE);
+	assert_int_equal(!m->group, m->propagation == PROP_UNBINDABLE);
+	return 0;
+}
+
+static int count_shared(const struct mount *m, void *arg)
+{
+	*(unsigned *)arg += m->propagation != PROP_PRIVATE;
 	return 0;
 }
 
@@ -94,12 +124,16 @@ const char *dump(const struct mnt_ns *ns)
 {
 	static unsigned turn;
 	struct dumping d = {.ns = ns, .text = texts[turn++ % 2]};
-	unsigned points = 0, names = 0;
+	unsigned points = 0, names = 0, groups = 0, shared = 0;
 
 	d.text[0] = 0;
 	assert_int_equal(mnt_for_each(ns, dump_mount, &d), 0);
 	trie_each(mnt_tree(ns)->by_point, count_value, &points);
 	trie_each(mnt_tree(ns)->by_name, sum_value, &names);
+	trie_each(mnt_tree(ns)->by_group, check_group, (void *)ns);
+	trie_each(mnt_tree(ns)->by_group, count_value, &groups);
+	mnt_for_each(ns, count_shared, &shared);
+	assert_int_equal(groups, shared);
 	assert_int_equal(d.nr, ns->nr);
 	assert_int_equal(points, d.nr ? d.nr - 1 : 0);
 	assert_int_equal(names, points);

@@ -18,7 +18,7 @@ u64 attach_flags(struct mnt_ns *ns, u64 parent, const char *point, const char *h
 const struct mount *child(const struct mnt_ns *ns, u64 parent, const char *path);
 
 /*
- * A line a mount, "id parent point host fsroot flags locks", after checks that the three tries tell
+ * A line a mount, "id parent point host fsroot flags locks groups", after checks that the tries tell
  * one story. In a static buffer of which there are two, used in turn.
  */
 const char *dump(const struct mnt_ns *ns);
