@@ -51,6 +51,7 @@ struct arena_header {
 	char runtime[PATH_MAX]; /* host path of the runtime ELF */
 	char storage[256];	/* host path of the storage directory; set when it is made */
 	char proc[256];		/* host path where the host has proc, normally "/proc" */
+	char filesystems[256];	/* the text of /proc/filesystems: what mount(2) can make in this session */
 	struct mnt_ns *init_mnt;
 	struct mnt_ns *detached; /* see mnt_detached */
 	struct uts_ns *init_uts;

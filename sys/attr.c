@@ -5,6 +5,7 @@
  * the owner's numbers.
  */
 #include <asm/stat.h>
+#include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include "host/host.h"
@@ -12,6 +13,8 @@
 #include "kernel/mm.h"
 #include "sys/place.h"
 #include "sys/sys.h"
+#include "vfs/tmpfs.h"
+#include "vfs/walk.h"
 
 /* A path call that writes: walked, on a writable mount. Released by the caller when 0 is returned. */
 static s64 writable_path(struct task *task, int dfd, u64 uname, u64 at_flags, struct nameidata *nd)
@@ -286,4 +289,24 @@ SYSCALL(truncate)
 	err = truncate_place(&nd, length);
 	path_release(&nd);
 	return err;
+}
+
+/* On a tmpfs with limits there must be room for it. What is there already is not counted again. */
+SYSCALL(fallocate)
+{
+	int fd = (int)ARG0(regs), mode = (int)ARG1(regs);
+	u64 len = ARG3(regs), end = ARG2(regs) + len, have, mnt;
+	struct stat st;
+	s64 err;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	mnt = fd_mount(task, fd);
+	if (mnt && !(mode & ~FALLOC_FL_KEEP_SIZE) && (s64)len > 0 && !host_call2(__NR_fstat, fd, &st)) {
+		have = (u64)st.st_blocks * 512;
+		err = end > have ? tmpfs_may_allocate(task, mnt, MIN(len, end - have)) : 0;
+		if (err)
+			return err;
+	}
+	return host_call_blocking(__NR_fallocate, fd, mode, (long)ARG2(regs), (long)len, 0, 0);
 }

@@ -131,6 +131,7 @@ SYSCALL(sethostname);
 SYSCALL(setdomainname);
 
 /* sys/attr.c */
+SYSCALL(fallocate);
 SYSCALL(truncate);
 SYSCALL(chmod);
 SYSCALL(fchmod);

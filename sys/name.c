@@ -14,6 +14,7 @@
 #include "lib/string.h"
 #include "sys/place.h"
 #include "sys/sys.h"
+#include "vfs/tmpfs.h"
 #include "warden/client.h"
 
 /* A name in a directory, and how the host is told it. */
@@ -146,11 +147,17 @@ static s64 create_refused(const struct name *n, bool dir, s64 err)
 	return n->nd.trailing_slash && !dir ? -ENOENT : err;
 }
 
-static s64 may_create(const struct name *n, bool dir)
+static s64 may_create(struct task *task, const struct name *n, bool dir)
 {
-	if (n->nd.last_type != LAST_NORM || !place_readonly(&n->nd))
+	s64 err = 0;
+
+	if (n->nd.last_type != LAST_NORM)
 		return 0;
-	return create_refused(n, dir, -EROFS);
+	if (place_readonly(&n->nd))
+		err = -EROFS;
+	else if (n->nd.limited)
+		err = tmpfs_may_create(task, n->nd.mnt, 0);
+	return err ? create_refused(n, dir, err) : 0;
 }
 
 static s64 do_mkdirat(struct task *task, int dfd, u64 uname, u32 mode)
@@ -160,7 +167,7 @@ static s64 do_mkdirat(struct task *task, int dfd, u64 uname, u32 mode)
 
 	if (err)
 		return err;
-	err = may_create(&n, true);
+	err = may_create(task, &n, true);
 	if (!err) {
 		fs_sync(task);
 		err = host_call3(__NR_mkdirat, n.nd.fd, n.last, mode);
@@ -196,7 +203,7 @@ static s64 do_mknodat(struct task *task, int dfd, u64 uname, u32 mode, u32 dev)
 		err = user_name(task, dfd, uname, LOOKUP_LAZY, &n);
 	if (err)
 		return err;
-	err = may_create(&n, false);
+	err = may_create(task, &n, false);
 	if (!err) {
 		fs_sync(task);
 		err = host_call4(__NR_mknodat, n.nd.fd, n.last, mode, dev);
@@ -216,7 +223,7 @@ static s64 do_symlinkat(struct task *task, u64 utarget, int dfd, u64 uname)
 	err = user_name(task, dfd, uname, LOOKUP_LAZY, &n);
 	if (err)
 		return err;
-	err = may_create(&n, false);
+	err = may_create(task, &n, false);
 	if (!err)
 		err = host_call3(__NR_symlinkat, target, n.nd.fd, n.last);
 	name_release(&n);
@@ -251,7 +258,7 @@ static s64 do_linkat(struct task *task, int olddfd, u64 oldname, int newdfd, u64
 		return err;
 	err = user_name(task, newdfd, newname, 0, &new);
 	if (!err) {
-		err = may_create(&new, false);
+		err = may_create(task, &new, false);
 		if (!err)
 			err = link_place(&old, &new);
 		name_release(&new);

@@ -7,7 +7,6 @@
 #include <asm/statfs.h>
 #include <linux/stat.h>
 #include <linux/fcntl.h>
-#include <linux/magic.h>
 #include "arena/arena.h"
 #include "host/host.h"
 #include "host/uaccess.h"
@@ -16,6 +15,7 @@
 #include "sys/cred.h"
 #include "sys/sys.h"
 #include "vfs/proc.h"
+#include "vfs/tmpfs.h"
 #include "vfs/walk.h"
 
 /* ---- device numbers and ids ---- */
@@ -320,8 +320,9 @@ static const struct {
     {MS_MANDLOCK, 0x40}, {MS_NOATIME, 0x400}, {MS_NODIRATIME, 0x800}, {MS_RELATIME, 0x1000}, {MS_NOSYMFOLLOW, 0x2000},
 };
 
-static void fix_statfs(const struct nameidata *nd, struct statfs *st)
+static void fix_statfs(struct task *task, const struct nameidata *nd, struct statfs *st)
 {
+	struct tmpfs fs;
 	unsigned i;
 
 	if (!nd->mnt || nd->magic)
@@ -332,8 +333,8 @@ static void fix_statfs(const struct nameidata *nd, struct statfs *st)
 			st->f_flags |= statfs_flags[i].st;
 	}
 	st->f_flags |= ST_VALID;
-	if (nd->dev != nd->host_dev)
-		st->f_type = TMPFS_MAGIC;
+	if (nd->dev != nd->host_dev && tmpfs_of_mount(task, nd->mnt, &fs))
+		tmpfs_statfs(&fs, st);
 }
 
 SYSCALL(statfs)
@@ -351,7 +352,7 @@ SYSCALL(statfs)
 	path_release(&nd);
 	if (err)
 		return err;
-	fix_statfs(&nd, &st);
+	fix_statfs(task, &nd, &st);
 	return put_guest(ARG1(regs), st);
 }
 
@@ -372,6 +373,6 @@ SYSCALL(fstatfs)
 	path_release(&nd);
 	if (err)
 		return err;
-	fix_statfs(&nd, &st);
+	fix_statfs(task, &nd, &st);
 	return put_guest(ARG1(regs), st);
 }

@@ -335,7 +335,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     TRAPS(282, signalfd, 0),
     PASSES(283, timerfd_create),
     PASSES(284, eventfd),
-    PASSES(285, fallocate),
+    TRAPS(285, fallocate, 0),
     PASSES(286, timerfd_settime),
     PASSES(287, timerfd_gettime),
     TRAPS_IF(288, accept4, TRAP_NONNULL, 1, 0),

@@ -35,6 +35,7 @@ struct nameidata {
 	int fd;		     /* O_PATH on the place, or on the parent with LOOKUP_PARENT; -1 if none.
 			      * AT_FDCWD when the parent is the working directory */
 	bool borrowed;	     /* fd belongs to the guest (dfd itself): not ours to close */
+	bool limited;	     /* the mount shows a tmpfs that has limits (vfs/tmpfs.h) */
 	bool proc;	     /* the mount shows proc: see nd_proc_rel() */
 	bool magic;	     /* the way leads through a magic link of proc that the host must follow */
 	char tail;	     /* what follows the last component: 0, '/' or '.' ("/."): it must be a directory */

@@ -12,6 +12,7 @@
 #include "kernel/mm.h"
 #include "lib/string.h"
 #include "vfs/proc.h"
+#include "vfs/tmpfs.h"
 #include "vfs/walk.h"
 
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
@@ -115,6 +116,21 @@ static int open_read_only(const struct nameidata *nd, const struct target *t, st
 	return 0;
 }
 
+#define PAGE 4096
+
+/* The same for a file system with limits: is there room for what the open may bring? */
+static int open_limited(struct task *task, const struct nameidata *nd, const struct target *t, const struct opening *o)
+{
+	bool writes = o->oflags & O_ACCMODE;
+	struct stat st;
+
+	if (o->oflags & TMPFILE_BIT)
+		return tmpfs_may_create(task, nd->mnt, PAGE);
+	if (host_call4(__NR_newfstatat, t->dfd, t->path, &st, AT_SYMLINK_NOFOLLOW) == -ENOENT)
+		return o->oflags & O_CREAT ? tmpfs_may_create(task, nd->mnt, writes ? PAGE : 0) : 0;
+	return writes && (o->oflags & O_APPEND) ? tmpfs_may_append(task, nd->mnt) : 0;
+}
+
 /* No descriptor and no errno: the slow walk is needed. */
 #define OPEN_SLOW INT32_MIN
 
@@ -127,7 +143,7 @@ static int open_fast(struct task *task, int dfd, const char *name, const struct 
 
 	if (err)
 		return err == 1 ? OPEN_SLOW : err;
-	if (o->write && (nd.mnt_flags & MS_RDONLY))
+	if (o->write && ((nd.mnt_flags & MS_RDONLY) || nd.limited))
 		return OPEN_SLOW;
 	fd = open_host(task, &t, o, RESOLVE_NO_SYMLINKS | (o->cached ? RESOLVE_CACHED : 0));
 	if (fd >= 0)
@@ -156,6 +172,11 @@ static long open_walked(struct task *task, const struct nameidata *nd, const str
 	}
 	if (nd->magic)
 		return open_host_plain(t, o, o->follow);
+	if (o->write && nd->limited) {
+		err = open_limited(task, nd, t, o);
+		if (err)
+			return err;
+	}
 	fd = open_host(task, t, o, RESOLVE_NO_SYMLINKS);
 	return openat2_missing(fd) ? open_host_plain(t, o, false) : fd;
 }

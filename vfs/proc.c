@@ -44,6 +44,7 @@ static const struct proc_file {
     {"uid_map", show_uid_map, 0, CONTROL_UID_MAP},
     {"gid_map", show_gid_map, 0, CONTROL_GID_MAP},
     {"setgroups", show_setgroups, 0, CONTROL_SETGROUPS},
+    {"filesystems", show_filesystems, PROC_ROOT, CONTROL_NONE},
     {"locks", show_locks, PROC_ROOT | PROC_LIVE, CONTROL_NONE},
     {"sys/kernel/hostname", show_hostname, PROC_ROOT, CONTROL_HOSTNAME},
     {"sys/kernel/domainname", show_domainname, PROC_ROOT, CONTROL_DOMAINNAME},

@@ -66,6 +66,7 @@ typedef int (*proc_show)(struct task *task, const struct proc_task *who, struct 
 int show_mounts(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_mountinfo(struct task *task, const struct proc_task *who, struct fmt *out);
 int show_mountstats(struct task *task, const struct proc_task *who, struct fmt *out);
+int show_filesystems(struct task *task, const struct proc_task *who, struct fmt *out);
 
 /* ---- proc_facts.c ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /proc/PID/mounts, mountinfo and mountstats (proc_pid_mountinfo(5)): the mount tree of the process
- * as text, with the paths that it sees from its root. They are made when the file is opened;
+ * as text, with the paths that it sees from its root; and /proc/filesystems. They are made when the file is opened;
  * waiting for changes with poll(2) is not built.
  */
 #include <asm/errno.h>
@@ -259,4 +259,10 @@ int show_mountinfo(struct task *task, const struct proc_task *who, struct fmt *o
 int show_mountstats(struct task *task, const struct proc_task *who, struct fmt *out)
 {
 	return show_tree(who, write_mountstats, out);
+}
+
+int show_filesystems(struct task *task, const struct proc_task *who, struct fmt *out)
+{
+	fmt_str(out, arena()->filesystems);
+	return 0;
 }

@@ -75,6 +75,7 @@ static int first_namespaces(const struct session_config *config)
 {
 	struct arena_header *a = arena();
 	struct utsname uts;
+	int err;
 
 	uname(&uts);
 	a->uid = geteuid();
@@ -96,7 +97,9 @@ static int first_namespaces(const struct session_config *config)
 	uts_write(a->init_uts, false, uts.nodename, strnlen(uts.nodename, UTS_LEN));
 	uts_write(a->init_uts, true, uts.domainname, strnlen(uts.domainname, UTS_LEN));
 	super_released = super_gone;
-	return import_mounts(a->init_mnt);
+	err = import_mounts(a->init_mnt);
+	fs_types_list(a->filesystems, sizeof(a->filesystems));
+	return err;
 }
 
 /* The handle that the session starts with; the header keeps the first references for itself. */

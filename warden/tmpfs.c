@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The mount options of tmpfs(5). Limits are read and shown; nothing enforces them. */
+/* The mount options of tmpfs(5).  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -125,7 +125,7 @@ void fs_context_free(struct fs_context *context);
 struct tmpfs_options {
 	u32 mode, uid, gid;  /* ids are kids */
 	bool chown;	     /* uid= or gid= was given */
-	u64 size, nr_inodes; /* shown, not enforced; TMPFS_UNSET: not given */
+	u64 size, nr_inodes; /* TMPFS_UNSET: not given */
 };
 #define TMPFS_UNSET UINT64_MAX
 
@@ -153,6 +153,9 @@ int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *
 /* New options for one that there is, which has come into `spec` by fs_spec_of(). */
 void fs_spec_of(struct fs_spec *spec, const struct super *sb);
 void fs_spec_apply(const struct fs_spec *spec, struct super *sb);
+
+/* The text of /proc/filesystems. */
+void fs_types_list(char *buf, size_t size);
 
 /* What is mounted then: a super that the caller puts, and what of the host it shows. */
 struct fresh {

@@ -34,9 +34,10 @@
 
 enum super_kind {
 	SUPER_HOST,  /* a mount that the host had when the session began */
-	SUPER_TMPFS, /* ours: a directory in the session's storage */
+	SUPER_TMPFS, /* ours, also a ramfs: a directory in the session's storage */
 	SUPER_PROC,  /* a further mount of proc: shows the host's /proc */
 	SUPER_SYSFS, /* likewise /sys */
+	SUPER_VIEW,  /* likewise what the host has of another type */
 };
 
 /* One mounted file system, shared by all mounts (bind or copied) that show parts of it. */
@@ -50,7 +51,8 @@ struct super {
 	char options[256]; /* for the last field of mountinfo, without the leading rw or ro, which flags tell; may be ""
 			    */
 	char source[256];  /* for mountinfo, e.g. "none" or "/dev/vda" */
-	u32 storage;	   /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
+	_Atomic u64 max_bytes, max_inodes; /* SUPER_TMPFS: what it may hold; 0: no limit (vfs/tmpfs.h) */
+	u32 storage; /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
 };
 
 /* What a mount passes on and receives (mount_namespaces(7), "Shared subtrees"). */

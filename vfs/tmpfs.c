@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* What a tmpfs may hold, and whether more goes in: see vfs/tmpfs.h. */
+#include "vfs/tmpfs.h"
+
+#include <asm/statfs.h>
+#include <linux/magic.h>
+#include "arena/arena.h"
+#include "host/host.h"
+#include "lib/string.h"
+
+#define PAGE 4096UL
+
+bool tmpfs_of_mount(struct task *task, u64 mnt, struct tmpfs *out)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct super *sb;
+	const struct mount *m;
+	bool found;
+	u64 seq;
+
+	do {
+		seq = mnt_read_begin(ns);
+		m = mnt_by_id(ns, mnt);
+		sb = m ? READ_ONCE(m->sb) : NULL;
+		found = sb && arena_contains(sb, sizeof(*sb)) && sb->kind == SUPER_TMPFS;
+		if (!found)
+			continue;
+		out->storage = sb->storage;
+		out->magic = memcmp(sb->fstype, "ramfs", sizeof("ramfs")) ? TMPFS_MAGIC : RAMFS_MAGIC;
+		out->max_bytes = atomic_load_explicit(&((struct super *)sb)->max_bytes, memory_order_relaxed);
+		out->max_inodes = atomic_load_explicit(&((struct super *)sb)->max_inodes, memory_order_relaxed);
+	} while (mnt_read_retry(ns, seq));
+	return found;
+}
+
+/* ---- what is known of the usage ---- */
+
+/*
+ * Measuring takes a look at every file, so what was measured counts for a while, ten times as long as it took, and
+ * what has been added here since is added. But nothing is refused on the word of the past.
+ */
+static struct {
+	struct mutex lock; /* guards what follows */
+	u32 storage;	   /* of the one that is known; 0: none */
+	struct tmpfs_usage usage;
+	u64 until; /* ns of the monotonic clock */
+} known;
+#define WORTH 10
+
+static u64 now_ns(void)
+{
+	s64 t[2] = {0};
+
+	host_call2(__NR_clock_gettime, 1 /* CLOCK_MONOTONIC */, t);
+	return (u64)t[0] * 1000000000UL + (u64)t[1];
+}
+
+/* Held: known.lock. False: it cannot be told. */
+static bool measure(const struct tmpfs *fs)
+{
+	u64 start = now_ns(), end;
+
+	known.storage = 0;
+	if (tmpfs_measure(fs, &known.usage))
+		return false;
+	end = now_ns();
+	known.storage = fs->storage;
+	known.until = end + WORTH * (end - start);
+	return true;
+}
+
+static bool has_room(const struct tmpfs *fs, u64 bytes, u64 inodes)
+{
+	if (fs->max_inodes && known.usage.inodes + inodes > fs->max_inodes)
+		return false;
+	return !fs->max_bytes || !bytes || known.usage.bytes + bytes <= fs->max_bytes;
+}
+
+static int may_add(struct task *task, u64 mnt, u64 bytes, u64 inodes, bool exact)
+{
+	struct tmpfs fs;
+	bool room = true;
+
+	if (!tmpfs_of_mount(task, mnt, &fs))
+		return 0;
+	mutex_lock(&known.lock);
+	if (exact || known.storage != fs.storage || now_ns() > known.until || !has_room(&fs, bytes, inodes))
+		room = !measure(&fs) || has_room(&fs, bytes, inodes);
+	if (room) {
+		known.usage.bytes += bytes;
+		known.usage.inodes += inodes;
+	}
+	mutex_unlock(&known.lock);
+	return room ? 0 : -ENOSPC;
+}
+
+int tmpfs_may_create(struct task *task, u64 mnt, u64 bytes)
+{
+	return may_add(task, mnt, bytes, 1, false);
+}
+
+int tmpfs_may_append(struct task *task, u64 mnt)
+{
+	return may_add(task, mnt, PAGE, 0, false);
+}
+
+int tmpfs_may_allocate(struct task *task, u64 mnt, u64 bytes)
+{
+	return may_add(task, mnt, bytes, 0, true);
+}
+
+/* ---- statfs ---- */
+
+static u64 left(u64 max, u64 used)
+{
+	return max > used ? max - used : 0;
+}
+
+void tmpfs_statfs(const struct tmpfs *fs, struct statfs *st)
+{
+	struct tmpfs_usage used = {0, 1};
+
+	st->f_type = (long)fs->magic;
+	if (fs->magic == RAMFS_MAGIC) {
+		st->f_bsize = st->f_frsize = PAGE;
+		st->f_blocks = st->f_bfree = st->f_bavail = st->f_files = st->f_ffree = 0;
+		return;
+	}
+	if ((!fs->max_bytes && !fs->max_inodes) || tmpfs_measure(fs, &used))
+		return;
+	if (fs->max_bytes) {
+		st->f_bsize = st->f_frsize = PAGE;
+		st->f_blocks = (long)(fs->max_bytes / PAGE);
+		st->f_bfree = st->f_bavail = (long)(left(fs->max_bytes, used.bytes) / PAGE);
+	}
+	if (fs->max_inodes) {
+		st->f_files = (long)fs->max_inodes;
+		st->f_ffree = (long)left(fs->max_inodes, used.inodes);
+	}
+}
