@@ -94,15 +94,15 @@ static s64 same_type(const struct nameidata *a, const struct nameidata *b, s64 e
 static s64 bind_place(struct mount_call *call, const struct nameidata *source)
 {
 	struct request req;
-	s64 err = same_type(source, call->target, -ENOTDIR);
+	s64 dir = place_is_dir(source), target_dir = place_is_dir(call->target);
 
-	if (err)
-		return err;
+	if (dir < 0 || target_dir < 0)
+		return MIN(dir, target_dir);
 	request_init(&req, REQ_BIND, call->task);
 	req.src = source->mnt;
 	req.dst = call->target->mnt;
 	req.flags = call->flags & MS_REC;
-	req.arg = (u64)place_is_dir(source);
+	req.arg = (u64)(dir | target_dir << 1);
 	if (!request_add(&req, source->host, source->len))
 		return -ENAMETOOLONG;
 	return ask_warden(call->task, &req, call->target->host, call->target->len);
@@ -174,13 +174,9 @@ static s64 do_move_mount(struct mount_call *call)
 static s64 may_mount_new(const struct mount_call *call)
 {
 	struct mount_facts facts;
-	s64 dir;
 
 	if (!call->fstype)
 		return -EINVAL;
-	dir = place_is_dir(call->target);
-	if (dir <= 0)
-		return dir ? dir : -ENOTDIR;
 	mount_facts(call->task, call->target, &facts);
 	return facts.is_root && facts.sysfs && !strcmp(call->fstype, "sysfs") ? -EBUSY : 0;
 }
@@ -190,11 +186,12 @@ static s64 do_new_mount(struct mount_call *call)
 	const char *source = call->source ? call->source : "none";
 	const char *options = call->options ? call->options : "";
 	struct request req;
-	s64 err = may_mount_new(call);
+	s64 err = may_mount_new(call), dir = place_is_dir(call->target);
 
-	if (err)
-		return err;
+	if (err || dir < 0)
+		return err ? err : dir;
 	request_init(&req, REQ_MOUNT_NEW, call->task);
+	req.arg = (u64)dir;
 	req.dst = call->target->mnt;
 	req.flags = (u32)call->flags;
 	if (!request_add(&req, call->fstype, strlen(call->fstype)) || !request_add(&req, source, strlen(source)) ||

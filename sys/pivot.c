@@ -12,9 +12,12 @@ static s64 may_pivot(struct task *task, const struct path *root, const struct na
 	struct nameidata at_root;
 	struct mount_facts facts;
 
+	mount_facts(task, new, &facts);
+	/* Of the host's mounts, which nobody can move, the session's first namespaces speak as root's would. */
+	if (facts.locked && task->nsproxy->mnt->user_ns->parent)
+		return -EINVAL;
 	if (new->mnt == root->mnt || old->mnt == root->mnt)
 		return -EBUSY;
-	mount_facts(task, new, &facts);
 	if (!facts.is_root)
 		return -EINVAL;
 	at_root.mnt = root->mnt;

@@ -203,6 +203,27 @@ static const struct fs_type *find_type(const char *name)
 
 /* ---- what is asked for ---- */
 
+/* Does the host know that type? Then it is one for which a user needs the host's own consent, as in any user namespace.
+ */
+static bool host_has_type(const char *type)
+{
+	char path[sizeof(arena()->proc) + 16], line[256];
+	bool found = false;
+	FILE *types;
+
+	snprintf(path, sizeof(path), "%s/filesystems", arena()->proc);
+	types = fopen(path, "re");
+	while (types && !found && fgets(line, sizeof(line), types)) {
+		char *name = strrchr(line, '\t');
+
+		line[strcspn(line, "\n")] = '\0';
+		found = name && !strcmp(name + 1, type);
+	}
+	if (types)
+		fclose(types);
+	return found;
+}
+
 int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type)
 {
 	memset(spec, 0, sizeof(*spec));
@@ -211,7 +232,9 @@ int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type
 	spec->tmpfs = (struct tmpfs_options){01777, call->req->uid, call->req->gid, false, TMPFS_UNSET, TMPFS_UNSET};
 	if (spec->type && spec->type->make == make_ramfs)
 		spec->tmpfs.mode = RAMFS_MODE;
-	return spec->type ? 0 : -ENODEV;
+	if (spec->type)
+		return 0;
+	return host_has_type(type) ? -EPERM : -ENODEV;
 }
 
 const char *fs_spec_type(const struct fs_spec *spec)

@@ -86,7 +86,8 @@ s64 do_mount_new(struct call *call)
 	if (err)
 		return err;
 	spec.sb = fresh.sb;
-	id = mnt_attach(ns, &spec);
+	/* The file system's own objections come first, as in the kernel. */
+	id = call->req->arg ? mnt_attach(ns, &spec) : -ENOTDIR;
 	super_put(fresh.sb); /* the mount has its own reference, or nobody has and it goes */
 	if (id < 0)
 		return id;
@@ -103,9 +104,13 @@ s64 do_bind(struct call *call)
 
 	if (!may_mount(call))
 		return -EPERM;
-	if (!is_path(call->s[0]) || !is_path(call->s[1]) || req->arg > 1)
+	if (!is_path(call->s[0]) || !is_path(call->s[1]) || req->arg > 3)
 		return -EINVAL;
-	id = mnt_bind(call->self->mnt, req->src, call->s[0], req->dst, call->s[1], req->arg == 1, req->flags & MS_REC);
+	if (!mnt_may_bind(call->self->mnt, req->src, call->s[0], req->flags & MS_REC))
+		return -EINVAL;
+	if (req->arg == 1 || req->arg == 2)
+		return -ENOTDIR;
+	id = mnt_bind(call->self->mnt, req->src, call->s[0], req->dst, call->s[1], req->arg & 1, req->flags & MS_REC);
 	if (id < 0)
 		return id;
 	call->value = (u64)id;

@@ -24,8 +24,8 @@ enum req_op {
 	REQ_OPEN_NS,   /* inode: handle looked at; arg: enum ns_type; flags: enum ns_relation. New handle of that kind,
 			* NS_OWNER and NS_PARENT: of kind 1 + NS_USER */
 	REQ_SETNS,     /* inode: handle of kind 1 + type or 0; flags: CLONE_NEW* kinds to take from it */
-	REQ_MOUNT_NEW, /* a fresh file system: s: fstype, source, options, point; flags; dst */
-	REQ_BIND,      /* src, s: source host path, point; flags: MS_REC; dst; arg: 1 directory */
+	REQ_MOUNT_NEW, /* a fresh file system: s: fstype, source, options, point; flags; dst; arg: 1: on a directory */
+	REQ_BIND,      /* src, s: source host path, point; flags: MS_REC; dst; arg: 1: a directory, 2: on one */
 	REQ_REMOUNT, /* dst; flags: with MS_BIND those of the mount, else those of both; s (may be missing): options */
 	REQ_UMOUNT,  /* dst; flags: MNT_DETACH ... */
 	REQ_MOVE,    /* src, dst, s: point */

@@ -26,8 +26,8 @@ static bool parse_u32(const char *s, int base, u32 *out)
 static u64 parse_amount(const char *s, const char **end)
 {
 	static const char units[] = "kmgtpe";
-	char *rest;
-	u64 v = strtoull(s, &rest, 0);
+	char *rest = (char *)s;
+	u64 v = *s >= '0' && *s <= '9' ? strtoull(s, &rest, 0) : 0; /* which takes signs and blanks as well */
 	const char *unit = *rest ? strchr(units, *rest | 0x20) : NULL;
 
 	if (unit && rest != s) {

@@ -71,7 +71,7 @@ struct mount {
 	u64 parent;		  /* id; the root mount is its own parent */
 	u64 stamp;		  /* an id drawn when this struct was made; tells its age, see mnt_locked() */
 	u32 flags;		  /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount */
-	u32 locked_flags;	  /* those that a remount may not clear (a bind of a locked mount keeps them) */
+	u32 locked_flags;	  /* mnt_lock_flags(); a bind of a locked mount keeps them */
 	bool locked;		  /* came with the namespace from a more privileged one: umount(2) says EINVAL */
 	bool dir;		  /* is a directory mounted on a directory (else a file on a file) */
 	u8 propagation;		  /* enum propagation, but see mnt_propagation() */
@@ -239,6 +239,8 @@ s64 mnt_attach(struct mnt_ns *ns, const struct mount_spec *spec);
  */
 s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const char *dst_point, bool dir, bool rec);
 #define MNT_MAX 100000 /* Linux's fs.mount-max */
+/* Would it say -EINVAL of the source? That comes before any look at the target. */
+bool mnt_may_bind(const struct mnt_ns *ns, u64 src, const char *src_host, bool rec);
 
 /*
  * open_tree(2) with OPEN_TREE_CLONE: the same as a tree of its own in `detached`. Returns its root's id, or as

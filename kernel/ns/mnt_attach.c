@@ -66,7 +66,7 @@ static struct mount *new_mount(const struct mount_spec *spec, const char *point)
 	m->id = m->stamp;
 	m->flags = spec->flags & FLAGS_OF_MOUNT;
 	m->locked = spec->locked;
-	m->locked_flags = spec->locked ? m->flags & MS_LOCKABLE : 0;
+	m->locked_flags = spec->locked ? mnt_lock_flags(m->flags) : 0;
 	m->dir = spec->dir;
 	m->sb = spec->sb;
 	m->sb->refs++;

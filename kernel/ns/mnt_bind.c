@@ -158,6 +158,13 @@ s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const ch
 	return bind_to(&b, ns, src_host, dst, dst_point, dir, rec);
 }
 
+bool mnt_may_bind(const struct mnt_ns *ns, u64 src, const char *src_host, bool rec)
+{
+	const struct bind b = {.ns = ns, .src = mnt_by_id(ns, src)};
+
+	return may_bind(&b, src_host, rec);
+}
+
 s64 mnt_bind_detached(struct mnt_ns *detached, const struct mnt_ns *ns, u64 src, const char *src_host, bool dir,
 		      bool rec)
 {

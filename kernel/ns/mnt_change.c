@@ -142,6 +142,13 @@ static int set_type(struct mount *m, enum propagation type)
 	return 0;
 }
 
+static bool may_have_flags(const struct mount *m, u32 old, u32 new)
+{
+	if (m->locked_flags & MS_LOCKABLE & ~new)
+		return false;
+	return !(m->locked_flags & MNT_LOCK_ATIME) || !((old ^ new) & MNT_ATIME_MASK);
+}
+
 static int change_one(const void *value, void *arg)
 {
 	const struct mount *old = value;
@@ -158,7 +165,7 @@ static int change_one(const void *value, void *arg)
 	if (!m)
 		return -ENOMEM;
 	m->flags = flags;
-	if (m->locked_flags & ~flags)
+	if (!may_have_flags(m, old->flags, flags))
 		err = -EPERM;
 	if (!err && !is_type(x, old))
 		err = set_type(m, x->type);

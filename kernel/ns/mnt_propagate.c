@@ -53,7 +53,7 @@ static void set_copy_locks(const struct copying *x, struct mount *m, bool top)
 {
 	if (x->event->at->user_ns != x->event->ns->user_ns) {
 		m->locked = true;
-		m->locked_flags |= m->flags & MS_LOCKABLE;
+		m->locked_flags |= mnt_lock_flags(m->flags);
 	}
 	if (top)
 		m->locked = false;

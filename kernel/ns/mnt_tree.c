@@ -44,7 +44,7 @@ void mount_inherit(struct mount *m, const struct mnt_ns *ns, const struct mount 
 	m->locked = mnt_locked(ns, old);
 	m->locked_flags = old->locked_flags;
 	if (old->stamp <= ns->locked_upto)
-		m->locked_flags |= old->flags & MS_LOCKABLE;
+		m->locked_flags |= mnt_lock_flags(old->flags);
 }
 
 struct mount *mount_get(const struct mount *m)

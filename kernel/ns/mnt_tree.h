@@ -77,6 +77,14 @@ bool path_below(const char *p, size_t plen, const char *top, size_t len);
 
 /* Flags that a less privileged namespace may not take off a mount that it got (mount_namespaces(7)). */
 #define MS_LOCKABLE (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+/* Of a mount that comes from a more privileged namespace: which flags a remount may not clear, and with MNT_LOCK_ATIME
+ * those about access times not change. */
+#define MNT_LOCK_ATIME (1u << 31)
+#define MNT_ATIME_MASK (MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
+static inline u32 mnt_lock_flags(u32 flags)
+{
+	return (flags & MS_LOCKABLE) | MNT_LOCK_ATIME;
+}
 
 /* Those that a mount can have. */
 #define FLAGS_OF_MOUNT                                                                                                 \

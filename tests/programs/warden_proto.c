@@ -352,7 +352,8 @@ static void tmpfs_options(void)
 		IS(mount_tmpfs("uid=0", "/opt"), -EPERM);
 	begin(REQ_MOUNT_NEW);
 	req.dst = arena()->init_mnt->root;
-	add("ext4"), add("/dev/null"), add(""), add("/mnt");
+	req.arg = 1;
+	add("nothing"), add("/dev/null"), add(""), add("/mnt");
 	IS(call(), -ENODEV);
 	req.dst = 999999;
 	IS(call(), -EINVAL);
@@ -410,7 +411,7 @@ static void binding_and_remounting(void)
 	root = arena()->init_mnt->root;
 	begin(REQ_BIND);
 	req.src = req.dst = root;
-	req.arg = 1;
+	req.arg = 3;
 	add("/etc"), add("/mnt");
 	IS(call(), 0);
 	id = value;
@@ -451,6 +452,7 @@ static void proc_shows_once_more(void)
 	start(-1);
 	begin(REQ_MOUNT_NEW);
 	req.dst = arena()->init_mnt->root;
+	req.arg = 1;
 	add("proc"), add("proc"), add(""), add("/mnt");
 	IS(call(), 0);
 	m = mnt_by_id(arena()->init_mnt, value);

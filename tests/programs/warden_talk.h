@@ -152,6 +152,7 @@ static inline s64 mount_tmpfs(const char *options, const char *point)
 {
 	begin(REQ_MOUNT_NEW);
 	req.dst = arena()->init_mnt->root;
+	req.arg = 1;
 	add("tmpfs");
 	add("none");
 	add(options);

@@ -78,7 +78,8 @@ static int dump_mount(const struct mount *m, void *arg)
 		assert_true(mnt_name_used(d->ns, name, strlen(name)));
 	}
 	d->len += (size_t)sprintf(d->text + d->len, "%lu %lu %s %s %s %x%s %x", m->id, m->parent, m->point, m->host,
-				  m->fsroot, m->flags, mnt_locked(d->ns, m) ? " locked" : "", m->locked_flags);
+				  m->fsroot, m->flags, mnt_locked(d->ns, m) ? " locked" : "",
+				  m->locked_flags & ~MNT_LOCK_ATIME);
 	mnt_peer_numbers(d->ns, m, anywhere, NULL, &n);
 	if (m->propagation != PROP_PRIVATE)
 		d->len += (size_t)sprintf(d->text + d->len, " %lu %lu %lu %u", n.shared, n.master, n.from,
