@@ -165,8 +165,11 @@ static int visit_namespaces(struct propagation_event *event, bool slaves)
 	int err = 0;
 
 	event->slaves = slaves;
-	for (event->at = arena()->mnt_namespaces; event->at && !err; event->at = event->at->next)
-		err = group_each(event->at, event->group, visit_mount, event);
+	for (event->at = arena()->mnt_namespaces; event->at && !err; event->at = event->at->next) {
+		/* A tree that is mounted nowhere receives nothing, as in Linux. */
+		if (event->at != arena()->detached)
+			err = group_each(event->at, event->group, visit_mount, event);
+	}
 	return err;
 }
 
