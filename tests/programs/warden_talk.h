@@ -17,11 +17,17 @@ static struct session session;
 static struct request req;
 static u64 value; /* of the last reply */
 
-static inline void start(int log_fd)
+/* `fails`: REQ_FAIL works (lib/prctl.h). */
+static inline void start_session(int log_fd, bool fails)
 {
 	static char *no_arguments[] = {NULL};
 	const struct session_config config = {
-	    .arena_size = ARENA_SIZE, .runtime = "/nowhere/secede-runtime", .log_fd = log_fd, .argv = no_arguments};
+	    .arena_size = ARENA_SIZE,
+	    .runtime = "/nowhere/secede-runtime",
+	    .log_fd = log_fd,
+	    .fails = fails,
+	    .argv = no_arguments,
+	};
 	const char *what;
 	int err = session_start(&config, &session, &what);
 
@@ -29,6 +35,11 @@ static inline void start(int log_fd)
 		printf("# %s: %s\n", what, strerror(-err));
 		_exit(1);
 	}
+}
+
+static inline void start(int log_fd)
+{
+	start_session(log_fd, false);
 }
 
 static inline int send_bytes(int sock, const void *data, size_t size, const int *fds, unsigned nr)
