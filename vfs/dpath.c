@@ -69,10 +69,9 @@ static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 	}
 }
 
-static int write_path(struct task *task, u64 mnt, const char *host, char *buf, size_t size)
+static int write_path(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *host, char *buf, size_t size)
 {
 	static const char unreachable[] = "(unreachable)";
-	const struct mnt_ns *ns = task->nsproxy->mnt;
 	struct backwards b;
 	struct path root;
 	bool reached;
@@ -99,8 +98,8 @@ static int write_path(struct task *task, u64 mnt, const char *host, char *buf, s
 }
 
 /* Below proc, where the guest's numbers are not the host's. -EAGAIN: they are, or it is elsewhere. */
-static __attribute__((noinline)) int write_proc_path(struct task *task, u64 mnt, const char *host, char *buf,
-						     size_t size)
+static __attribute__((noinline)) int write_proc_path(struct task *task, const struct mnt_ns *ns, u64 mnt,
+						     const char *host, char *buf, size_t size)
 {
 	char path[PATH_MAX];
 	struct fmt f;
@@ -108,14 +107,34 @@ static __attribute__((noinline)) int write_proc_path(struct task *task, u64 mnt,
 	fmt_init(&f, path, sizeof(path));
 	if (!proc_path_to_guest(host, &f))
 		return -EAGAIN;
-	return fmt_overflow(&f) ? -ERANGE : write_path(task, mnt, path, buf, size);
+	return fmt_overflow(&f) ? -ERANGE : write_path(task, ns, mnt, path, buf, size);
+}
+
+int path_to_guest_in(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *host, char *buf, size_t size)
+{
+	int len = proc_numbers_differ() ? write_proc_path(task, ns, mnt, host, buf, size) : -EAGAIN;
+
+	return len == -EAGAIN ? write_path(task, ns, mnt, host, buf, size) : len;
+}
+
+int place_text(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *host, char *buf, size_t size)
+{
+	static const char unreachable[] = "(unreachable)";
+	const size_t cut = sizeof(unreachable) - 1;
+	int len = path_to_guest_in(task, ns, mnt, host, buf, size);
+
+	if (len == -ERANGE)
+		return -ENAMETOOLONG;
+	if (len != -ENOENT)
+		return len;
+	if (!strncmp(buf, unreachable, cut))
+		memmove(buf, buf + cut, strlen(buf + cut) + 1);
+	return (int)strlen(buf);
 }
 
 int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_t size)
 {
-	int len = proc_numbers_differ() ? write_proc_path(task, mnt, host, buf, size) : -EAGAIN;
-
-	return len == -EAGAIN ? write_path(task, mnt, host, buf, size) : len;
+	return path_to_guest_in(task, task->nsproxy->mnt, mnt, host, buf, size);
 }
 
 char *dpath_below(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, char *buf, size_t size)

@@ -71,9 +71,8 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m)
 	nd->proc = sb->kind == SUPER_PROC || (sb->kind == SUPER_HOST && !memcmp(sb->fstype, "proc", 5));
 }
 
-bool nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt)
+bool nd_use_mount_in(const struct mnt_ns *ns, struct nameidata *nd, u64 mnt)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
 	const struct mount *m;
 	u64 seq;
 
@@ -84,6 +83,11 @@ bool nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt)
 		nd_set_mount(nd, m);
 	} while (mnt_read_retry(ns, seq));
 	return m;
+}
+
+bool nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt)
+{
+	return nd_use_mount_in(task->nsproxy->mnt, nd, mnt);
 }
 
 bool nd_append(struct nameidata *nd, const char *name, size_t len)
@@ -176,8 +180,7 @@ static const struct mount *plain_child(const struct mnt_ns *ns, const struct mou
 	return m;
 }
 
-/* The mount through which the tree shows nd->host by default; nd->mnt becomes 0 when it does not. */
-static void mount_of_host(const struct mnt_ns *ns, struct nameidata *nd)
+void mount_of_host(const struct mnt_ns *ns, struct nameidata *nd)
 {
 	const struct mount *m;
 	u32 start, end;

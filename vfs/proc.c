@@ -227,6 +227,8 @@ static int open_link(struct task *task, const struct proc_name *name, const stru
 {
 	int type = proc_ns_type(name->rest);
 
+	if (!strncmp(name->rest, "fdinfo/", 7))
+		return proc_fdinfo_open(task, name, who, oflags);
 	if (type < 0)
 		return open_again(task, name, who, oflags);
 	return oflags & O_NOFOLLOW ? -ELOOP : proc_ns_open(task, who->handle, type, oflags);
@@ -258,7 +260,8 @@ int proc_open(struct task *task, const char *rel, u64 oflags)
 
 	if (!file && proc_parse(rel, &name)) {
 		file = find_file(name.rest, 0);
-		link = !strncmp(name.rest, "ns/", 3) || !strncmp(name.rest, "fd/", 3);
+		link =
+		    !strncmp(name.rest, "ns/", 3) || !strncmp(name.rest, "fd/", 3) || !strncmp(name.rest, "fdinfo/", 7);
 	}
 	if ((!file && !link) || (oflags & O_PATH) || !find_whose(task, file, name.pid, &who))
 		return -EAGAIN;

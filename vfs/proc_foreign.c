@@ -166,6 +166,14 @@ static __attribute__((noinline)) int follow_cwd(struct task *task, int pid, stru
 
 /* ---- fd/N ---- */
 
+/* Where the mounts are that the process sees. */
+static const struct mnt_ns *ns_of(struct task *task, int pid)
+{
+	struct proc_task who;
+
+	return proc_find(task, pid, &who) ? who.mnt : task->nsproxy->mnt;
+}
+
 static __attribute__((noinline)) int follow_fd(struct task *task, const struct proc_name *name, struct nameidata *nd)
 {
 	struct fd_info note;
@@ -185,7 +193,9 @@ static __attribute__((noinline)) int follow_fd(struct task *task, const struct p
 	if (peek_task(name->pid, &p) && peek_note(&p, proc_fd_number(name->rest), &note) && note.kind == FD_DIR &&
 	    note.dev == st.st_dev && note.ino == st.st_ino)
 		nd->mnt = note.mnt;
-	return 0;
+	else
+		mount_of_host(ns_of(task, name->pid), nd);
+	return nd->mnt ? 0 : 1;
 }
 
 int foreign_follow(struct task *task, const struct proc_name *name, struct nameidata *nd)
@@ -201,7 +211,7 @@ int foreign_follow(struct task *task, const struct proc_name *name, struct namei
 
 /* The host's text, with the name that the reader has for the file, which is seen through `mnt` (0: nobody remembers).
  */
-static int file_text(struct task *task, const char *link, u64 mnt, char *buf, size_t size)
+static int file_text(struct task *task, const struct mnt_ns *ns, const char *link, u64 mnt, char *buf, size_t size)
 {
 	static const char deleted[] = " (deleted)";
 	const size_t cut = sizeof(deleted) - 1;
@@ -216,7 +226,7 @@ static int file_text(struct task *task, const char *link, u64 mnt, char *buf, si
 	gone = (size_t)n > cut && !strcmp(host + n - cut, deleted);
 	if (gone)
 		host[(size_t)n - cut] = '\0';
-	len = mnt ? path_to_guest(task, mnt, host, buf, size) : -ENOENT;
+	len = mnt ? place_text(task, ns, mnt, host, buf, size) : -ENOENT;
 	if (len < 0)
 		len = proc_file_text(task, host, buf, size);
 	if (len < 0 || !gone || (size_t)len + sizeof(deleted) > size)
@@ -237,6 +247,7 @@ int foreign_fd_text(struct task *task, const struct proc_name *name, char *buf, 
 {
 	char link[PROC_PATH_SIZE];
 	struct fd_info note = {0};
+	const struct mnt_ns *ns = ns_of(task, name->pid);
 	struct peek p;
 
 	if (!proc_host_path(link, sizeof(link), name->pid, name->rest))
@@ -250,7 +261,27 @@ int foreign_fd_text(struct task *task, const struct proc_name *name, char *buf, 
 		return proc_fd_text(task, &note, buf, size);
 	case FD_DIR:
 	case FD_FILE:
-		return file_text(task, link, is_about(&note, link) ? note.mnt : 0, buf, size);
+		return file_text(task, ns, link, is_about(&note, link) ? note.mnt : 0, buf, size);
 	}
-	return file_text(task, link, 0, buf, size);
+	return file_text(task, ns, link, 0, buf, size);
+}
+
+u64 foreign_fd_mount(struct task *task, const struct proc_name *name)
+{
+	char link[PROC_PATH_SIZE];
+	struct fd_info note;
+	struct nameidata nd;
+	struct stat st;
+	struct peek p;
+
+	if (!proc_host_path(link, sizeof(link), name->pid, name->rest))
+		return 0;
+	nd_init(&nd);
+	if (peek_task(name->pid, &p) && peek_note(&p, proc_fd_number(name->rest), &note) &&
+	    (note.kind == FD_DIR || note.kind == FD_FILE) && is_about(&note, link))
+		return note.mnt;
+	if (place_of_host_path(task, link, &nd, &st))
+		return 0;
+	mount_of_host(ns_of(task, name->pid), &nd);
+	return nd.mnt;
 }

@@ -102,6 +102,14 @@ int foreign_follow(struct task *task, const struct proc_name *name, struct namei
 /* The text of such a fd/N that leads to no directory; -EAGAIN: the host's is right. */
 int foreign_fd_text(struct task *task, const struct proc_name *name, char *buf, size_t size);
 
+/* The mount that such a fd/N is seen through; 0: it cannot be told, or there is none. */
+u64 foreign_fd_mount(struct task *task, const struct proc_name *name);
+
+/* ---- proc_fdinfo.c ---- */
+
+/* open(2) of such a fdinfo/N of `who`: a descriptor, -EAGAIN (the host's is right) or -errno. */
+int proc_fdinfo_open(struct task *task, const struct proc_name *name, const struct proc_task *who, u64 oflags);
+
 /* ---- proc_link.c ---- */
 
 /* The number behind "fd/", or -1. */

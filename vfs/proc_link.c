@@ -133,6 +133,14 @@ int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
 	return ret;
 }
 
+const struct mnt_ns *proc_link_ns(struct task *task, const char *rel)
+{
+	struct proc_name name;
+	struct proc_task who;
+
+	return proc_parse(rel, &name) && proc_find(task, name.pid, &who) ? who.mnt : task->nsproxy->mnt;
+}
+
 /* ---- readlink ---- */
 
 /* Says behind a text that the file is gone, as the kernel does. The new length. */
@@ -149,18 +157,11 @@ static size_t mark_deleted(const char *host, char *buf, size_t len, size_t size)
 }
 
 /* A place as text, as the kernel writes it. The length or -errno. */
-static int place_text(struct task *task, const struct nameidata *nd, char *buf, size_t size)
+static int link_text(struct task *task, const struct mnt_ns *ns, const struct nameidata *nd, char *buf, size_t size)
 {
-	static const char unreachable[] = "(unreachable)";
-	const size_t cut = sizeof(unreachable) - 1;
-	int err = path_to_guest(task, nd->mnt, nd->host, buf, size);
+	int len = place_text(task, ns, nd->mnt, nd->host, buf, size);
 
-	if (err == -ERANGE)
-		return -ENAMETOOLONG;
-	/* That is getcwd(2)'s word alone. */
-	if (err == -ENOENT && !strncmp(buf, unreachable, cut))
-		memmove(buf, buf + cut, strlen(buf + cut) + 1);
-	return (int)mark_deleted(nd->host, buf, strlen(buf), size);
+	return len < 0 ? len : (int)mark_deleted(nd->host, buf, (size_t)len, size);
 }
 
 /* A file without a note: the host knows its path. */
@@ -225,7 +226,7 @@ int proc_readlink(struct task *task, const char *rel, char *buf, size_t size)
 	if (ret < 0)
 		return ret;
 	if (!ret)
-		return place_text(task, &nd, buf, size);
+		return link_text(task, who.mnt, &nd, buf, size);
 	if (proc_fd_number(name.rest) < 0 || !proc_find(task, name.pid, &who))
 		return -EAGAIN;
 	if (who.own && who.own->files == task->files)

@@ -198,8 +198,21 @@ static int list_mount(const struct mount *m, void *arg)
 	return 0;
 }
 
-/* The place that a process's paths start from. Of another process only its namespace is known. */
-static int root_of(const struct proc_task *who, struct path *root)
+/* False: its memory cannot be read. */
+static __attribute__((noinline)) bool foreign_root(struct task *task, const struct proc_task *who, struct path *root)
+{
+	const struct proc_name name = {.pid = who->pid, .rest = "root"};
+	struct nameidata nd;
+
+	nd_init(&nd);
+	if (foreign_follow(task, &name, &nd))
+		return false;
+	*root = (struct path){nd.mnt, hpath_new(nd.host, nd.len)};
+	return true;
+}
+
+/* The place that a process's paths start from. */
+static int root_of(struct task *task, const struct proc_task *who, struct path *root)
 {
 	const struct mount *m;
 	char host[PATH_MAX];
@@ -208,6 +221,8 @@ static int root_of(const struct proc_task *who, struct path *root)
 
 	if (who->own)
 		return proc_get_place(who->own, get_fs_root, root);
+	if (foreign_root(task, who, root))
+		return root->host ? 0 : -ENOMEM;
 	do {
 		seq = mnt_read_begin(who->mnt);
 		m = mnt_by_id(who->mnt, who->mnt->root);
@@ -218,13 +233,14 @@ static int root_of(const struct proc_task *who, struct path *root)
 	return root->host ? 0 : -ENOMEM;
 }
 
-static __attribute__((noinline)) int show_tree(const struct proc_task *who, write_line write, struct fmt *out)
+static __attribute__((noinline)) int show_tree(struct task *task, const struct proc_task *who, write_line write,
+					       struct fmt *out)
 {
 	struct listing *list;
 	struct path root;
 	size_t start = out->len;
 	u64 seq, groups_seq;
-	int err = root_of(who, &root);
+	int err = root_of(task, who, &root);
 
 	if (err)
 		return err;
@@ -248,17 +264,17 @@ static __attribute__((noinline)) int show_tree(const struct proc_task *who, writ
 
 int show_mounts(struct task *task, const struct proc_task *who, struct fmt *out)
 {
-	return show_tree(who, write_mounts, out);
+	return show_tree(task, who, write_mounts, out);
 }
 
 int show_mountinfo(struct task *task, const struct proc_task *who, struct fmt *out)
 {
-	return show_tree(who, write_mountinfo, out);
+	return show_tree(task, who, write_mountinfo, out);
 }
 
 int show_mountstats(struct task *task, const struct proc_task *who, struct fmt *out)
 {
-	return show_tree(who, write_mountstats, out);
+	return show_tree(task, who, write_mountstats, out);
 }
 
 int show_filesystems(struct task *task, const struct proc_task *who, struct fmt *out)

@@ -15,7 +15,8 @@
 
 struct walk {
 	struct task *task;
-	struct nameidata *nd; /* where we are */
+	const struct mnt_ns *ns; /* the task's, until a magic link leads to where another task's mounts are */
+	struct nameidata *nd;	 /* where we are */
 	unsigned flags;
 	unsigned resolve; /* RESOLVE_* */
 	unsigned links;	  /* symlinks followed so far */
@@ -55,14 +56,15 @@ static int jump_root(struct walk *w, bool from_link)
 	nd->len = MIN(w->root.host->len, PATH_MAX - 1U);
 	memcpy(nd->host, w->root.host->s, nd->len);
 	nd->host[nd->len] = '\0';
-	nd_use_mount(w->task, nd, w->root.mnt);
+	w->ns = w->task->nsproxy->mnt;
+	nd_use_mount_in(w->ns, nd, w->root.mnt);
 	return 0;
 }
 
 /* The mount that covers nd's place, if any: 0 nothing there, 1 gone down, -EXDEV. */
 static __attribute__((noinline)) int cross_mounts(struct walk *w)
 {
-	const struct mnt_ns *ns = w->task->nsproxy->mnt;
+	const struct mnt_ns *ns = w->ns;
 	struct nameidata *nd = w->nd;
 	char host[PATH_MAX];
 	u32 len = nd->len;
@@ -77,7 +79,7 @@ static __attribute__((noinline)) int cross_mounts(struct walk *w)
 			break;
 		memcpy(nd->host, host, len + 1);
 		nd->len = len;
-		nd_use_mount(w->task, nd, mnt);
+		nd_use_mount_in(ns, nd, mnt);
 	}
 	return crossed && (w->resolve & RESOLVE_NO_XDEV) ? -EXDEV : crossed;
 }
@@ -85,7 +87,7 @@ static __attribute__((noinline)) int cross_mounts(struct walk *w)
 /* "..": what it is behind must be a directory that may be searched. */
 static __attribute__((noinline)) int step_up(struct walk *w)
 {
-	const struct mnt_ns *ns = w->task->nsproxy->mnt;
+	const struct mnt_ns *ns = w->ns;
 	struct nameidata *nd = w->nd;
 	char host[PATH_MAX];
 	struct stat st;
@@ -114,7 +116,7 @@ static __attribute__((noinline)) int step_up(struct walk *w)
 			break;
 		memcpy(nd->host, host, len + 1);
 		nd->len = len;
-		nd_use_mount(w->task, nd, mnt);
+		nd_use_mount_in(ns, nd, mnt);
 	}
 	if (err < 0)
 		return (int)err;
@@ -176,7 +178,8 @@ static int follow_magic(struct walk *w, const char *rel)
 		return err;
 	if (err)
 		return leave_to_host(w);
-	nd_use_mount(w->task, nd, nd->mnt);
+	w->ns = proc_link_ns(w->task, rel);
+	nd_use_mount_in(w->ns, nd, nd->mnt);
 	return (w->resolve & RESOLVE_NO_XDEV) && nd->mnt != mnt ? -EXDEV : 0;
 }
 
@@ -288,7 +291,7 @@ static int step_down(struct walk *w, const struct component *c)
 	if (!nd_append(nd, c->s, c->len))
 		return -ENAMETOOLONG;
 	nd->tail = *rest_of(w) ? '/' : 0;
-	if (mnt_name_used(w->task->nsproxy->mnt, c->s, c->len)) {
+	if (mnt_name_used(w->ns, c->s, c->len)) {
 		err = cross_mounts(w);
 		if (err)
 			return err < 0 ? err : 0;
@@ -351,6 +354,7 @@ static int walk(struct task *task, int dfd, const char *name, unsigned flags, bo
 
 	nd_init(nd);
 	w.task = task;
+	w.ns = task->nsproxy->mnt;
 	w.nd = nd;
 	w.flags = flags;
 	w.resolve = RESOLVE_OF(flags);

@@ -34,6 +34,9 @@ void nd_init(struct nameidata *nd);
 void nd_set_mount(struct nameidata *nd, const struct mount *m);
 /* The same for the mount with that number. False: it is not in the namespace. */
 bool nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt);
+bool nd_use_mount_in(const struct mnt_ns *ns, struct nameidata *nd, u64 mnt);
+/* The mount through which the tree of that namespace shows nd->host by default; nd->mnt becomes 0 when it does not. */
+void mount_of_host(const struct mnt_ns *ns, struct nameidata *nd);
 /* Appends a component. False: too long. */
 bool nd_append(struct nameidata *nd, const char *name, size_t len);
 /* Is the mount one that the host had, shown at its own path? Then a descriptor needs no note. */

@@ -1,0 +1,81 @@
+# /proc/PID of a task in another mount namespace: mounts, mountinfo, mountstats, root, cwd, exe, fd, fdinfo.
+exec python3 - <<'END'
+import ctypes, errno, os, re, shutil, socket, struct, sys
+
+libc = ctypes.CDLL(None, use_errno=True)
+here = os.getcwd()
+BIND, PRIVATE, REC = 4096, 1 << 18, 1 << 14
+
+
+def mount(source, target, fstype=None, flags=0, data=None):
+    value = libc.mount(source, target, fstype, ctypes.c_ulong(flags), data)
+    return "ok" if value >= 0 else errno.errorcode[ctypes.get_errno()]
+
+
+def t(call, *args, **keywords):
+    try:
+        return call(*args, **keywords)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+
+
+def lines(path, wanted):
+    return sorted(re.sub(r",(uid|gid)=\d+", "", " ".join(line.replace(here, "HERE").split())) for line in open(path) if wanted in line)
+
+
+def mnt_id(path):
+    return next(int(line.split()[1]) for line in open(path) if line.startswith("mnt_id"))
+
+
+def point(info, id):
+    return next((line.split()[4].replace(here, "HERE") for line in open(info) if int(line.split()[0]) == id), None)
+
+
+for name in ("a", "b", "root", "root/dir", "root/dir/deep", "root/mnt"):
+    os.mkdir(name)
+open("root/dir/file", "w").write("in the root\n")
+open("a/file", "w").write("of a\n")
+mount(b"here", b"a", b"tmpfs")
+open("a/mine", "w").write("mine\n")
+ours, theirs = socket.socketpair()
+sys.stdout.flush()
+pid = os.fork()
+if pid == 0:
+    libc.unshare(0x20000)
+    mount(None, b"/", None, PRIVATE | REC)
+    libc.umount2(b"a", 0)
+    mount(b"there", b"b", b"tmpfs")
+    open("b/theirs", "w").write("theirs\n")
+    mount(b"root", b"root", None, BIND)
+    mount(b"b", b"root/mnt", None, BIND)
+    fds = [os.open("root/dir", os.O_RDONLY), os.open("b", os.O_PATH), os.open("b/theirs", os.O_RDONLY), os.open("a/file", os.O_RDONLY)]
+    os.chroot("root")
+    os.chdir("/dir/deep")
+    theirs.send(struct.pack("4i", *fds))
+    theirs.recv(1)
+    os._exit(0)
+theirs.close()
+fds = struct.unpack("4i", ours.recv(100))
+proc = "/proc/%d/" % pid
+
+print("mine", lines("/proc/self/mounts", here), lines("/proc/self/mountstats", here))
+for name in ("mounts", "mountstats"):
+    print(name, lines(proc + name, " "))
+print("mountinfo", [" ".join(line.split()[4:]) for line in lines(proc + "mountinfo", " ")])
+print("links", [t(os.readlink, proc + name).replace(here, "HERE") for name in ("root", "cwd")], os.path.basename(os.readlink(proc + "exe")) == os.path.basename(os.path.realpath(sys.executable)),
+      [t(os.readlink, proc + "fd/%d" % fd).replace(here, "HERE") for fd in fds])
+print("through", sorted(os.listdir(proc + "root")), sorted(os.listdir(proc + "root/mnt")), os.listdir(proc + "cwd"), os.listdir(proc + "cwd/.."),
+      sorted(os.listdir(proc + "fd/%d" % fds[0])), os.listdir(proc + "fd/%d" % fds[1]))
+print("files", open(proc + "root/dir/file").read(), open(proc + "root/mnt/theirs").read(), open(proc + "cwd/../file").read(), open(proc + "fd/%d" % fds[2]).read(),
+      open(proc + "fd/%d" % fds[3]).read(), open(proc + "fd/%d/theirs" % fds[1]).read())
+print("up", t(os.listdir, proc + "root/..") == os.listdir(proc + "root"), os.path.samestat(os.stat(proc + "cwd/../.."), os.stat(proc + "root")))
+print("same", os.path.samestat(os.stat(proc + "root/dir"), os.stat("root/dir")), os.path.samestat(os.stat(proc + "fd/%d" % fds[3]), os.stat("a")),
+      os.path.samestat(os.stat(proc + "exe"), os.stat("/proc/self/exe")))
+print("write", t(lambda: open(proc + "root/mnt/new", "w").write("x")), sorted(os.listdir(proc + "root/mnt")), os.listdir("b"), t(os.mkdir, proc + "cwd/made"), os.listdir("root/dir/deep"))
+print("stat", hex(os.statvfs(proc + "root/mnt").f_flag & 1), os.stat(proc + "root/mnt").st_dev == os.stat(proc + "fd/%d" % fds[1]).st_dev, os.stat(proc + "root/mnt").st_dev != os.stat(proc + "root").st_dev)
+print("numbers", point(proc + "mountinfo", mnt_id(proc + "fdinfo/%d" % fds[0])), [point("/proc/self/mountinfo", mnt_id("/proc/self/fdinfo/%d" % os.open(path, flags)))
+      for path in ("a", "a/mine", "b", "root/dir/file") for flags in (os.O_RDONLY, os.O_PATH)])
+print("info", re.sub(r"mnt_id:\t\d+|ino:\t\d+", "", open("/proc/self/fdinfo/%d" % os.open("a/mine", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)).read()).split())
+ours.send(b"x")
+os.waitpid(pid, 0)
+END
