@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-# Shared subtrees: random mounts, binds, moves, unmounts and changes of type in several namespaces, some of other
-# users. After each step every tree must look the same, with groups numbered as they appear.
+# Shared subtrees: random mounts, binds, moves, remounts, unmounts and changes of type in several namespaces, some of
+# other users. After each step every tree must look the same, with groups numbered as they appear.
 # native: unshare -Urm --propagation private sh
 # secede: secede -Urm sh
 exec python3 - "$@" <<'END'
 import ctypes, errno, os, random, sys
 
 libc = ctypes.CDLL(None, use_errno=True)
-BIND, MOVE, REC, DETACH = 4096, 8192, 16384, 2
+REMOUNT, BIND, MOVE, REC, DETACH = 32, 4096, 8192, 16384, 2
+RDONLY, NOSUID, NOEXEC, NOATIME, STRICTATIME = 1, 2, 8, 1024, 1 << 24
 TYPES = {"unbindable": 1 << 17, "private": 1 << 18, "slave": 1 << 19, "shared": 1 << 20}
 NEWNS, NEWUSER = 0x20000, 0x10000000
 HERE = os.getcwd()
@@ -28,7 +29,7 @@ def mounts():
     for line in open("/proc/self/mountinfo"):
         f = line.split()
         end = f.index("-")
-        entries[f[0]] = (f[1], f[4], f[3], f[6:end], f[end + 1])
+        entries[f[0]] = (f[1], f[4], f[3], f[6:end] + ["("] + f[5].split(",") + [")"], f[end + 1])
     below = {}
     for id, e in entries.items():
         if id != e[0]:
@@ -68,8 +69,8 @@ def run(command):
     if what == "mounts":
         return mounts()
     if what == "tmpfs":
-        answer = mount("none", arguments[0], "tmpfs")
-        if answer == "ok":
+        answer = mount("none", arguments[0], "tmpfs", arguments[1])
+        if answer == "ok" and not arguments[1]:
             for name in "xy":
                 os.mkdir(arguments[0] + "/" + name)
         return answer
@@ -142,7 +143,7 @@ class Session:
     def step(self):
         r, ns = self.random, self.random.choice(sorted(self.ways))
         what = r.choice(["tmpfs"] * 5 + ["bind"] * 4 + ["rbind", "move", "move"] + ["umount"] * 4 + ["detach"] +
-                        ["shared"] * 4 + ["slave"] * 3 + ["private", "unbindable"] + ["copy", "users"])
+                        ["shared"] * 4 + ["slave"] * 3 + ["private", "unbindable"] + ["copy", "users"] + ["remount"] * 2)
         paths = self.ask(ns, "directories")
         points = sorted({line.split()[1][1:] for line in self.ask(ns, "mounts")} - {""})
         a, b, p = r.choice(paths), r.choice(paths), r.choice(points)
@@ -158,7 +159,8 @@ class Session:
             return "%s of %d: %s" % (what, ns, self.ask(ns, "copy", self.next - 1,
                                                         NEWNS | (NEWUSER if what == "users" else 0)))
         if what == "tmpfs":
-            answer, b = self.ask(ns, "tmpfs", a), ""
+            b = r.choice([0] * 5 + [RDONLY, NOSUID | NOATIME])
+            answer = self.ask(ns, "tmpfs", a, b)
         elif what == "bind" or what == "rbind":
             if len(self.ask(ns, "mounts")) > 60:
                 rec = 0
@@ -167,6 +169,9 @@ class Session:
             answer, a = self.ask(ns, "mount", p, b, None, MOVE), p
         elif what == "umount" or what == "detach":
             answer, a, b = self.ask(ns, "umount", p, DETACH if what == "detach" else 0), p, ""
+        elif what == "remount":
+            a, b = p, sum(r.sample([RDONLY, NOSUID, NOEXEC, NOATIME, STRICTATIME], r.randrange(3)))
+            answer = self.ask(ns, "mount", None, p, None, REMOUNT | BIND | b)
         else:
             answer, a, b = self.ask(ns, "mount", None, p, None, TYPES[what] | rec), p, ("rec" if rec else "")
         return "%d: %s %s %s: %s" % (ns, what, a, b, answer)
@@ -186,9 +191,9 @@ class Session:
 def session(seed, steps):
     print("seed", seed)
     s = Session(seed)
-    print(s.ask(0, "tmpfs", "t"))
+    print(s.ask(0, "tmpfs", "t", 0))
     for path in "t/x", "t/y":
-        s.ask(0, "tmpfs", path)
+        s.ask(0, "tmpfs", path, 0)
     for _ in range(steps):
         print(s.step())
         s.dump()

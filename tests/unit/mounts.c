@@ -82,7 +82,7 @@ static int dump_mount(const struct mount *m, void *arg)
 				  m->locked_flags & ~MNT_LOCK_ATIME);
 	mnt_peer_numbers(d->ns, m, anywhere, NULL, &n);
 	if (m->propagation != PROP_PRIVATE)
-		d->len += (size_t)sprintf(d->text + d->len, " %lu %lu %lu %u", n.shared, n.master, n.from,
+		d->len += (size_t)sprintf(d->text + d->len, " %lu %lu %lu %d", n.shared, n.master, n.from,
 					  mnt_propagation(d->ns, m));
 	d->text[d->len++] = '\n';
 	d->text[d->len] = 0;
