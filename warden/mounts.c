@@ -156,10 +156,11 @@ s64 do_remount(struct call *call)
 	return err;
 }
 
-/* Is a tmpfs in use? Where another mount shows it as well, nobody can tell which one is used. */
-static bool mount_busy(const struct mount *m)
+/* Is a tmpfs in use? Where a mount that stays shows it as well, nobody can tell which one is used. */
+static bool mount_busy(struct mnt_ns *ns, const struct mount *m)
 {
-	return tree_is_held(m->id) || (m->sb->kind == SUPER_TMPFS && m->sb->refs == 1 && path_busy(m->host));
+	return tree_is_held(m->id) ||
+	       (m->sb->kind == SUPER_TMPFS && mnt_umount_takes_all(ns, m->id) && path_busy(m->host));
 }
 
 /* Taking off must not fail for want of memory. */
@@ -190,7 +191,7 @@ s64 do_umount(struct call *call)
 		return -EPERM;
 	if (!m || (flags & ~(u32)(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW)))
 		return -EINVAL;
-	if (!(flags & MNT_DETACH) && !mnt_locked(ns, m) && mount_busy(m))
+	if (!(flags & MNT_DETACH) && !mnt_locked(ns, m) && mount_busy(ns, m))
 		return -EBUSY;
 	return umount_surely(ns, call->req->dst, flags & MNT_DETACH);
 }

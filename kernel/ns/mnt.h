@@ -271,6 +271,8 @@ int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
  * -EINVAL: no such mount, the root, or locked; -EBUSY: it has mounts below it and !detach; -ENOMEM.
  */
 int mnt_umount(struct mnt_ns *ns, u64 id, bool detach);
+/* Would it, without `detach`, take off all mounts of its file system in all namespaces? The mount is there. */
+bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
 /* MS_MOVE. -EINVAL (not there, the root, locked, mounted in a shared one, or it has something unbindable and the target
  * is shared), -ELOOP (target is below it), -ENOMEM, -ENOSPC (more than MNT_MAX mounts in a namespace that receives). */
 int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point);

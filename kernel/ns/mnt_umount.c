@@ -236,7 +236,8 @@ static int has_parent(const struct mount *m, void *arg)
 	return m->parent == *id;
 }
 
-static int prepare(struct umount *u, bool detach)
+/* What goes, in each namespace. */
+static int choose(struct umount *u, bool detach)
 {
 	const struct mount *m = u->top;
 	int err = 0;
@@ -252,8 +253,7 @@ static int prepare(struct umount *u, bool detach)
 		err = trie_each(u->asked, pass_on, u);
 	for (struct ns_change *nc = u->change.first; nc && !err; nc = nc->next)
 		err = decide(u, nc);
-	for (struct ns_change *nc = u->change.first; nc && !err; nc = nc->next)
-		err = build(u, nc);
+	trie_put(u->asked, NULL);
 	return err;
 }
 
@@ -267,7 +267,42 @@ int mnt_umount(struct mnt_ns *ns, u64 id, bool detach)
 		return -EINVAL;
 	if (!detach && mnt_for_each(ns, has_parent, &id))
 		return -EBUSY;
-	err = prepare(&u, detach);
-	trie_put(u.asked, NULL);
+	err = choose(&u, detach);
+	for (struct ns_change *nc = u.change.first; nc && !err; nc = nc->next)
+		err = build(&u, nc);
 	return change_end(&u.change, err);
+}
+
+/* ---- is it the last one? ---- */
+
+struct count {
+	const struct super *sb;
+	u64 nr;
+};
+
+static int count_mount(const struct mount *m, void *arg)
+{
+	struct count *count = arg;
+
+	count->nr += m->sb == count->sb;
+	return 0;
+}
+
+static int count_doomed(const void *value, void *arg)
+{
+	return count_mount(value, arg);
+}
+
+bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id)
+{
+	struct umount u = {.ns = ns, .top = mnt_by_id(ns, id)};
+	struct count all = {.sb = u.top->sb}, go = all;
+	int err = choose(&u, false);
+
+	for (struct ns_change *nc = u.change.first; nc; nc = nc->next)
+		trie_each(nc->doomed, count_doomed, &go);
+	for (const struct mnt_ns *other = arena()->mnt_namespaces; other; other = other->next)
+		mnt_for_each(other, count_mount, &all);
+	change_end(&u.change, -EAGAIN);
+	return !err && all.nr == go.nr;
 }

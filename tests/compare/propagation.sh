@@ -104,7 +104,7 @@ print("the first go", umount("a"), umount("c"), umount("d"))
 show("e is private")
 print(umount("e"))
 
-print("busy", mount("t", "a", "tmpfs", SHARED, "x"), mount(None, "a", None, SHARED), mount("a", "b", None, BIND),
+print("busy", mount("t", "a", "tmpfs", 0, "x"), mount(None, "a", None, SHARED), mount("a", "b", None, BIND),
       mount(None, "b", None, SLAVE), mount("t", "a/x", "tmpfs", 0, "in"), mount("t", "b/x/in", "tmpfs"), umount("a/x"))
 show("b/x has something in it")
 print(umount("b/x"), umount("b/x/in"), umount("b/x"), umount("b"), umount("a"))
@@ -164,6 +164,47 @@ show("after a copy")
 in_child(slave_tree, 0x20000)
 show("after another")
 in_child(chroot, 0x20000)
+
+
+class Visitor:
+    """Somebody in a namespace of its own, in a directory."""
+
+    def __init__(self, path, unshare, *mounts):
+        ready, go = os.pipe(), os.pipe()
+        self.pid, self.go = os.fork(), go[1]
+        if not self.pid:
+            os.close(go[1])
+            if unshare:
+                libc.unshare(unshare)
+            for m in mounts:
+                mount(*m)
+            os.chdir(path)
+            os.write(ready[1], b"!")
+            os.read(go[0], 1)
+            os._exit(0)
+        os.read(ready[0], 1)
+
+    def leave(self):
+        os.close(self.go)
+        os.waitpid(self.pid, 0)
+
+
+mount("t", "e", "tmpfs", 0, "x")
+v = Visitor("e/x", 0x20000, (None, "/", None, PRIVATE | REC))
+print("in use elsewhere", umount("e"), v.leave())
+mount("t", "e", "tmpfs", 0, "x")
+v = Visitor("e/x", 0)
+print("in use here", umount("e"), v.leave(), umount("e"))
+mount("t", "e", "tmpfs", 0, "x")
+mount(None, "e", None, SHARED)
+mount("t", "e/x", "tmpfs", 0, "in")
+v = Visitor("e/x/in", 0x20000)
+print("in use by a peer", umount("e/x"), umount("e/x", DETACH), v.leave())
+mount("t", "e/x", "tmpfs", 0, "in")
+mount("e/x", "f", None, BIND)
+v = Visitor("f/in", 0)
+print("in use through another", umount("e/x"), umount("f", DETACH), v.leave(), umount("e"))
+
 print("pivot_root", mount("a", "b", None, BIND), result(libc.syscall(155, b"b", b"b/y")),
       mount(None, "b", None, PRIVATE), result(libc.syscall(155, b"b", b"b/y")) if os.fork() == 0 and not os._exit(0) else os.wait()[1])
 show("at the end")
