@@ -156,17 +156,33 @@ static s64 move_place(struct task *task, const struct nameidata *from, const str
 	return ask_warden(task, &req, to->host, to->len);
 }
 
+/* MOVE_MOUNT_SET_GROUP: nothing moves. */
+static s64 set_group(struct task *task, const struct nameidata *from, const struct nameidata *to)
+{
+	struct mount_facts source, target;
+	struct request req;
+
+	mount_facts(task, from, &source);
+	mount_facts(task, to, &target);
+	if (!source.is_root || !target.is_root)
+		return -EINVAL;
+	request_init(&req, REQ_SET_GROUP, task);
+	req.src = from->mnt;
+	req.dst = to->mnt;
+	return ask_warden(task, &req, NULL, 0);
+}
+
 static s64 check_move(struct task *task, u32 flags)
 {
 	if (!may_mount(task))
 		return -EPERM;
 	if (flags & ~(u32)(MOVE_MOUNT__MASK | MOVE_MOUNT_BENEATH))
 		return -EINVAL;
-	if (flags & (MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_BENEATH)) {
-		guest_log(task, "move_mount with flags %x: not built, EINVAL", flags);
-		return -EINVAL;
-	}
-	return 0;
+	if (!(flags & MOVE_MOUNT_BENEATH))
+		return 0;
+	if (!(flags & MOVE_MOUNT_SET_GROUP))
+		guest_log(task, "move_mount with MOVE_MOUNT_BENEATH: not built, EINVAL");
+	return -EINVAL;
 }
 
 SYSCALL(move_mount)
@@ -185,7 +201,7 @@ SYSCALL(move_mount)
 			   flags & MOVE_MOUNT_F_SYMLINKS ? LOOKUP_FOLLOW : 0, &from);
 	if (!err) {
 		mount_topmost(task, &to);
-		err = move_place(task, &from, &to);
+		err = flags & MOVE_MOUNT_SET_GROUP ? set_group(task, &from, &to) : move_place(task, &from, &to);
 		path_release(&from);
 	}
 	path_release(&to);

@@ -221,8 +221,20 @@ s64 do_pivot(struct call *call)
 s64 do_propagation(struct call *call)
 {
 	const struct request *req = call->req;
+	struct mnt_ns *ns = ns_of_mount(call, req->dst);
 
 	if (!may_mount(call))
 		return -EPERM;
-	return mnt_set_propagation(call->self->mnt, req->dst, req->flags & ~(u32)MS_REC, req->flags & MS_REC);
+	if (!ns)
+		return -EINVAL;
+	return mnt_set_propagation(ns, req->dst, req->flags & ~(u32)MS_REC, req->flags & MS_REC);
+}
+
+s64 do_set_group(struct call *call)
+{
+	struct mnt_ns *from = ns_of_mount(call, call->req->src), *to = ns_of_mount(call, call->req->dst);
+
+	if (!may_mount(call))
+		return -EPERM;
+	return from && to ? mnt_set_group(from, call->req->src, to, call->req->dst) : -EINVAL;
 }

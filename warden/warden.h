@@ -91,6 +91,7 @@ s64 do_fspick(struct call *call);
 s64 do_fsconfig(struct call *call);
 s64 do_fsmount(struct call *call);
 s64 do_propagation(struct call *call);
+s64 do_set_group(struct call *call);
 s64 do_id_map(struct call *call); /* warden/idmap.c */
 s64 do_pid(struct call *call);	  /* warden/pids.c */
 s64 do_sem(struct call *call);	  /* warden/undo.c */

@@ -141,6 +141,18 @@ bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t 
 	return mnt_child(ns, id, path, len) || mnt_for_each(ns, covers_below, &top);
 }
 
+bool mnt_all_private(const struct mnt_ns *ns)
+{
+	bool all;
+	u64 seq;
+
+	do {
+		seq = mnt_read_begin(ns);
+		all = !mnt_tree(ns)->by_group && (!any_detached() || !mnt_tree(mnt_detached)->by_group);
+	} while (mnt_read_retry(ns, seq));
+	return all;
+}
+
 /* ---- strings ---- */
 
 size_t mnt_copy_string(char *dst, size_t size, const char *src)

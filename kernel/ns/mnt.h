@@ -179,7 +179,7 @@ static inline enum propagation mnt_propagation(const struct mnt_ns *ns, const st
 	return m->propagation == PROP_SHARED && m->stamp <= ns->locked_upto ? PROP_SLAVE
 									    : (enum propagation)m->propagation;
 }
-/* Is every mount in it private? */
+/* Is every mount in it, and in detached trees, private? Needs no read section. */
 bool mnt_all_private(const struct mnt_ns *ns);
 /* Is (mount id, host path) a place at or below which something is mounted? For EBUSY. */
 bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len);
@@ -284,6 +284,12 @@ int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point);
  */
 int mnt_pivot(struct mnt_ns *ns, u64 new_root, u64 old_root, u64 put_mnt, const char *put_point);
 
+/*
+ * move_mount(2) with MOVE_MOUNT_SET_GROUP: a private mount is from now on what `src` is: its peer, a slave of the same
+ * group. -EINVAL: one is not there, dst is not private, src is; they show different file systems, or dst something
+ * that src does not show or has locked mounts over; -ENOMEM.
+ */
+int mnt_set_group(struct mnt_ns *src_ns, u64 src, struct mnt_ns *ns, u64 dst);
 /* The type alone; 0 is another one. -EINVAL, -ENOMEM. */
 int mnt_set_propagation(struct mnt_ns *ns, u64 id, u32 type, bool rec);
 

@@ -27,8 +27,7 @@ static int locked_below(const struct mount *m, void *arg)
 	       path_below(m->point, m->point_len, place->host, strlen(place->host));
 }
 
-/* Would a bind of this place alone show what mounts hide that are locked together with it? */
-static bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host)
+bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host)
 {
 	struct place place = {.ns = ns, .mnt = mnt, .host = host};
 

@@ -49,6 +49,8 @@ static int move(struct mnt_ns *from, struct mnt_ns *to, struct mount *top)
 		err = tree_below(mnt_tree(from), top->id, NULL, &below);
 	if (!err && shared && (is_unbindable(top, NULL) || trie_each(below, is_unbindable, NULL)))
 		err = -EINVAL;
+	if (!err && from == to && tree_is_below(mnt_tree(to), top->parent, top->id))
+		err = -ELOOP;
 	if (!err)
 		err = trie_step(&e.mounts, top->id, NULL, top, &mount_ops);
 	if (!err)
@@ -88,8 +90,6 @@ int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point)
 	    (old->parent != id && mount_peers(ns, mnt_by_id(ns, old->parent))))
 		return -EINVAL;
 	mnt_topmost(ns, &dst, &dst_point);
-	if (tree_is_below(mnt_tree(ns), dst, id))
-		return -ELOOP;
 	return move_to(ns, old, ns, dst, dst_point);
 }
 
@@ -226,6 +226,35 @@ int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags)
 int mnt_set_propagation(struct mnt_ns *ns, u64 id, u32 type, bool rec)
 {
 	return type ? mnt_set_attr(ns, id, 0, 0, type, rec) : -EINVAL;
+}
+
+static bool may_set_group(const struct mnt_ns *src_ns, const struct mount *from, const struct mnt_ns *ns,
+			  const struct mount *to)
+{
+	return from && to && from->sb == to->sb && path_below(to->host, to->host_len, from->host, from->host_len) &&
+	       !hides_something(src_ns, from->id, to->host) && !mount_peers(ns, to) && !mount_master(ns, to) &&
+	       (mount_peers(src_ns, from) || mount_master(src_ns, from));
+}
+
+int mnt_set_group(struct mnt_ns *src_ns, u64 src, struct mnt_ns *ns, u64 dst)
+{
+	const struct mount *from = mnt_by_id(src_ns, src), *to = mnt_by_id(ns, dst);
+	struct mnt_change c = {0};
+	struct mnt_tree *tree;
+	struct mount *m;
+	int err = -ENOMEM;
+
+	if (!may_set_group(src_ns, from, ns, to))
+		return -EINVAL;
+	m = mount_edit(ns, to, to->point);
+	if (!m)
+		return -ENOMEM;
+	mount_set_group(m, mnt_propagation(src_ns, from), group_get(from->group));
+	tree = change_tree(&c, ns);
+	if (tree)
+		err = tree_replace(tree, to, m);
+	mount_put(m);
+	return change_end(&c, err);
 }
 
 /* ---- pivot_root ---- */

@@ -27,11 +27,6 @@ struct peer_group *own_master(const struct mount *m)
 	return m->propagation == PROP_SLAVE ? not_gone(m->group) : NULL;
 }
 
-bool mnt_all_private(const struct mnt_ns *ns)
-{
-	return !mnt_tree(ns)->by_group;
-}
-
 int group_each(const struct mnt_ns *ns, const struct peer_group *g, int (*fn)(const void *mount, void *arg), void *arg)
 {
 	return trie_each_under(mnt_tree(ns)->by_group, group_key(g->id, 0), GROUP_KEY_LOW, fn, arg);

@@ -110,6 +110,8 @@ static inline bool locked_together(const struct mnt_ns *ns, const struct mount *
 {
 	return ns->locked_upto && mnt_locked(ns, m);
 }
+/* Would a bind of this place alone show what mounts hide that are locked together with it? */
+bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host);
 /* A copy of `old` with that id, mounted at `point`, in which all else is the same, spelled out. NULL: ENOMEM. */
 struct mount *mount_edit(const struct mnt_ns *ns, const struct mount *old, const char *point);
 /* Takes a reference on group over and puts the one that the mount had. */

@@ -158,6 +158,18 @@ def chroot():
     print("from", [statmount(p) for p in ("b", "c", "d", "f/proc")])
 
 
+def set_group(source, target):
+    return result(libc.syscall(429, -100, source.encode(), -100, target.encode(), 0x100))
+
+
+print("set_group", mount("t", "a", "tmpfs", 0, "x/ y"), mount("a", "b", None, BIND), mount("a/x", "c", None, BIND),
+      mount("t", "d", "tmpfs"), set_group("a", "b"), mount(None, "a", None, SHARED), set_group("a", "b"), set_group("b", "a"),
+      set_group("a", "b"), set_group("a", "c"), set_group("a", "d"), set_group("a/x", "c"), mount("a", "e", None, BIND),
+      mount(None, "e", None, PRIVATE), mount(None, "b", None, SLAVE), set_group("b", "e"), mount(None, "c", None, PRIVATE),
+      mount(None, "e", None, PRIVATE), set_group("c", "e"), mount("t", "a/y", "tmpfs"))
+show("peers and slaves")
+print([umount(p, DETACH) for p in "edcba"])
+
 print("copies", mount("t", "a", "tmpfs", 0, "x y"), mount(None, "a", None, SHARED))
 in_child(tree, 0x20000)
 show("after a copy")
