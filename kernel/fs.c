@@ -189,7 +189,10 @@ static void replace_places(struct fs_struct *fs, const struct fs_places *places,
 		places_fill(fs, other, places);
 	else
 		fs->at[other] = *places;
-	atomic_fetch_add(&fs->seq, 1);
+	/* The host's thread may stay where it is when the root alone changes: its directory may have another name by
+	 * now. */
+	if (old.pwd.host)
+		atomic_fetch_add(&fs->seq, 1);
 	publish();
 	fs->now = other;
 	mutex_unlock(&fs->lock);

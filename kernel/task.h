@@ -47,7 +47,7 @@ struct fs_places {
 struct fs_struct {
 	_Atomic u32 users;
 	struct mutex lock; /* guards places and umask */
-	_Atomic u32 seq;   /* raised before each change; a task whose host_fs_seq differs must sync its host thread */
+	_Atomic u32 seq;   /* raised before pwd or umask change; a task with another host_fs_seq must sync its thread */
 	u32 umask;
 	u64 pivots;  /* the last pivot_root(2) that it has followed (kernel/ns/mnt.h) */
 	bool shared; /* stands in memory shared with other processes, */

@@ -317,23 +317,47 @@ static bool into_itself(const struct name *old, const struct name *new)
 	return path_against_name(old, new->nd.host, new->nd.len) >= 0;
 }
 
+/* Is it the same name? Then nothing happens. */
+static bool same_name(const struct name *old, const struct name *new)
+{
+	return old->nd.len == new->nd.len && !memcmp(old->nd.host, new->nd.host, old->nd.len) &&
+	       old->nd.last_len == new->nd.last_len && !memcmp(old->nd.last, new->nd.last, old->nd.last_len);
+}
+
+/* A slash behind what is no directory. `to` is NULL when there is none yet. */
+static bool wrong_slash(const struct name *old, const struct stat *from, const struct name *new, const struct stat *to,
+			unsigned flags)
+{
+	if (flags & RENAME_EXCHANGE)
+		return (!is_dir(to) && new->nd.trailing_slash) || (!is_dir(from) && old->nd.trailing_slash);
+	return !is_dir(from) && (old->nd.trailing_slash || new->nd.trailing_slash);
+}
+
 /* One of the names is a mount point: what is said before EBUSY. */
 static s64 rename_busy(const struct name *old, const struct name *new, unsigned flags)
 {
+	bool exchange = flags & RENAME_EXCHANGE, exists;
 	struct stat from, to;
-	s64 err = name_stat(old, old->last, &from);
-	bool exists;
+	s64 err = name_stat(old, old->nd.last, &from);
 
 	if (err)
 		return err;
 	exists = !name_stat(new, new->nd.last, &to);
 	if (exists && flags & RENAME_NOREPLACE)
 		return -EEXIST;
+	if (!exists && exchange)
+		return -ENOENT;
+	if (wrong_slash(old, &from, new, exists ? &to : NULL, flags))
+		return -ENOTDIR;
+	if (into_itself(old, new))
+		return -EINVAL;
+	if (exists && into_itself(new, old))
+		return exchange ? -EINVAL : -ENOTEMPTY;
 	if (!exists)
-		return flags & RENAME_EXCHANGE ? -ENOENT : -EBUSY;
+		return -EBUSY;
 	if (from.st_dev == to.st_dev && from.st_ino == to.st_ino)
 		return 0;
-	if (!(flags & RENAME_EXCHANGE) && is_dir(&from) != is_dir(&to))
+	if (!exchange && is_dir(&from) != is_dir(&to))
 		return is_dir(&to) ? -EISDIR : -ENOTDIR;
 	return -EBUSY;
 }
@@ -349,7 +373,7 @@ static s64 rename_names(struct task *task, const struct name *old, const struct 
 			return -EROFS;
 		if (is_mountpoint(task, old) || is_mountpoint(task, new))
 			return rename_busy(old, new, flags);
-		if (!into_itself(old, new) &&
+		if (!into_itself(old, new) && !same_name(old, new) &&
 		    (pins_mounts(task, old) || (flags & RENAME_EXCHANGE && pins_mounts(task, new)))) {
 			guest_log(task, "rename of %s/%s, which a mount depends on: not built, EBUSY", old->nd.host,
 				  old->nd.last);

@@ -51,8 +51,6 @@ static int check_place(const struct nameidata *nd, const struct target *t, unsig
 	struct stat st;
 	long err = host_call4(__NR_newfstatat, t->dfd, t->path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW);
 
-	if (err == -ENOENT && (flags & LOOKUP_CREATE))
-		return 0;
 	if (err < 0)
 		return (int)err;
 	return (flags & LOOKUP_DIRECTORY) && !S_ISDIR(st.st_mode) ? -ENOTDIR : 0;
@@ -83,8 +81,7 @@ static int lookup_fast(struct task *task, int dfd, const char *name, unsigned fl
 	nd_target_done(nd);
 	if (fd >= 0)
 		return keep_fd(task, nd, (int)fd, flags);
-	if (fd == -ELOOP || openat2_missing(fd) || (fd == -ENOENT && (flags & LOOKUP_CREATE)) ||
-	    (table_full(fd) && (flags & (LOOKUP_NOFD | LOOKUP_FDLESS))))
+	if (fd == -ELOOP || openat2_missing(fd) || (table_full(fd) && (flags & (LOOKUP_NOFD | LOOKUP_FDLESS))))
 		return 1;
 	return (int)fd;
 }
@@ -201,7 +198,7 @@ static int lookup_parent(struct task *task, int dfd, const char *name, unsigned 
 	int err;
 
 	split_name(name, &start, &len);
-	flags = (flags & ~(unsigned)(LOOKUP_PARENT | LOOKUP_CREATE | LOOKUP_EMPTY)) | LOOKUP_FOLLOW | LOOKUP_DIRECTORY;
+	flags = (flags & ~(unsigned)(LOOKUP_PARENT | LOOKUP_EMPTY)) | LOOKUP_FOLLOW | LOOKUP_DIRECTORY;
 	if (!len) {
 		err = lookup(task, dfd, "/", flags, nd);
 	} else if (start) {

@@ -18,8 +18,8 @@
 #define LOOKUP_DIRECTORY 0x02 /* the result must be a directory (ENOTDIR) */
 #define LOOKUP_EMPTY	 0x04 /* an empty name means dfd itself (AT_EMPTY_PATH) */
 #define LOOKUP_PARENT	 0x08 /* stop before the last component */
-#define LOOKUP_NOFD	 0x10 /* do not open: only the place (the last component may be missing if LOOKUP_CREATE) */
-#define LOOKUP_CREATE	 0x20 /* the last component may be missing */
+#define LOOKUP_NOFD	 0x10 /* do not open: only the place */
+#define LOOKUP_CREATE	 0x20 /* of open(2) alone, not for path_lookup(): the last component may be missing */
 #define LOOKUP_LAZY                                                                                                    \
 	0x40		   /* the caller needs no host path: it may be missing (len 0), and so may                     \
 			    * the mount (mnt 0: one that the host had, shown at its own path) */

@@ -109,6 +109,8 @@ static int open_read_only(const struct nameidata *nd, const struct target *t, st
 		return -EEXIST;
 	if (S_ISDIR(st.st_mode))
 		return (o->oflags & TMPFILE_BIT) ? -EROFS : 0; /* else the host says EISDIR */
+	if (o->oflags & O_DIRECTORY)
+		return -ENOTDIR;
 	if (S_ISREG(st.st_mode) && (o->oflags & (O_ACCMODE | O_TRUNC)))
 		return -EROFS;
 	o->oflags &= ~(u64)O_CREAT;

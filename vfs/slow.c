@@ -232,6 +232,15 @@ static long read_link(const struct walk *w, char *link, size_t size)
 	return n;
 }
 
+/* Is the last component, with a slash behind it, to be made by open(2)? That makes no directories. */
+static bool makes_directory(const struct walk *w)
+{
+	const char *rest = rest_of(w);
+	struct component c;
+
+	return (w->flags & LOOKUP_CREATE) && *rest && !next_component(&rest, &c);
+}
+
 /* nd's place was just reached from its parent, parent_len long: if it is a symlink, goes where it leads. */
 static __attribute__((noinline)) int follow_link(struct walk *w, u32 parent_len, bool follow)
 {
@@ -240,6 +249,9 @@ static __attribute__((noinline)) int follow_link(struct walk *w, u32 parent_len,
 	long n = read_link(w, link, sizeof(link));
 	int err;
 
+	/* In the directory it was looked for, so that is one. */
+	if (makes_directory(w) && (n >= 0 || n == -EINVAL || n == -ENOENT || n == -ENAMETOOLONG))
+		return -EISDIR;
 	/* It exists and is no symlink; whether it is a directory shows when something is looked up in it. */
 	if (n == -EINVAL)
 		return 0;

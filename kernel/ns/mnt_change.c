@@ -324,13 +324,14 @@ static bool parent_is_shared(const struct mnt_ns *ns, const struct mount *m)
 
 int mnt_pivot(struct mnt_ns *ns, u64 new_root, u64 old_root, u64 put_mnt, const char *put_point)
 {
-	const struct mount *new = mnt_by_id(ns, new_root), *old = mnt_by_id(ns, old_root),
-			   *put = mnt_by_id(ns, put_mnt);
+	const struct mount *new = mnt_by_id(ns, new_root), *old = mnt_by_id(ns, old_root), *put;
 	struct mnt_change c = {0};
 	struct mnt_tree *tree;
 	struct pivot *note;
 	int err;
 
+	mnt_topmost(ns, &put_mnt, &put_point);
+	put = mnt_by_id(ns, put_mnt);
 	if (!new || !old || !put || mount_peers(ns, put) || parent_is_shared(ns, new) || parent_is_shared(ns, old))
 		return -EINVAL;
 	if (new_root == old_root || put_mnt == old_root)
