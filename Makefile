@@ -133,15 +133,17 @@ endif
 
 # Names its programs in UNIT_PROGRAMS.
 -include tests/unit/unit.mk
+# Names its program in FUZZ_PROGRAMS, where it can be built.
+include tests/fuzz/fuzz.mk
 
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
 TESTS = $(addprefix $(B)/tests/programs/warden_,proto life lists fds door) tests/spec/run tests/programs/main_job \
 	tests/programs/run tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server \
 	tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust \
 	tests/programs/kill_all tests/programs/map tests/programs/ls tests/programs/enter tests/programs/number_reuse \
-	tests/programs/trace_leave tests/programs/dcache tests/compare/run
+	tests/programs/trace_leave tests/programs/dcache tests/fuzz/run tests/compare/run
 
-tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS)
+tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 
 # ---- lint ------------------------------------------------------------------------------------------------------------
 
@@ -185,6 +187,11 @@ bench:
 	@$(MAKE) --no-print-directory -s -j2 examples $(B)/hostile $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 	@tests/run --plain bench/bench.sh
 	@tests/run --plain bench/requests.sh
+
+# The walk and the trees of mounts against a model, for ten million steps. FUZZ_STEPS=NUMBER for others.
+fuzz:
+	@.ci/need $(CHECK_PACKAGES) llvm
+	@$(MAKE) --no-print-directory -s -j2 fuzz-run
 
 # Real programs, natively and under secede, as the table docs/compat.md; fails if there is a difference without a reason.
 # It takes twenty minutes; a script that finds a difference without a reason is run a second time, and says so. KEEP=DIRECTORY keeps what the programs printed.
@@ -235,7 +242,7 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all examples tests lint run check check-tests check-long bench compat install uninstall clean
+.PHONY: all examples tests lint run check check-tests check-long fuzz bench compat install uninstall clean
 .DELETE_ON_ERROR:
 -include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(MAP_OBJ:.o=.d) $(LS_OBJ:.o=.d) $(B)/libsecede/unshare.c.d \
 	$(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d $(B)/examples/*.d)

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* The rest of the runtime's world, as far as the walk and the calls that change mounts see it; proc is not in it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arena/arena.h"
+#include "host.h"
+#include "host/uaccess.h"
+#include "kernel/mm.h"
+#include "vfs/proc.h"
+#include "vfs/tmpfs.h"
+#include "vfs/walk.h"
+#include "walk.h"
+#include "warden/client.h"
+#include "warden/warden.h"
+
+/* ---- memory and locks ---- */
+
+long heap_blocks;
+
+void *kzalloc(size_t size)
+{
+	heap_blocks++;
+	return calloc(1, size);
+}
+
+void kfree(void *p)
+{
+	if (p)
+		heap_blocks--;
+	free(p);
+}
+
+void *shared_alloc(size_t size)
+{
+	abort();
+}
+
+u64 mm_new_id(void)
+{
+	return 1;
+}
+
+void mutex_lock(struct mutex *m)
+{
+	if (m->owner)
+		abort();
+	m->owner = 1;
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	if (!m->owner)
+		abort();
+	m->owner = 0;
+}
+
+/* The guest's memory is ours. */
+
+int copy_from_guest(void *dst, u64 src, size_t len)
+{
+	memcpy(dst, (const void *)src, len);
+	return 0;
+}
+
+int copy_to_guest(u64 dst, const void *src, size_t len)
+{
+	memcpy((void *)dst, src, len);
+	return 0;
+}
+
+s64 strncpy_from_guest(char *dst, u64 src, size_t size)
+{
+	size_t len = strlen((const char *)src);
+
+	if (len >= size)
+		return -ENAMETOOLONG;
+	memcpy(dst, (const char *)src, len + 1);
+	return (s64)len;
+}
+
+/* ---- the warden, next door ---- */
+
+void request_init(struct request *req, u32 op, const struct task *task)
+{
+	memset(req, 0, sizeof(*req));
+	req->op = op;
+	req->uid = task->cred->euid;
+	req->caps = task->cred->cap_effective;
+}
+
+bool request_add(struct request *req, const char *s, size_t len)
+{
+	size_t at = 0;
+
+	for (u32 i = 0; i < req->nr; i++)
+		at += req->len[i] + 1u;
+	if (at + len + 1 > sizeof(req->data))
+		return false;
+	memcpy(req->data + at, s, len);
+	req->data[at + len] = '\0';
+	req->len[req->nr++] = (u16)len;
+	return true;
+}
+
+static s64 carry_out(struct call *call)
+{
+	switch (call->req->op) {
+	case REQ_MOUNT_NEW:
+		return do_mount_new(call);
+	case REQ_BIND:
+		return do_bind(call);
+	case REQ_MOVE:
+		return do_move(call);
+	case REQ_REMOUNT:
+		return do_remount(call);
+	case REQ_UMOUNT:
+		return do_umount(call);
+	case REQ_PIVOT:
+		return do_pivot(call);
+	}
+	abort();
+}
+
+s64 warden_call(const struct task *task, struct request *req, u64 *value)
+{
+	const struct handle self = {.mnt = task->nsproxy->mnt, .user = task->nsproxy->user};
+	struct call call = {.req = req, .self = &self, .s = {"", "", "", ""}, .fd = -1};
+	const char *p = req->data;
+	s64 ret;
+
+	for (u32 i = 0; i < req->nr; i++) {
+		call.s[i] = p;
+		p += req->len[i] + 1u;
+	}
+	mnt_detached = NULL;
+	ret = carry_out(&call);
+	mnt_detached = arena()->detached;
+	return ret;
+}
+
+bool call_capable(const struct call *call, const struct user_ns *target, int cap)
+{
+	return call->self->user == target;
+}
+
+void log_refusal(const struct call *call, const char *what, const char *why)
+{
+}
+
+bool tree_is_held(u64 id)
+{
+	return false;
+}
+
+bool path_busy(const char *path)
+{
+	return false;
+}
+
+int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type)
+{
+	memset(spec, 0, sizeof(*spec));
+	return strcmp(type, "tmpfs") ? -ENODEV : 0;
+}
+
+int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *text)
+{
+	return 0;
+}
+
+void fs_spec_of(struct fs_spec *spec, const struct super *sb)
+{
+}
+
+void fs_spec_apply(const struct fs_spec *spec, struct super *sb)
+{
+}
+
+int fs_spec_make(const struct fs_spec *spec, struct fresh *out)
+{
+	out->sb = super_create(SUPER_TMPFS, "tmpfs", spec->source, "", spec->flags, 0x1000, 5);
+	return out->sb ? walk_tmpfs(out->host) : -ENOMEM;
+}
+
+int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out)
+{
+	struct nsproxy *ns = kzalloc(sizeof(*ns));
+
+	memcpy(ns, old, sizeof(*ns));
+	ns->users = 1;
+	ns->user = flags & CLONE_NEWUSER ? user_ns_create(old->user, cred->euid, cred->egid) : user_ns_get(old->user);
+	ns->mnt = mnt_ns_dup(old->mnt, ns->user);
+	ns->uts = uts_ns_get(old->uts);
+	*out = ns;
+	return 0;
+}
+
+void warden_close_handle(const struct nsproxy *ns, const struct files_struct *files)
+{
+	uts_ns_put(ns->uts);
+	mnt_ns_put(ns->mnt);
+	user_ns_put(ns->user);
+}
+
+void guest_log(const struct task *task, const char *format, ...)
+{
+}
+
+/* ---- the directory cache, as the warden keeps it: what becomes of the disk is known, but only when it is asked for
+ * ---- */
+
+static void entry_gone(const struct dentry *e)
+{
+}
+
+bool dcache_usable(const struct task *task)
+{
+	return true;
+}
+
+void dcache_tell(const struct task *task, const char *path, size_t len)
+{
+	const struct node *n = disk_at(path);
+	char text[PATH_MAX];
+	struct dentry *e;
+
+	if (!n || n->kind != NODE_LINK || dcache_readlink(&arena()->dcache, path, len, text, sizeof(text)))
+		return;
+	e = dcache_add(&arena()->dcache, path, n->text, entry_gone);
+	if (e)
+		dcache_follow(e);
+}
+
+void dcache_changed(const struct task *task, const char *name, size_t len)
+{
+	if (!dcache_passes(&arena()->dcache, name, len))
+		return;
+	for (int i = 0; i < HOST_GONE; i++) {
+		if (host_gone[i][0])
+			dcache_drop(&arena()->dcache, host_gone[i], entry_gone);
+		host_gone[i][0] = '\0';
+	}
+}
+
+/* ---- what never happens here ---- */
+
+int tmpfs_may_create(struct task *task, u64 mnt, u64 bytes)
+{
+	return 0;
+}
+
+int tmpfs_may_append(struct task *task, u64 mnt)
+{
+	return 0;
+}
+
+bool fd_is_ours(int fd)
+{
+	return false;
+}
+
+bool strict_linux(void)
+{
+	return false;
+}
+
+unsigned nr_threads(const struct task *task)
+{
+	return 1;
+}
+
+unsigned mm_users(void)
+{
+	return 1;
+}
+
+int host_unshare_files(void)
+{
+	return 0;
+}
+
+void host_files_unshared(struct task *task, struct own_fds *own)
+{
+}
+
+int host_part_sem_undo(struct sem_undo *sem)
+{
+	return 0;
+}
+
+void host_leave_sem_undo(const struct sem_undo *sem, u32 id)
+{
+}
+
+bool host_sem_exists(s32 set)
+{
+	return false;
+}
+
+int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
+{
+	abort();
+}
+
+void host_sync_actions(struct sighand_group *group, u64 signals)
+{
+}
+
+/* ---- proc: nothing of this run is there ---- */
+
+bool proc_numbers_differ(void)
+{
+	return false;
+}
+
+bool proc_path_to_guest(const char *host, struct fmt *out)
+{
+	return false;
+}
+
+bool proc_hides(const char *rel)
+{
+	return false;
+}
+
+int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
+{
+	return 1;
+}
+
+int proc_self_text(const char *rel, char *buf, size_t size)
+{
+	return -EAGAIN;
+}
+
+size_t proc_number_to_host(struct task *task, const struct nameidata *parent, const struct component *c,
+			   char buf[PROC_NUMBER_SIZE])
+{
+	return 0;
+}
+
+int proc_open(struct task *task, const char *rel, u64 oflags)
+{
+	return -EAGAIN;
+}
+
+const struct handle *handle_by_inode(u64 inode)
+{
+	return NULL;
+}

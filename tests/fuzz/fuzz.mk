@@ -1,0 +1,47 @@
+# The fuzzer of the walk and of the trees of mounts. Included by the top Makefile, whose `make fuzz` runs it for long.
+FUZZ_CC = clang
+FUZZ_STEPS = 10000000
+FUZZ_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-gnu-variable-sized-type-not-at-end \
+	-D_GNU_SOURCE -include tests/fuzz/syscall.h -iquote .
+# What is tested, compiled as for the runtime, and what is around it.
+FUZZ_SRC = $(wildcard kernel/*.c kernel/ns/*.c) $(ARENA) lib/fmt.c \
+	$(addprefix vfs/,namei.c lexical.c slow.c place.c dpath.c open.c tree_fd.c) \
+	$(addprefix sys/,mount.c mount_common.c umount.c pivot.c fs.c name.c place.c)
+FUZZ_HOSTED = warden/mounts.c $(wildcard tests/fuzz/*.c)
+
+# With the sanitizers, and once more to see how much of the code is reached.
+FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/asan/%.o,$(FUZZ_SRC) $(FUZZ_HOSTED))
+FUZZ_COV_OBJ = $(patsubst %.c,$(B)/fuzz/cov/%.o,$(FUZZ_SRC) $(FUZZ_HOSTED))
+$(FUZZ_OBJ): FUZZ_CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(FUZZ_COV_OBJ): FUZZ_CFLAGS += -fprofile-instr-generate -fcoverage-mapping
+$(foreach kind,asan cov,$(FUZZ_SRC:%.c=$(B)/fuzz/$(kind)/%.o)): FUZZ_CFLAGS += -ffreestanding
+# The warden is another program, and has a function of its own by that name.
+$(B)/fuzz/asan/warden/mounts.o $(B)/fuzz/cov/warden/mounts.o: FUZZ_CFLAGS += -Dmay_mount=warden_may_mount
+
+$(B)/fuzz/asan/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -c $< -o $@
+$(B)/fuzz/cov/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -c $< -o $@
+$(B)/fuzz/walk: $(FUZZ_OBJ)
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^
+$(B)/fuzz/walk-coverage: $(FUZZ_COV_OBJ)
+	$(FUZZ_CC) -fsanitize=fuzzer -fprofile-instr-generate -o $@ $^
+
+# Where clang has its fuzzer's runtime.
+ifneq ($(wildcard $(shell $(FUZZ_CC) --print-file-name=libclang_rt.fuzzer-x86_64.a 2>/dev/null)),)
+FUZZ_PROGRAMS = $(B)/fuzz/walk
+endif
+
+fuzz-run: $(B)/fuzz/walk $(B)/fuzz/walk-coverage
+	@mkdir -p $(B)/fuzz/corpus
+	tests/fuzz/run $(FUZZ_STEPS) $(B)/fuzz/corpus
+	@LLVM_PROFILE_FILE=$(B)/fuzz/walk.profraw $(B)/fuzz/walk-coverage -runs=0 $(B)/fuzz/corpus 2>/dev/null
+	@llvm-profdata merge -o $(B)/fuzz/walk.profdata $(B)/fuzz/walk.profraw
+	@llvm-cov report $(B)/fuzz/walk-coverage -instr-profile $(B)/fuzz/walk.profdata $(filter vfs/% kernel/ns/mnt%,$(FUZZ_SRC)) | \
+		awk 'NR == 1 || / [0-9.]+%/ { print $$1, $$10 " of " $$8 " lines" }'
+
+.PHONY: fuzz-run
+.SECONDARY: $(FUZZ_OBJ) $(FUZZ_COV_OBJ)
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_COV_OBJ:.o=.d)

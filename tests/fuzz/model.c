@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/* See model.h: the walk, and what hangs on it. Mounts are in model_mounts.c. */
+#include "model_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include "vfs/namei.h"
+
+#define MAX_LINKS 40
+#define MAX_PATH  2000 /* on the disk: with what a step may append, still a path that the host takes */
+
+/* ---- the walk ---- */
+
+struct m_walk {
+	struct m_task *task;
+	struct place at, root;
+	unsigned flags, resolve;
+	bool create; /* open(2) with O_CREAT */
+	bool must_be_dir;
+	bool root_used; /* the kernel has looked up its root; until then it takes any mount for another one */
+	int links;
+	/* What the last component was. */
+	struct expect *e;
+	bool missing; /* with LOOKUP_CREATE; at is its directory */
+};
+
+static bool same(const struct place *a, const struct place *b)
+{
+	return a->mnt == b->mnt && a->node == b->node;
+}
+
+/* Down into what is mounted here. */
+static int cross(struct m_walk *w, struct place *at)
+{
+	struct m_mount *m;
+
+	while ((m = model_mounted(at))) {
+		if (w->resolve & RESOLVE_NO_XDEV)
+			return -EXDEV;
+		*at = (struct place){m, m->root};
+	}
+	return 0;
+}
+
+static int to_root(struct m_walk *w, bool from_link)
+{
+	if (w->resolve & RESOLVE_BENEATH)
+		return -EXDEV;
+	if (from_link && (w->resolve & RESOLVE_NO_XDEV) && (!w->root_used || w->at.mnt != w->root.mnt))
+		return -EXDEV;
+	w->root_used = true;
+	w->at = w->root;
+	return 0;
+}
+
+/* Where a mount's root lies in what it covers, which is not the root of a mount. False: nowhere. */
+static bool covered(const struct place *root, struct place *at)
+{
+	struct m_mount *m = at->mnt;
+
+	while (m->parent) {
+		struct place under = {m->parent, m->point};
+
+		if (same(&under, root))
+			return false;
+		m = m->parent;
+		if (under.node != m->root) {
+			*at = under;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int up(struct m_walk *w)
+{
+	struct place at = w->at;
+
+	w->root_used = true;
+	/* secede: of a mount that was taken off, nobody knows any more where it ends. */
+	w->e->skip |= w->at.mnt->ns < 0;
+	if (same(&at, &w->root) || (at.node == at.mnt->root && !covered(&w->root, &at))) {
+		if (w->resolve & RESOLVE_BENEATH)
+			return -EXDEV;
+		return cross(w, &w->at);
+	}
+	if (at.mnt != w->at.mnt && (w->resolve & RESOLVE_NO_XDEV))
+		return -EXDEV;
+	at.node = at.node->parent;
+	if (!disk_below(at.node, at.mnt->root))
+		return -ENOENT;
+	w->at = at;
+	return cross(w, &w->at);
+}
+
+static int walk_text(struct m_walk *w, const char *p, bool tail);
+
+/* A link at `at`, which is the last component of all when `final`. */
+static int follow(struct m_walk *w, const struct place *at, bool final)
+{
+	if (++w->links > MAX_LINKS)
+		return -ELOOP;
+	if ((w->resolve & RESOLVE_NO_SYMLINKS) || (at->mnt->flags & MS_NOSYMFOLLOW))
+		return -ELOOP;
+	return walk_text(w, at->node->text, final);
+}
+
+/* A name that is not "." or "..". */
+static int down(struct m_walk *w, const char *name, size_t len, bool slash, bool final)
+{
+	struct place next = {w->at.mnt, NULL};
+	int err;
+
+	if (final && slash && w->create)
+		return -EISDIR;
+	if (len > NAME_MAX)
+		return -ENAMETOOLONG;
+	next.node = disk_find(w->at.node, name, len);
+	if (!next.node) {
+		w->missing = final && !slash && (w->flags & LOOKUP_CREATE);
+		memcpy(w->e->last, name, len);
+		w->e->last[len] = '\0';
+		return w->missing ? 0 : -ENOENT;
+	}
+	err = cross(w, &next);
+	if (err)
+		return err;
+	if (final && slash) {
+		w->flags |= LOOKUP_FOLLOW;
+		w->must_be_dir = true;
+	}
+	if (next.node->kind == NODE_LINK && (!final || (w->flags & LOOKUP_FOLLOW)))
+		return follow(w, &next, final);
+	w->at = next;
+	return 0;
+}
+
+static void keep_last(struct expect *e, const char *name, size_t len, bool slash)
+{
+	memcpy(e->last, name, len);
+	e->last[len] = '\0';
+	e->last_len = len;
+	e->slash = slash;
+	e->last_type = !strcmp(e->last, ".") ? LAST_DOT : !strcmp(e->last, "..") ? LAST_DOTDOT : LAST_NORM;
+}
+
+/* `tail`: nothing comes after the text. */
+static int walk_text(struct m_walk *w, const char *p, bool tail)
+{
+	int err = *p == '/' ? to_root(w, w->links > 0) : 0;
+
+	for (p += strspn(p, "/"); !err && *p;) {
+		size_t len = strcspn(p, "/"), slashes = strspn(p + len, "/");
+		const char *name = p;
+		bool final = tail && !name[len + slashes];
+
+		if (w->at.node->kind != NODE_DIR)
+			return -ENOTDIR;
+		p += len + slashes;
+		if (final && (w->flags & LOOKUP_PARENT)) {
+			if (len > NAME_MAX)
+				return -ENAMETOOLONG;
+			keep_last(w->e, name, len, slashes);
+			return 0;
+		}
+		if (len == 2 && !memcmp(name, "..", 2))
+			err = up(w);
+		else if (len != 1 || *name != '.')
+			err = down(w, name, len, slashes, final);
+	}
+	return err;
+}
+
+static int walk(struct m_walk *w, const char *name)
+{
+	bool scoped = w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT);
+	int err;
+
+	w->at = w->task->pwd;
+	w->root = scoped ? w->at : w->task->root;
+	w->root_used = scoped;
+	w->e->last_type = LAST_ROOT;
+	if (!*name)
+		return -ENOENT;
+	err = walk_text(w, name, true);
+	if (!err && !w->missing && (w->must_be_dir || (w->flags & LOOKUP_DIRECTORY)) && w->at.node->kind != NODE_DIR)
+		err = -ENOTDIR;
+	w->e->at = w->at;
+	return err;
+}
+
+int model_walk(struct m_task *task, const char *name, unsigned flags, struct expect *e)
+{
+	struct m_walk w = {.task = task, .flags = flags, .e = e};
+
+	return walk(&w, name);
+}
+
+/* ---- the way back ---- */
+
+/* The path of a place as seen from the root; false: it is not below, or too long. */
+static bool path_of(const struct m_task *task, struct place at, char *buf, size_t size)
+{
+	size_t pos = size - 1, len;
+
+	buf[pos] = '\0';
+	while (!same(&at, &task->root)) {
+		if (at.node == at.mnt->root) {
+			if (!at.mnt->parent)
+				return false;
+			at = (struct place){at.mnt->parent, at.mnt->point};
+			continue;
+		}
+		len = strlen(at.node->name);
+		if (pos < len + 2)
+			return false;
+		pos -= len + 1;
+		buf[pos] = '/';
+		memcpy(buf + pos + 1, at.node->name, len);
+		at.node = at.node->parent;
+	}
+	if (pos == size - 1)
+		buf[--pos] = '/';
+	memmove(buf, buf + pos, size - pos);
+	return true;
+}
+
+static void show_path(const struct m_task *task, struct expect *e)
+{
+	if (!path_of(task, e->at, e->path, sizeof(e->path)))
+		e->path[0] = '\0';
+}
+
+/* ---- lookups and open(2) ---- */
+
+static void do_lookup(struct m_task *task, const struct step *s, struct expect *e)
+{
+	unsigned flags = (unsigned)s->flags;
+	struct m_walk w = {.task = task, .flags = flags, .resolve = (unsigned)s->resolve, .e = e};
+
+	/* AT_EMPTY_PATH without a descriptor is the working directory. */
+	e->err = walk(&w, !*s->a && (flags & LOOKUP_EMPTY) ? "." : s->a);
+	if (e->err)
+		return;
+	/* What is behind a parent's name is nobody's affair yet, but the parent is a directory. */
+	if ((flags & LOOKUP_PARENT) && e->last_type == LAST_ROOT && *s->a != '/')
+		e->last_type = LAST_DOT;
+	show_path(task, e);
+}
+
+static int open_existing(const struct expect *e, unsigned long flags)
+{
+	const struct node *n = e->at.node;
+	bool write = (flags & O_ACCMODE) != O_RDONLY, readonly = model_flags(e->at.mnt) & MS_RDONLY;
+
+	if ((flags & O_CREAT) && (flags & O_EXCL))
+		return -EEXIST;
+	if ((flags & O_CREAT) && n->kind == NODE_DIR)
+		return -EISDIR;
+	if ((flags & O_DIRECTORY) && n->kind != NODE_DIR)
+		return -ENOTDIR;
+	if (n->kind == NODE_LINK)
+		return -ELOOP;
+	if (n->kind == NODE_DIR && (write || (flags & O_TRUNC)))
+		return -EISDIR;
+	return readonly && (write || (flags & O_TRUNC)) ? -EROFS : 0;
+}
+
+static bool too_deep(const struct node *dir, size_t len)
+{
+	return disk_path_len(dir) + 1 + len > MAX_PATH;
+}
+
+static void will_add(struct expect *e, struct node *dir, const char *name)
+{
+	e->skip |= too_deep(dir, strlen(name));
+	e->change = CHANGE_ADD;
+	e->dir = dir;
+	strcpy(e->name, name);
+}
+
+static void do_open(struct m_task *task, const struct step *s, struct expect *e)
+{
+	bool o_path = s->flags & O_PATH, create = !o_path && (s->flags & O_CREAT);
+	struct m_walk w = {.task = task, .resolve = (unsigned)s->resolve, .create = create, .e = e};
+
+	if (!(s->flags & O_NOFOLLOW) && !(create && (s->flags & O_EXCL)))
+		w.flags |= LOOKUP_FOLLOW;
+	if ((s->flags & O_DIRECTORY) && !create)
+		w.flags |= LOOKUP_DIRECTORY;
+	if (create)
+		w.flags |= LOOKUP_CREATE;
+	e->err = walk(&w, s->a);
+	if (e->err)
+		return;
+	if (w.missing) {
+		e->err = model_flags(e->at.mnt) & MS_RDONLY ? -EROFS : 0;
+		if (!e->err)
+			will_add(e, e->at.node, e->last);
+		return;
+	}
+	if (!o_path)
+		e->err = open_existing(e, s->flags);
+}
+
+static void do_getcwd(struct m_task *task, struct expect *e)
+{
+	e->at = task->pwd;
+	show_path(task, e);
+}
+
+/* ---- names ---- */
+
+static bool readonly(const struct expect *e)
+{
+	return model_flags(e->at.mnt) & MS_RDONLY;
+}
+
+/* May the name be made? */
+static void do_create(struct m_task *task, const char *path, bool dir, struct expect *e)
+{
+	e->err = model_walk(task, path, LOOKUP_PARENT, e);
+	if (e->err)
+		return;
+	if (e->last_type != LAST_NORM || disk_find(e->at.node, e->last, e->last_len))
+		e->err = -EEXIST;
+	else if (e->slash && !dir)
+		e->err = -ENOENT;
+	else if (readonly(e))
+		e->err = -EROFS;
+	else
+		will_add(e, e->at.node, e->last);
+}
+
+static int may_remove(struct m_task *task, const struct expect *e, bool dir)
+{
+	const struct node *n = e->node;
+
+	if (!n)
+		return -ENOENT;
+	if (dir && n->kind != NODE_DIR)
+		return -ENOTDIR;
+	if (!dir && n->kind == NODE_DIR)
+		return -EISDIR;
+	if (!dir && e->slash)
+		return -ENOTDIR;
+	if (model_is_mountpoint(task, n))
+		return -EBUSY;
+	return dir && n->children ? -ENOTEMPTY : 0;
+}
+
+static void do_remove(struct m_task *task, const char *path, bool dir, struct expect *e)
+{
+	e->err = model_walk(task, path, LOOKUP_PARENT, e);
+	if (e->err)
+		return;
+	if (e->last_type != LAST_NORM) {
+		e->err = !dir			       ? -EISDIR
+			 : e->last_type == LAST_DOT    ? -EINVAL
+			 : e->last_type == LAST_DOTDOT ? -ENOTEMPTY
+						       : -EBUSY;
+		return;
+	}
+	e->node = disk_find(e->at.node, e->last, e->last_len);
+	e->err = readonly(e) ? -EROFS : may_remove(task, e, dir);
+	if (e->err)
+		return;
+	e->skip |= model_stands_on(task, e->node);
+	e->change = CHANGE_REMOVE;
+}
+
+/* In the order in which rename(2) complains. `to` is where it goes. */
+static int may_rename(struct m_task *task, const struct expect *from, const struct expect *to, unsigned flags)
+{
+	bool exchange = flags & RENAME_EXCHANGE, dir = from->node->kind == NODE_DIR;
+
+	if (to->node && (flags & RENAME_NOREPLACE))
+		return -EEXIST;
+	if (!to->node && exchange)
+		return -ENOENT;
+	if (exchange && to->slash && to->node->kind != NODE_DIR)
+		return -ENOTDIR;
+	if (!dir && (from->slash || (to->slash && !exchange)))
+		return -ENOTDIR;
+	if (disk_below(to->at.node, from->node))
+		return -EINVAL;
+	if (to->node && disk_below(from->at.node, to->node))
+		return exchange ? -EINVAL : -ENOTEMPTY;
+	if (from->node == to->node)
+		return 0;
+	if (to->node && !exchange && dir != (to->node->kind == NODE_DIR))
+		return dir ? -ENOTDIR : -EISDIR;
+	if (model_is_mountpoint(task, from->node) || (to->node && model_is_mountpoint(task, to->node)))
+		return -EBUSY;
+	return to->node && !exchange && to->node->children ? -ENOTEMPTY : 0;
+}
+
+static void do_rename(struct m_task *task, const struct step *s, struct expect *e)
+{
+	unsigned flags = (unsigned)s->flags;
+	struct expect to = {0};
+	bool pinned;
+
+	e->err = model_walk(task, s->a, LOOKUP_PARENT, e);
+	if (!e->err)
+		e->err = model_walk(task, s->b, LOOKUP_PARENT, &to);
+	e->skip |= to.skip;
+	if (e->err)
+		return;
+	if (e->at.mnt != to.at.mnt) {
+		e->err = -EXDEV;
+		return;
+	}
+	if (e->last_type != LAST_NORM || to.last_type != LAST_NORM) {
+		e->err = e->last_type == LAST_NORM && (flags & RENAME_NOREPLACE) ? -EEXIST : -EBUSY;
+		return;
+	}
+	e->node = disk_find(e->at.node, e->last, e->last_len);
+	to.node = disk_find(to.at.node, to.last, to.last_len);
+	e->err = readonly(e) ? -EROFS : !e->node ? -ENOENT : may_rename(task, e, &to, flags);
+	/* secede: what mounts depend on keeps its name, and that is said before all else. */
+	pinned = (e->node && model_pins(task, e->node)) ||
+		 (to.node && (flags & RENAME_EXCHANGE) && model_pins(task, to.node));
+	e->skip |= pinned && e->err != -EBUSY;
+	if (e->err || e->skip || e->node == to.node)
+		return;
+	e->skip |= model_depends_on(task, e->node) || too_deep(to.at.node, to.last_len + disk_depth(e->node));
+	if (to.node && (flags & RENAME_EXCHANGE))
+		e->skip |= too_deep(e->at.node, e->last_len + disk_depth(to.node));
+	if (to.node)
+		e->skip |= flags & RENAME_EXCHANGE ? model_depends_on(task, to.node) : model_stands_on(task, to.node);
+	e->change = flags & RENAME_EXCHANGE ? CHANGE_EXCHANGE : CHANGE_MOVE;
+	e->dir = to.at.node;
+	strcpy(e->name, to.last);
+	e->other = to.node;
+	e->other_dir = e->at.node;
+}
+
+/* ---- root and working directory ---- */
+
+static void do_chdir(struct m_task *task, const char *path, struct place *which, struct expect *e)
+{
+	e->err = model_walk(task, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, e);
+	if (!e->err && !e->skip)
+		*which = e->at;
+}
+
+void model_step(const struct step *s, struct expect *e)
+{
+	struct m_task *task = &model_tasks[s->task];
+
+	memset(e, 0, offsetof(struct expect, path));
+	memset(e->path, 0, 1);
+	memset((char *)e + offsetof(struct expect, change), 0, sizeof(*e) - offsetof(struct expect, change));
+	switch (s->op) {
+	case STEP_LOOKUP:
+		return do_lookup(task, s, e);
+	case STEP_OPEN:
+		return do_open(task, s, e);
+	case STEP_GETCWD:
+		return do_getcwd(task, e);
+	case STEP_MKDIR:
+		return do_create(task, s->a, true, e);
+	case STEP_CREATE:
+		return do_create(task, s->a, false, e);
+	case STEP_SYMLINK:
+		return do_create(task, s->b, false, e);
+	case STEP_UNLINK:
+		return do_remove(task, s->a, false, e);
+	case STEP_RMDIR:
+		return do_remove(task, s->a, true, e);
+	case STEP_RENAME:
+		return do_rename(task, s, e);
+	case STEP_CHDIR:
+		return do_chdir(task, s->a, &task->pwd, e);
+	case STEP_CHROOT:
+		return do_chdir(task, s->a, &task->root, e);
+	default:
+		return model_mount_step(task, s, e);
+	}
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes become steps: any bytes are some steps, and small changes of bytes are small changes of steps. */
+#include "step.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include "vfs/namei.h"
+
+static unsigned byte(struct input *in)
+{
+	return in->at < in->end ? *in->at++ : 0;
+}
+
+/* ---- paths ---- */
+
+#define LONG_NAME                                                                                                      \
+	14 /* the number of that component, of 255 bytes; the next one may have a byte more than a name can            \
+	    */
+
+static const char *const components[] = {"a", "b", "c", "d", "a", "b", "f", "l", "m", "n", ".", "..", "..", ""};
+
+/* Symlinks stay short: secede has 8 KiB for all that is left to walk, and 40 of them may be on the way. */
+enum names { NAMES_SHORT, NAMES_LONG, NAMES_TOO_LONG };
+
+static char *add_component(char *to, unsigned which, enum names names)
+{
+	size_t len;
+
+	if (which >= LONG_NAME && names == NAMES_SHORT)
+		which -= LONG_NAME;
+	if (which >= LONG_NAME) {
+		len = which > LONG_NAME && names == NAMES_TOO_LONG ? NAME_MAX + 1 : NAME_MAX;
+		memset(to, 'x', len);
+		return to + len;
+	}
+	len = strlen(components[which]);
+	memcpy(to, components[which], len);
+	return to + len;
+}
+
+/* A byte for its form, and one for each of up to seven components. */
+static void decode_path(struct input *in, char *path, enum names names)
+{
+	static const char *const tails[] = {"", "", "", "", "", "/", "//", "/."};
+	unsigned form = byte(in), nr = form >> 4 & 7;
+	char *to = path;
+
+	if (!(form & 8))
+		*to++ = '/';
+	for (unsigned i = 0; i < nr; i++) {
+		if (i)
+			*to++ = '/';
+		to = add_component(to, byte(in) & 15, names);
+	}
+	strcpy(to, tails[form & 7]);
+}
+
+/* ---- flags ---- */
+
+/* Each bit of a number switches one flag on. */
+static unsigned long pick(unsigned bits, const unsigned long *flags, size_t nr)
+{
+	unsigned long out = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (bits >> i & 1)
+			out |= flags[i];
+	}
+	return out;
+}
+#define PICK(bits, ...)                                                                                                \
+	pick((bits), (const unsigned long[]){__VA_ARGS__},                                                             \
+	     sizeof((unsigned long[]){__VA_ARGS__}) / sizeof(unsigned long))
+
+static unsigned long decode_resolve(struct input *in)
+{
+	unsigned bits = byte(in);
+	unsigned long resolve = PICK(bits >> 1, RESOLVE_NO_XDEV, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT,
+				     RESOLVE_NO_MAGICLINKS);
+
+	/* Both of these together openat2(2) refuses. */
+	if (resolve & RESOLVE_BENEATH)
+		resolve &= ~(unsigned long)RESOLVE_IN_ROOT;
+	return bits & 1 ? resolve : 0;
+}
+
+/* As they are put together in the walk's callers. */
+static unsigned long decode_lookup(struct input *in)
+{
+	unsigned long flags = byte(in) & ~(unsigned)LOOKUP_CREATE;
+
+	return flags & LOOKUP_PARENT ? flags & ~(unsigned long)LOOKUP_EMPTY : flags;
+}
+
+static unsigned long decode_open(struct input *in)
+{
+	unsigned bits = byte(in);
+	unsigned long flags = PICK(bits >> 2, O_NOFOLLOW, O_DIRECTORY, O_PATH);
+
+	if (flags & O_PATH)
+		return flags;
+	flags |= bits & 3 ? (bits & 3) - 1UL : 0; /* O_RDONLY, O_WRONLY, O_RDWR */
+	/* Both together Linux refuses at once. */
+	if (!(flags & O_DIRECTORY))
+		flags |= PICK(bits >> 5, O_CREAT, O_EXCL, O_TRUNC);
+	return flags & O_CREAT ? flags : flags & ~(unsigned long)O_EXCL;
+}
+
+static unsigned long decode_mount(struct input *in)
+{
+	unsigned bits = byte(in);
+
+	return bits & 1 ? PICK(bits >> 1, MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOSYMFOLLOW) : 0;
+}
+
+/* ---- steps ---- */
+
+static const enum step_op ops[32] = {
+    STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP,  STEP_OPEN,	 STEP_OPEN,
+    STEP_OPEN,	 STEP_GETCWD, STEP_MKDIR,  STEP_MKDIR,	STEP_CREATE, STEP_SYMLINK, STEP_SYMLINK, STEP_UNLINK,
+    STEP_RMDIR,	 STEP_RENAME, STEP_RENAME, STEP_CHDIR,	STEP_CHDIR,  STEP_CHROOT,  STEP_TMPFS,	 STEP_TMPFS,
+    STEP_BIND,	 STEP_BIND,   STEP_BIND,   STEP_MOVE,	STEP_UMOUNT, STEP_REMOUNT, STEP_PIVOT,	 STEP_FORK,
+};
+
+/* After the paths, what is left to say of the step. */
+static void decode_flags(struct input *in, struct step *s)
+{
+	switch (s->op) {
+	case STEP_LOOKUP:
+		s->flags = decode_lookup(in);
+		s->resolve = decode_resolve(in);
+		break;
+	case STEP_OPEN:
+		s->flags = decode_open(in);
+		s->resolve = decode_resolve(in);
+		break;
+	case STEP_RENAME:
+		s->flags = (const unsigned long[]){0, 0, RENAME_NOREPLACE, RENAME_EXCHANGE}[byte(in) & 3];
+		break;
+	case STEP_TMPFS:
+		s->flags = decode_mount(in);
+		break;
+	case STEP_BIND:
+		s->flags = PICK(byte(in), MS_REC);
+		break;
+	case STEP_UMOUNT:
+		s->flags = PICK(byte(in), MNT_DETACH, UMOUNT_NOFOLLOW);
+		break;
+	case STEP_REMOUNT:
+		s->flags = PICK(byte(in), MS_BIND) | decode_mount(in);
+		break;
+	case STEP_FORK:
+		s->flags = PICK(byte(in), CLONE_NEWUSER);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool has_two_paths(enum step_op op)
+{
+	return op == STEP_RENAME || op == STEP_SYMLINK || op == STEP_BIND || op == STEP_MOVE || op == STEP_PIVOT;
+}
+
+bool step_decode(struct input *in, struct step *s)
+{
+	unsigned first;
+
+	if (in->at >= in->end)
+		return false;
+	first = byte(in);
+	s->op = ops[first & 31];
+	s->task = (int)(first >> 5) % 3;
+	s->flags = s->resolve = 0;
+	s->a[0] = s->b[0] = '\0';
+	/* Of the task that there always is, the same number is something else. */
+	if (s->op == STEP_FORK && s->task && byte(in) & 1)
+		s->op = STEP_EXIT;
+	if (s->op == STEP_FORK || s->op == STEP_EXIT || s->op == STEP_GETCWD) {
+		decode_flags(in, s);
+		return true;
+	}
+	decode_path(in, s->a,
+		    s->op == STEP_LOOKUP || s->op == STEP_OPEN ? NAMES_TOO_LONG
+		    : s->op == STEP_SYMLINK		       ? NAMES_SHORT
+							       : NAMES_LONG);
+	if (has_two_paths(s->op))
+		decode_path(in, s->b, NAMES_LONG);
+	decode_flags(in, s);
+	return true;
+}
+
+void step_print(const struct step *s)
+{
+	static const char *const names[STEP_OPS] = {
+	    "lookup", "open",  "getcwd", "mkdir", "create", "symlink", "unlink", "rmdir", "rename", "chdir",
+	    "chroot", "tmpfs", "bind",	 "move",  "umount", "remount", "pivot",	 "fork",  "exit",
+	};
+
+	fprintf(stderr, "%d %s \"%s\" \"%s\" %#lx %#lx\n", s->task, names[s->op], s->a, s->b, s->flags, s->resolve);
+}

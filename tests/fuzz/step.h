@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* A step of a fuzzed run: one system call or one lookup, by one of up to three tasks. */
+#ifndef SECEDE_TESTS_FUZZ_STEP_H
+#define SECEDE_TESTS_FUZZ_STEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum step_op {
+	STEP_LOOKUP,
+	STEP_OPEN,
+	STEP_GETCWD,
+	STEP_MKDIR,
+	STEP_CREATE,
+	STEP_SYMLINK,
+	STEP_UNLINK,
+	STEP_RMDIR,
+	STEP_RENAME,
+	STEP_CHDIR,
+	STEP_CHROOT,
+	STEP_TMPFS,
+	STEP_BIND,
+	STEP_MOVE,
+	STEP_UMOUNT,
+	STEP_REMOUNT,
+	STEP_PIVOT,
+	STEP_FORK, /* a task in a copy of the namespace */
+	STEP_EXIT,
+	STEP_OPS
+};
+
+#define STEP_PATH 1900 /* seven names that are as long as can be, and a rest */
+
+struct step {
+	enum step_op op;
+	int task;
+	unsigned long flags;   /* LOOKUP_, O_, MS_, MNT_, RENAME_: as the call has them */
+	unsigned long resolve; /* RESOLVE_ */
+	char a[STEP_PATH], b[STEP_PATH];
+};
+
+/* What is left of the fuzzer's bytes. */
+struct input {
+	const uint8_t *at, *end;
+};
+
+/* False: there are no more. */
+bool step_decode(struct input *in, struct step *s);
+/* One line, to stderr. */
+void step_print(const struct step *s);
+
+#endif
