@@ -329,6 +329,11 @@ int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
 	return 1;
 }
 
+const struct mnt_ns *proc_link_ns(struct task *task, const char *rel)
+{
+	return task->nsproxy->mnt;
+}
+
 int proc_self_text(const char *rel, char *buf, size_t size)
 {
 	return -EAGAIN;
