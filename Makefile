@@ -242,7 +242,14 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all examples tests lint run check check-tests check-long fuzz bench compat install uninstall clean
+# Test suites of others, natively and under secede: see tests/clients/run.
+CLIENT_PACKAGES = $(CHECK_PACKAGES) dpkg-dev bzip2 perl zlib1g-dev
+clients:
+	@.ci/need $(CLIENT_PACKAGES)
+	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile
+	@tests/run --plain tests/clients/run
+
+.PHONY: all examples tests lint run check check-tests check-long fuzz bench clients compat install uninstall clean
 .DELETE_ON_ERROR:
 -include $(RT_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(MAP_OBJ:.o=.d) $(LS_OBJ:.o=.d) $(B)/libsecede/unshare.c.d \
 	$(wildcard $(B)/tests/*/*.d $(B)/*.d $(B)/bench/*.d $(B)/examples/*.d)
