@@ -62,6 +62,8 @@ struct arena_header {
 	u64 next_group;		/* of peer groups */
 	_Atomic u64 groups_seq; /* raised when the forest of peer groups changes; see kernel/ns/mnt_group.h */
 	struct mnt_ns *mnt_namespaces, **mnt_namespaces_end; /* all of them, the oldest first; the warden's */
+	_Atomic u64
+	    tmpfs_files;     /* mounts that show a single file of a tmpfs: its name may go (kernel/ns/mnt_unlink.c) */
 	_Atomic u64 objects; /* allocated blocks but those of dcache: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */

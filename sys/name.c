@@ -12,6 +12,7 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "lib/string.h"
+#include "sys/grave.h"
 #include "sys/place.h"
 #include "sys/sys.h"
 #include "vfs/tmpfs.h"
@@ -282,6 +283,15 @@ static s64 unlink_busy(const struct name *n, bool rmdir)
 	return rmdir || n->nd.trailing_slash ? -ENOTDIR : -EBUSY;
 }
 
+static s64 unlink_name(struct task *task, const struct name *n, int flags)
+{
+	u64 grave = flags & AT_REMOVEDIR ? 0 : grave_dig(task, &n->nd);
+	s64 err = host_call3(__NR_unlinkat, n->nd.fd, n->last, flags);
+
+	grave_close(task, &n->nd, grave, err);
+	return err;
+}
+
 static s64 do_unlinkat(struct task *task, int dfd, u64 uname, int flags)
 {
 	struct name n;
@@ -297,7 +307,7 @@ static s64 do_unlinkat(struct task *task, int dfd, u64 uname, int flags)
 	else if (is_mountpoint(task, &n))
 		err = unlink_busy(&n, flags & AT_REMOVEDIR);
 	else
-		err = host_call3(__NR_unlinkat, n.nd.fd, n.last, flags);
+		err = unlink_name(task, &n, flags);
 	if (!err)
 		dcache_changed(task, n.nd.last, n.nd.last_len);
 	name_release(&n);
@@ -364,6 +374,7 @@ static s64 rename_busy(const struct name *old, const struct name *new, unsigned 
 
 static s64 rename_names(struct task *task, const struct name *old, const struct name *new, unsigned flags)
 {
+	u64 grave;
 	s64 err;
 
 	if (old->nd.mnt != new->nd.mnt)
@@ -380,7 +391,9 @@ static s64 rename_names(struct task *task, const struct name *old, const struct 
 			return -EBUSY;
 		}
 	}
+	grave = flags ? 0 : grave_dig(task, &new->nd);
 	err = host_call5(__NR_renameat2, old->nd.fd, old->last, new->nd.fd, new->last, flags);
+	grave_close(task, &new->nd, grave, err);
 	if (!err) {
 		dcache_changed(task, old->nd.last, old->nd.last_len);
 		dcache_changed(task, new->nd.last, new->nd.last_len);

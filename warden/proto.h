@@ -30,6 +30,8 @@ enum req_op {
 	REQ_UMOUNT,  /* dst; flags: MNT_DETACH ... */
 	REQ_MOVE,    /* src, dst, s: point */
 	REQ_SETNAME, /* arg: 0 nodename, 1 domainname; s: the name */
+	REQ_UNLINK,  /* s: host path of a file in a tmpfs: the number of a grave for it, or 0: no mount shows it */
+	REQ_BURIED,  /* arg: that number; s: where the file was; it has a name in the grave now */
 	REQ_UCOUNT,  /* arg: enum ns_type; src: so many of it may the caller's user namespace own */
 	REQ_ID_MAP,  /* arg: 0 uid_map, 1 gid_map, 2 setgroups; inode: handle whose user namespace; s: text */
 	REQ_LOG,     /* s: a line; no reply descriptor, no reply */
@@ -75,6 +77,9 @@ enum sem_op {
 	SEM_OPERATE, /* semtimedop(2) on set src with the operations s, in hexadecimal; dst: 1: with the time {inode,
 		      * self_inode}. Answered when it is done; a byte from the guest is a signal. */
 };
+
+/* The grave of number N for a file out of STORAGE/DIRECTORY: STORAGE/DIRECTORY=N, in hexadecimal (warden/graves.c). */
+#define GRAVE_MARK '='
 
 /* An alias of number N, in hexadecimal: a symlink STORAGE/@N to the directory, and STORAGE/@N: with the mark and the
  * guest's word (warden/alias.c). */

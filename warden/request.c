@@ -16,6 +16,7 @@ static const struct operation {
     [REQ_UCOUNT] = {do_ucount, 0, 0},	    [REQ_LOG] = {do_log, 1, 1},
     [REQ_PIVOT] = {do_pivot, 1, 1},	    [REQ_PID] = {do_pid, 0, 0},
     [REQ_ALIAS] = {do_alias, 2, 2},	    [REQ_SEM] = {do_sem, 0, 1},
+    [REQ_UNLINK] = {do_unlink, 1, 1},	    [REQ_BURIED] = {do_buried, 1, 1},
     [REQ_FAIL] = {do_fail, 0, 0},	    [REQ_OPEN_TREE] = {do_open_tree, 1, 1},
     [REQ_FSOPEN] = {do_fsopen, 1, 1},	    [REQ_FSPICK] = {do_fspick, 0, 0},
     [REQ_FSCONFIG] = {do_fsconfig, 0, 2},   [REQ_FSMOUNT] = {do_fsmount, 0, 0},

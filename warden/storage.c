@@ -122,6 +122,7 @@ void storage_remove(u32 number)
 	pid_t pid;
 
 	storage_name(number, name);
+	graves_remove(storage_fd, name);
 	if (unlinkat(storage_fd, name, AT_REMOVEDIR) == 0)
 		return;
 	pid = fork();

@@ -78,6 +78,8 @@ s64 do_open_ns(struct call *call);
 s64 do_setns(struct call *call);
 s64 do_setname(struct call *call);
 s64 do_ucount(struct call *call);
+s64 do_unlink(struct call *call);
+s64 do_buried(struct call *call);
 s64 do_mount_new(struct call *call); /* warden/mounts.c */
 s64 do_bind(struct call *call);
 s64 do_remount(struct call *call);
@@ -237,6 +239,8 @@ void stale_remove(const char *base, const char *proc, long living);
 
 /* Removes `name` below the open directory `parent`, and everything in it, without following symlinks. */
 void remove_tree(int parent, const char *name);
+/* The files that were unlinked in the storage's entry of that name, and stay as long as that. (warden/graves.c) */
+void graves_remove(int storage, const char *name);
 /* Everything in it. */
 void remove_entries(int dir);
 /* A directory to be read, or NULL. */

@@ -273,6 +273,10 @@ int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
 int mnt_umount(struct mnt_ns *ns, u64 id, bool detach);
 /* Would it, without `detach`, take off all mounts of its file system in all namespaces? The mount is there. */
 bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
+/* Does a mount in any namespace show that file (a host path)? */
+bool mnt_file_shown(const char *host);
+/* unlink(2) has taken its name, and it stands at host path `to` from now on. 0 or -ENOMEM. */
+int mnt_file_unlinked(const char *from, const char *to);
 /* MS_MOVE. -EINVAL (not there, the root, locked, mounted in a shared one, or it has something unbindable and the target
  * is shared), -ELOOP (target is below it), -ENOMEM, -ENOSPC (more than MNT_MAX mounts in a namespace that receives). */
 int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point);

@@ -67,9 +67,10 @@ static struct mount *new_mount(const struct mount_spec *spec, const char *point)
 	m->flags = spec->flags & FLAGS_OF_MOUNT;
 	m->locked = spec->locked;
 	m->locked_flags = spec->locked ? mnt_lock_flags(m->flags) : 0;
-	m->dir = spec->dir;
+	m->dir = true;
 	m->sb = spec->sb;
 	m->sb->refs++;
+	mount_set_dir(m, spec->dir);
 	return m;
 }
 

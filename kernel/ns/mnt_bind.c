@@ -138,7 +138,7 @@ static s64 bind_to(struct bind *b, struct mnt_ns *to, const char *src_host, u64 
 		return -ENOMEM;
 	id = (s64)b->top->id;
 	b->top->parent = dst ? dst : b->top->id;
-	b->top->dir = dir;
+	mount_set_dir(b->top, dir);
 	err = build(b, src_host, rec);
 	if (!err)
 		err = mnt_graft(&c, to, b->mounts, b->top);

@@ -16,6 +16,19 @@ static const char *place_string(char **to, const char *s, u32 *len)
 	return copy;
 }
 
+static void count_file(const struct mount *m, int by)
+{
+	if (!m->dir && m->sb->kind == SUPER_TMPFS)
+		atomic_fetch_add(&arena()->tmpfs_files, (u64)by);
+}
+
+void mount_set_dir(struct mount *m, bool dir)
+{
+	count_file(m, -1);
+	m->dir = dir;
+	count_file(m, 1);
+}
+
 struct mount *mount_clone(const struct mount *old, const char *point, const char *host, const char *fsroot)
 {
 	struct mount *m = arena_alloc(sizeof(*m) + strlen(point) + strlen(host) + strlen(fsroot) + 3);
@@ -28,6 +41,7 @@ struct mount *mount_clone(const struct mount *old, const char *point, const char
 	if (old) {
 		memcpy(m, old, sizeof(*m));
 		m->sb->refs++;
+		count_file(m, 1);
 		group_get(m->group);
 	}
 	m->refs = 1;
@@ -73,6 +87,7 @@ void mount_put(struct mount *m)
 {
 	if (--m->refs)
 		return;
+	count_file(m, -1);
 	super_put(m->sb);
 	group_put(m->group);
 	arena_free(m);

@@ -114,6 +114,8 @@ static inline bool locked_together(const struct mnt_ns *ns, const struct mount *
 bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host);
 /* A copy of `old` with that id, mounted at `point`, in which all else is the same, spelled out. NULL: ENOMEM. */
 struct mount *mount_edit(const struct mnt_ns *ns, const struct mount *old, const char *point);
+/* What shows a directory will show a file, or the other way round. */
+void mount_set_dir(struct mount *m, bool dir);
 /* Takes a reference on group over and puts the one that the mount had. */
 void mount_set_group(struct mount *m, enum propagation propagation, struct peer_group *group);
 
