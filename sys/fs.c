@@ -22,7 +22,7 @@ static s64 pwd_moved(struct task *task, struct nameidata *nd)
 
 	if (n < 2 || nd->host[0] != '/') {
 		task->host_fs_seq = atomic_load(&fs->seq) - 1; /* go back with the next fs_sync() */
-		return n == -ERANGE ? -ENAMETOOLONG : -ENOENT;
+		return n == -ERANGE || n == -ENAMETOOLONG ? -ENAMETOOLONG : -ENOENT;
 	}
 	nd->len = (u32)n - 1;
 	if (nd->magic)
