@@ -37,7 +37,7 @@ int group_each(const struct mnt_ns *ns, const struct peer_group *g, int (*fn)(co
 /* A copy of a group that may be garbage; false: it cannot be one. */
 static bool read_group(const struct peer_group *g, struct peer_group *out)
 {
-	if (!arena_contains(g, sizeof(*g)))
+	if (!arena_contains(g, sizeof(*g)) || (uintptr_t)g & 15)
 		return false;
 	out->id = READ_ONCE(g->id);
 	out->gone = READ_ONCE(g->gone);
@@ -57,11 +57,11 @@ static int reachable_member(const void *value, void *arg)
 	const struct search *s = arg;
 	const struct mount *m = value;
 
-	return arena_contains(m, sizeof(*m)) && m->group == s->group && mnt_propagation(s->ns, m) == PROP_SHARED &&
-	       s->reachable(m, s->arg);
+	return arena_contains(m, sizeof(*m)) && !((uintptr_t)m & 15) && m->group == s->group &&
+	       mnt_propagation(s->ns, m) == PROP_SHARED && s->reachable(m, s->arg);
 }
 
-/* A chain of masters is no longer than this, or it is one of garbage. */
+/* A chain of masters is no longer than this, or it leads in circles through garbage. */
 #define MASTERS_MAX 100000
 
 void mnt_peer_numbers(const struct mnt_ns *ns, const struct mount *m,
@@ -69,6 +69,7 @@ void mnt_peer_numbers(const struct mnt_ns *ns, const struct mount *m,
 {
 	struct search s = {.ns = ns, .group = READ_ONCE(m->group), .reachable = reachable, .arg = arg};
 	enum propagation propagation = mnt_propagation(ns, m);
+	u64 seq = groups_read_begin();
 	struct peer_group g;
 
 	*out = (struct peer_numbers){0};
@@ -78,7 +79,7 @@ void mnt_peer_numbers(const struct mnt_ns *ns, const struct mount *m,
 		out->shared = g.id;
 	if (propagation == PROP_SHARED || g.gone)
 		s.group = g.master;
-	for (int i = 0; i < MASTERS_MAX && !out->from && read_group(s.group, &g); i++) {
+	for (int i = 0; i < MASTERS_MAX && !out->from && !groups_read_retry(seq) && read_group(s.group, &g); i++) {
 		if (i == 0)
 			out->master = g.id;
 		if (group_each(ns, s.group, reachable_member, &s))
@@ -176,7 +177,7 @@ void group_suspect(struct peer_group *g)
 {
 	if (g->suspect)
 		return;
-	g->suspect = true;
+	g->suspect = 1;
 	g->next_suspect = suspects;
 	suspects = group_get(g);
 }
@@ -205,10 +206,10 @@ void groups_settle(void)
 
 	while ((g = suspects)) {
 		suspects = g->next_suspect;
-		g->suspect = false;
+		g->suspect = 0;
 		/* Nobody but the list has it: then it goes with what follows. */
 		if (g->refs > 1 && !g->gone && !has_members(g)) {
-			g->gone = true;
+			g->gone = 1;
 			hand_over_slaves(g);
 			forest_changed();
 		}

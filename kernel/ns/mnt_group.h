@@ -21,8 +21,8 @@ struct trie_node;
 struct peer_group {
 	u64 refs;			  /* mounts that name it */
 	u64 id;				  /* N in mountinfo's shared:N and master:N; never given again */
-	bool gone;			  /* it has no members any more, and nobody receives from it */
-	bool suspect;			  /* stands in the list of those to be looked at */
+	u32 gone;			  /* it has no members any more, and nobody receives from it */
+	u32 suspect;			  /* stands in the list of those to be looked at */
 	struct peer_group *master;	  /* receives from that one, which has not gone; or NULL */
 	struct peer_group *slaves;	  /* the first of those that receive from it */
 	struct peer_group *next, **pprev; /* with the same master */

@@ -36,11 +36,18 @@ static u64 random_word(u64 used)
 	}
 }
 
+static bool out_of_sight(const struct mount *m, void *arg)
+{
+	return false;
+}
+
 static int nothing(const struct mount *m, void *arg)
 {
+	struct peer_numbers n;
 	char buf[64];
 
 	mnt_copy_string(buf, sizeof(buf), m->host);
+	mnt_peer_numbers(arg, m, out_of_sight, NULL, &n);
 	return 0;
 }
 
@@ -55,7 +62,7 @@ static void read_everything(const struct mnt_ns *ns)
 		mnt_name_used(ns, paths[i], strlen(paths[i]));
 		mnt_covers_below(ns, 1, paths[i], strlen(paths[i]));
 	}
-	mnt_for_each(ns, nothing, NULL);
+	mnt_for_each(ns, nothing, (void *)ns);
 }
 
 static void readers_survive_overwritten_blocks(void **state)
@@ -67,7 +74,12 @@ static void readers_survive_overwritten_blocks(void **state)
 	for (int i = 0; i < 30; i++) {
 		sprintf(point, "/d%d/m", i);
 		attach(ns, 1, point, "/x");
+		if (i == 10)
+			assert_int_equal(mnt_set_propagation(ns, 1, MS_SHARED, true), 0);
+		if (i == 20)
+			assert_int_equal(mnt_set_propagation(ns, 1, MS_SLAVE, true), 0);
 	}
+	assert_int_equal(mnt_set_propagation(ns, 1, MS_SHARED, true), 0);
 	/* All that was ever allocated lies together behind the header. */
 	used = (u64)((char *)arena_alloc(16) - (char *)words) + 4096;
 	count = used / sizeof(u64);
