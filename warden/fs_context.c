@@ -178,12 +178,14 @@ static int set_option(const struct handle *h, u32 command, const char *name, con
 	return err ? refuse_option(h, "Bad value for", name) : 0;
 }
 
-static int create(struct fs_context *c)
+static int create(const struct call *call, struct fs_context *c)
 {
 	int err;
 
 	if (c->phase != PHASE_CREATE_PARAMS)
 		return -EBUSY;
+	if (!call_capable(call, c->user, CAP_SYS_ADMIN))
+		return -EPERM;
 	err = fs_spec_make(&c->spec, &c->fresh);
 	c->phase = err ? PHASE_FAILED : PHASE_AWAITING_MOUNT;
 	return err;
@@ -196,9 +198,10 @@ static int reconfigure(const struct call *call, struct fs_context *c)
 	if (c->phase != PHASE_RECONF_PARAMS)
 		return -EBUSY;
 	c->phase = PHASE_AWAITING_RECONF;
-	if (sb->kind == SUPER_HOST) {
-		c->phase = PHASE_FAILED;
+	if (sb->kind == SUPER_HOST)
 		log_refusal(call, "fsconfig", "a file system of the host cannot be reconfigured");
+	if (sb->kind == SUPER_HOST || !call_capable(call, c->user, CAP_SYS_ADMIN)) {
+		c->phase = PHASE_FAILED;
 		return -EPERM;
 	}
 	fs_spec_apply(&c->spec, sb);
@@ -225,7 +228,7 @@ s64 do_fsconfig(struct call *call)
 		return set_option(h, (u32)command, call->s[0], call->s[1]);
 	case FSCONFIG_CMD_CREATE:
 	case FSCONFIG_CMD_CREATE_EXCL: /* each is a file system of its own */
-		return create(c);
+		return create(call, c);
 	case FSCONFIG_CMD_RECONFIGURE:
 		return reconfigure(call, c);
 	}

@@ -67,7 +67,7 @@ static int new_file_system(struct call *call, struct fresh *out)
 s64 do_mount_new(struct call *call)
 {
 	static struct fresh fresh;
-	struct mnt_ns *ns = ns_of_mount(call, call->req->dst);
+	struct mnt_ns *ns = call->self->mnt;
 	struct mount_spec spec = {
 	    .parent = call->req->dst,
 	    .point = call->s[3],
@@ -80,7 +80,7 @@ s64 do_mount_new(struct call *call)
 
 	if (!may_mount(call))
 		return -EPERM;
-	if (!is_path(spec.point) || !ns)
+	if (!is_path(spec.point) || !mnt_by_id(ns, spec.parent))
 		return -EINVAL;
 	err = new_file_system(call, &fresh);
 	if (err)
@@ -100,17 +100,20 @@ s64 do_mount_new(struct call *call)
 s64 do_bind(struct call *call)
 {
 	const struct request *req = call->req;
+	const struct mnt_ns *from;
 	s64 id;
 
 	if (!may_mount(call))
 		return -EPERM;
 	if (!is_path(call->s[0]) || !is_path(call->s[1]) || req->arg > 3)
 		return -EINVAL;
-	if (!mnt_may_bind(call->self->mnt, req->src, call->s[0], req->flags & MS_REC))
+	from = ns_of_mount(call, req->src);
+	if (!from || !mnt_may_bind(from, req->src, call->s[0], req->flags & MS_REC))
 		return -EINVAL;
 	if (req->arg == 1 || req->arg == 2)
 		return -ENOTDIR;
-	id = mnt_bind(call->self->mnt, req->src, call->s[0], req->dst, call->s[1], req->arg & 1, req->flags & MS_REC);
+	id = mnt_bind_from(from, req->src, call->s[0], call->self->mnt, req->dst, call->s[1], req->arg & 1,
+			   req->flags & MS_REC);
 	if (id < 0)
 		return id;
 	call->value = (u64)id;
@@ -134,16 +137,14 @@ static int remount_super(struct call *call, struct super *sb)
 
 s64 do_remount(struct call *call)
 {
+	struct mnt_ns *ns = call->self->mnt;
 	const struct request *req = call->req;
-	const struct mount *m;
-	struct mnt_ns *ns;
+	const struct mount *m = mnt_by_id(ns, req->dst);
 	struct super *sb;
 	int err;
 
 	if (!may_mount(call))
 		return -EPERM;
-	ns = ns_of_mount(call, req->dst);
-	m = ns ? mnt_by_id(ns, req->dst) : NULL;
 	if (!m)
 		return -EINVAL;
 	sb = m->sb;

@@ -243,11 +243,11 @@ s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const ch
 bool mnt_may_bind(const struct mnt_ns *ns, u64 src, const char *src_host, bool rec);
 
 /*
- * open_tree(2) with OPEN_TREE_CLONE: the same as a tree of its own in `detached`. Returns its root's id, or as
- * mnt_bind().
+ * The same from one namespace to another, of which one or both may be `detached` (mount(2) by a descriptor's path, and
+ * open_tree(2) with OPEN_TREE_CLONE: with dst 0 the copy is a tree of its own).
  */
-s64 mnt_bind_detached(struct mnt_ns *detached, const struct mnt_ns *ns, u64 src, const char *src_host, bool dir,
-		      bool rec);
+s64 mnt_bind_from(const struct mnt_ns *from, u64 src, const char *src_host, struct mnt_ns *to, u64 dst,
+		  const char *dst_point, bool dir, bool rec);
 /* fsmount(2): a tree of one mount (spec's parent and point count for nothing). Returns its id, -ENOSPC or -ENOMEM. */
 s64 mnt_new_detached(struct mnt_ns *detached, const struct mount_spec *spec);
 /*

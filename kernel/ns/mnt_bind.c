@@ -148,13 +148,19 @@ static s64 bind_to(struct bind *b, struct mnt_ns *to, const char *src_host, u64 
 	return err ? err : id;
 }
 
+s64 mnt_bind_from(const struct mnt_ns *from, u64 src, const char *src_host, struct mnt_ns *to, u64 dst,
+		  const char *dst_point, bool dir, bool rec)
+{
+	struct bind b = {.ns = from, .src = mnt_by_id(from, src)};
+
+	if ((dst && !mnt_by_id(to, dst)) || !may_bind(&b, src_host, rec))
+		return -EINVAL;
+	return bind_to(&b, to, src_host, dst, dst_point, dir, rec);
+}
+
 s64 mnt_bind(struct mnt_ns *ns, u64 src, const char *src_host, u64 dst, const char *dst_point, bool dir, bool rec)
 {
-	struct bind b = {.ns = ns, .src = mnt_by_id(ns, src)};
-
-	if (!mnt_by_id(ns, dst) || !may_bind(&b, src_host, rec))
-		return -EINVAL;
-	return bind_to(&b, ns, src_host, dst, dst_point, dir, rec);
+	return dst ? mnt_bind_from(ns, src, src_host, ns, dst, dst_point, dir, rec) : -EINVAL;
 }
 
 bool mnt_may_bind(const struct mnt_ns *ns, u64 src, const char *src_host, bool rec)
@@ -162,14 +168,4 @@ bool mnt_may_bind(const struct mnt_ns *ns, u64 src, const char *src_host, bool r
 	const struct bind b = {.ns = ns, .src = mnt_by_id(ns, src)};
 
 	return may_bind(&b, src_host, rec);
-}
-
-s64 mnt_bind_detached(struct mnt_ns *detached, const struct mnt_ns *ns, u64 src, const char *src_host, bool dir,
-		      bool rec)
-{
-	struct bind b = {.ns = ns, .src = mnt_by_id(ns, src)};
-
-	if (!may_bind(&b, src_host, rec))
-		return -EINVAL;
-	return bind_to(&b, detached, src_host, 0, "", dir, rec);
 }

@@ -195,6 +195,32 @@ os.close(x)
 os.close(y)
 print("onto detached", info("a"), umount(b"a", 2))
 
+# The same by paths below proc.
+x, y = new_tmpfs(), new_tmpfs()
+os.mkdir("p", dir_fd=x)
+path = b"/proc/self/fd/%d" % x
+print("by paths", mount(b"new", path + b"/p", b"tmpfs"), t(os.mkdir, path + b"/p/q"), mount(path, b"c", None, 4096), sorted(os.listdir("c")), os.listdir("c/p"),
+      mount(path, b"c", None, 4096 | 16384), os.listdir("c/p"), mount(b"d", path + b"/p", None, 4096), os.listdir(path + b"/p"),
+      mount(None, path, None, 32 | 4096 | 1), t(os.mkdir, path + b"/no"), mount(None, path, None, 1 << 18), mount(path, b"d", None, 8192),
+      umount(path + b"/p"), umount(path), mount(path, b"/proc/self/fd/%d" % y, None, 4096))
+print("by paths", info("c"), umount(b"c", 2), umount(b"c", 2), info("c"))
+os.close(x)
+os.close(y)
+
+# Without privilege.
+fs = fsopen(b"tmpfs")
+sys.stdout.flush()
+pid = os.fork()
+if pid == 0:
+    libc.syscall(126, struct.pack("Ii", 0x20080522, 0), bytes(24))
+    print("no capabilities", fsconfig(fs, STRING, b"size", b"1m"), fsconfig(fs, CREATE), fsmount(fs), fsopen(b"tmpfs"), fspick(FDCWD, b"a"),
+          open_tree(FDCWD, b"a", CLONE), made(open_tree(FDCWD, b"a")), move_mount(FDCWD, b"a", FDCWD, b"b"), setattr_(FDCWD, b"a", 0, RDONLY),
+          setattr_(FDCWD, b"missing", 0), setattr_(FDCWD, b"a", 0, size=8), open_tree(FDCWD, b"a", CLONE | 2), fsopen(BAD, 7), flush=True)
+    os._exit(0)
+os.waitpid(pid, 0)
+print("afterwards", fsconfig(fs, CREATE), made(fsmount(fs)))
+os.close(fs)
+
 # Files.
 open("f", "w").write("this is f")
 tree = open_tree(FDCWD, b"f", CLONE)
