@@ -85,10 +85,11 @@ int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata
 struct name_scan {
 	bool dotdot;	 /* a component is ".." */
 	bool mount_name; /* a component has the name of some mount point */
-	bool link_name;	 /* a component of an absolute name has that of some link in the directory cache */
+	bool link_name;	 /* a component has the name of some link in the directory cache */
 };
 
-static void scan_name(const struct mnt_ns *ns, const char *name, struct name_scan *scan)
+/* An absolute name needs its mounts found one by one anyway. For a relative one the host is asked before the cache. */
+static void scan_name(const struct mnt_ns *ns, const char *name, unsigned flags, struct name_scan *scan)
 {
 	bool absolute = *name == '/';
 	struct component c;
@@ -97,8 +98,7 @@ static void scan_name(const struct mnt_ns *ns, const char *name, struct name_sca
 	while (next_component(&name, &c)) {
 		if (is_dotdot(&c))
 			scan->dotdot = true;
-		/* An absolute name needs its mounts found one by one anyway. */
-		else if (absolute)
+		else if (absolute || (flags & LOOKUP_MET_LINK))
 			scan->link_name = scan->link_name || dcache_ends_in(&arena()->dcache, c.s, c.len);
 		else if (!scan->mount_name && !is_dot(&c))
 			scan->mount_name = mnt_name_used(ns, c.s, c.len);
@@ -232,11 +232,13 @@ int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, s
 	int err;
 
 	nd_init(nd);
-	scan_name(ns, name, &scan);
-	if (scan.link_name && dcache_usable(task) && !walk_cached(task, dfd, name, flags, nd)) {
+	scan_name(ns, name, flags, &scan);
+	if (scan.link_name && dcache_usable(task) && !walk_cached(task, dfd, name, flags & ~LOOKUP_MET_LINK, nd)) {
 		nd_target(nd, t);
 		return 0;
 	}
+	if (flags & LOOKUP_MET_LINK)
+		return 1;
 	if (*name != '/' && !scan.dotdot && !scan.mount_name && !fd_is_tree(dfd))
 		return walk_direct(task, dfd, name, flags, nd, t);
 	if (scan.dotdot) {

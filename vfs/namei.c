@@ -112,6 +112,8 @@ static int lookup(struct task *task, int dfd, const char *name, unsigned flags, 
 
 	if (!RESOLVE_OF(flags))
 		err = lookup_fast(task, dfd, name, flags, nd);
+	if (err == 1 && !RESOLVE_OF(flags) && *name != '/')
+		err = lookup_fast(task, dfd, name, flags | LOOKUP_MET_LINK, nd);
 	if (err <= 0)
 		return err;
 	for (tries = 0, err = -EWALKRACED; err == -EWALKRACED && tries < RACE_RETRIES; tries++)

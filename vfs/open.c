@@ -136,12 +136,13 @@ static int open_limited(struct task *task, const struct nameidata *nd, const str
 /* No descriptor and no errno: the slow walk is needed. */
 #define OPEN_SLOW INT32_MIN
 
-static int open_fast(struct task *task, int dfd, const char *name, const struct opening *o)
+/* `flags` for walk_lexical(). */
+static int open_fast_once(struct task *task, int dfd, const char *name, const struct opening *o, unsigned flags)
 {
 	struct nameidata nd;
 	struct target t;
 	long fd;
-	int err = walk_lexical(task, dfd, name, LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0), &nd, &t);
+	int err = walk_lexical(task, dfd, name, flags, &nd, &t);
 
 	if (err)
 		return err == 1 ? OPEN_SLOW : err;
@@ -151,6 +152,16 @@ static int open_fast(struct task *task, int dfd, const char *name, const struct 
 	if (fd >= 0)
 		return finish_open(task, &nd, (int)fd, o->oflags);
 	return fd == -ELOOP || openat2_missing(fd) ? OPEN_SLOW : (int)fd;
+}
+
+static int open_fast(struct task *task, int dfd, const char *name, const struct opening *o)
+{
+	unsigned flags = LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0);
+	int err = open_fast_once(task, dfd, name, o, flags);
+
+	if (err == OPEN_SLOW && *name != '/')
+		err = open_fast_once(task, dfd, name, o, flags | LOOKUP_MET_LINK);
+	return err;
 }
 
 /* The files of proc that are ours: a descriptor, -EAGAIN, or -errno. */
@@ -217,14 +228,14 @@ int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 m
 	if (oflags & (O_CREAT | TMPFILE_BIT))
 		fs_sync(task);
 	o.cached = resolve & RESOLVE_CACHED;
+	if (o.follow)
+		flags |= LOOKUP_FOLLOW;
 	if (!(resolve & ~(u64)RESOLVE_CACHED))
 		err = open_fast(task, dfd, name, &o);
 	if (err != OPEN_SLOW)
 		return err;
 	if (o.cached)
 		return -EAGAIN; /* the slow walk may have to wait for a disk */
-	if (o.follow)
-		flags |= LOOKUP_FOLLOW;
 	if (oflags & O_CREAT)
 		flags |= LOOKUP_CREATE;
 	for (tries = 0, err = -EWALKRACED; err == -EWALKRACED && tries < RACE_RETRIES; tries++)

@@ -13,6 +13,9 @@
 #define EWALKRACED   530
 #define RACE_RETRIES 4 /* how often before it counts as ELOOP */
 
+/* For walk_lexical(): the host has met a symlink on the way of a relative name. */
+#define LOOKUP_MET_LINK 0x80000000U
+
 /* How one host call reaches what a walk found. */
 struct target {
 	int dfd;

@@ -62,7 +62,7 @@ def case(name, change, *names, links={}, dirs=("one", "two", "deep/er/one", "dee
     tree(top, *dirs)
     for link, text in links.items():
         os.symlink(text.replace("HERE", here).replace("TOP", top), f"{top}/{link}")
-    names = [f"{here}/{top}/{n}" for n in names]
+    near_names, names = names, [f"{here}/{top}/{n}" for n in names]
     go, gone = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -73,11 +73,13 @@ def case(name, change, *names, links={}, dirs=("one", "two", "deep/er/one", "dee
     os.read(gone[0], 1)
     before = know(*names)
     os.chdir(top)
+    near = know(*near_names)
     said = change()
+    near += [read(n) for n in near_names]
     os.chdir(here)
     after = [read(n) for n in names]
     os.write(go[1], b".")
-    print(name, said, before, after, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), [read(n) for n in names])
+    print(name, said, before, near, after, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), [read(n) for n in names])
     for fd in go + gone:
         os.close(fd)
 
