@@ -48,11 +48,18 @@ static bool is_at(const struct dentry *e, const char *path, size_t len)
 	return arena_contains(e, sizeof(*e) + len + 1) && READ_ONCE(e->len) == len && !memcmp(e->path, path, len);
 }
 
+static bool counts(const struct dentry *e)
+{
+	return atomic_load_explicit(&((struct dentry *)e)->counts, memory_order_acquire);
+}
+
 static int copy_text(const struct dentry *e, size_t len, char *text, size_t size)
 {
 	size_t text_len = READ_ONCE(e->text_len);
 
-	if (!atomic_load_explicit(&((struct dentry *)e)->followed, memory_order_acquire))
+	if (!text_len)
+		return 0;
+	if (!counts(e))
 		return -EAGAIN;
 	if (text_len >= size)
 		return -ENAMETOOLONG;
@@ -81,11 +88,28 @@ int dcache_readlink(const struct dcache *dc, const char *path, size_t len, char 
 	return atomic_load_explicit(&shared->seq, memory_order_relaxed) == seq ? ret : 0;
 }
 
+bool dcache_is_directory(const struct dcache *dc, const char *path, size_t len)
+{
+	struct dcache *shared = (struct dcache *)dc;
+	u64 set = hash_of(path, len) % DCACHE_SETS, seq;
+	const struct dentry *e;
+	bool is = false;
+
+	arena_see();
+	seq = atomic_load_explicit(&shared->seq, memory_order_acquire);
+	for (int way = 0; way < DCACHE_WAYS && !is; way++) {
+		e = atomic_load_explicit(&shared->set[set][way], memory_order_acquire);
+		is = e && is_at(e, path, len) && !READ_ONCE(e->text_len) && counts(e);
+	}
+	atomic_thread_fence(memory_order_acquire);
+	return is && atomic_load_explicit(&shared->seq, memory_order_relaxed) == seq;
+}
+
 /* ---- writing ---- */
 
-static void count_names(struct dcache *dc, const char *path, u16 by)
+static void count_names(struct dcache *dc, const struct dentry *e, u16 by)
 {
-	const char *name, *end = path;
+	const char *name, *end = e->path;
 	u64 key = 0;
 
 	while (*end) {
@@ -94,7 +118,8 @@ static void count_names(struct dcache *dc, const char *path, u16 by)
 		key = hash_of(name, (size_t)(end - name)) % DCACHE_NAMES;
 		atomic_fetch_add(&dc->on_path[key], by);
 	}
-	atomic_fetch_add(&dc->last[key], by);
+	if (e->text_len)
+		atomic_fetch_add(&dc->last[key], by);
 }
 
 static void take_out(struct dcache *dc, u64 set, int way, dcache_gone gone)
@@ -106,7 +131,7 @@ static void take_out(struct dcache *dc, u64 set, int way, dcache_gone gone)
 	atomic_store_explicit(&dc->seq, dc->seq + 1, memory_order_release);
 	/* Before every store into what is given back: who sees a reused block sees the new seq. */
 	atomic_thread_fence(memory_order_release);
-	count_names(dc, e->path, (u16)-1);
+	count_names(dc, e, (u16)-1);
 	dc->nr--;
 	arena()->objects++;
 	arena_free(e);
@@ -131,7 +156,7 @@ struct dentry *dcache_add(struct dcache *dc, const char *path, const char *text,
 		way = (int)(hash / DCACHE_SETS % DCACHE_WAYS);
 		take_out(dc, set, way, gone);
 	}
-	count_names(dc, path, 1);
+	count_names(dc, e, 1);
 	dc->nr++;
 	/* Nobody holds it: what is counted there goes when the guests have gone that need it. */
 	arena()->objects--;

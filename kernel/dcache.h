@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The directory cache: which host paths are symbolic links, and what they say. The walk needs no host call for what
- * stands here. Everything else that it passes it takes for a directory, and the one host call at its end, which
- * refuses symlinks, says whether that was right. So an entry that is not true any more can do harm in one way
- * alone: that a link is followed which has changed.
+ * The directory cache: which host paths are symbolic links, and what they say; and which are directories, with nothing
+ * but directories above them.
+ *
+ * For links that stand here the walk needs no host call. Everything else that it passes it takes for a directory, and
+ * the one host call at its end, which refuses symlinks, says whether that was right. So a link that is not true any
+ * more can do harm in one way alone: that it is followed although it has changed. stat(2) can do without that refusal,
+ * and so without an O_PATH descriptor, where the directory is known to be one.
  *
  * Host paths know nothing of mount trees, roots and namespaces: a change there leaves every entry as true as it was.
  *
  * The table stands in the arena. The warden alone writes it: it enters what it has seen itself, with the host watching
- * the link and every directory above it for changes (inotify(7)), and takes out what changes (warden/dcache.c).
+ * that and every directory above it for changes (inotify(7)), and takes out what changes (warden/dcache.c).
  *
  * So it counts only as long as the warden does that. `warden` is a robust futex of its, which the host marks at its
  * death, also by SIGKILL. And it says up to when the table counts, each time that it has seen to all changes so far:
@@ -28,11 +31,11 @@
 
 #define DCACHE_LEASE_MS 80
 
-/* Immutable but for `followed`, which is set at most once. */
+/* Immutable but for `counts`, which is set at most once. */
 struct dentry {
-	u32 len, text_len;
-	_Atomic bool followed; /* else it is a link that the warden cannot watch, or not yet */
-	char path[];	       /* len bytes and NUL, then the link's text likewise */
+	u32 len, text_len;   /* text_len 0: a directory */
+	_Atomic bool counts; /* else it is a link that the warden cannot watch, or anything not watched yet */
+	char path[];	     /* len bytes and NUL, then the link's text likewise */
 };
 
 struct dcache {
@@ -42,7 +45,7 @@ struct dcache {
 	_Atomic u64 seq;
 	_Atomic u32 nr;			   /* entries */
 	_Atomic u16 on_path[DCACHE_NAMES]; /* how many components of paths have such a name */
-	_Atomic u16 last[DCACHE_NAMES];	   /* how many paths end in one */
+	_Atomic u16 last[DCACHE_NAMES];	   /* how many links end in one */
 	struct dentry *_Atomic set[DCACHE_SETS][DCACHE_WAYS];
 };
 
@@ -52,7 +55,7 @@ struct dcache {
 bool dcache_live(const struct dcache *dc);
 /* Does what stands in it count now? */
 bool dcache_valid(const struct dcache *dc, u64 ticks);
-/* May some entry end in that name? False is certain. */
+/* May some link have that name? False is certain. */
 bool dcache_ends_in(const struct dcache *dc, const char *name, size_t len);
 /* May some entry's path have that component? False is certain. */
 bool dcache_passes(const struct dcache *dc, const char *name, size_t len);
@@ -62,16 +65,20 @@ bool dcache_passes(const struct dcache *dc, const char *name, size_t len);
  */
 int dcache_readlink(const struct dcache *dc, const char *path, size_t len, char *text, size_t size);
 
+/* Is that host path known to be a directory, and no symlink on the way? */
+bool dcache_is_directory(const struct dcache *dc, const char *path, size_t len);
+
 /* ---- writing: the warden, and unit tests ---- */
 
 /* Called for each entry that is about to go. */
 typedef void (*dcache_gone)(const struct dentry *e);
 
-/* Enters a link that is not there yet, and that nobody follows until dcache_follow(). NULL: no memory. */
+/* Enters a link, or with text "" a directory, that is not there yet and counts from dcache_count() on. NULL: no memory.
+ */
 struct dentry *dcache_add(struct dcache *dc, const char *path, const char *text, dcache_gone gone);
-static inline void dcache_follow(struct dentry *e)
+static inline void dcache_count(struct dentry *e)
 {
-	atomic_store_explicit(&e->followed, true, memory_order_release);
+	atomic_store_explicit(&e->counts, true, memory_order_release);
 }
 /* Takes out what is at that path or below it; "/" is everything. */
 void dcache_drop(struct dcache *dc, const char *path, dcache_gone gone);

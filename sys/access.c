@@ -141,7 +141,7 @@ static s64 do_readlinkat(struct task *task, int dfd, u64 uname, u64 ubuf, int si
 	if (!n && dfd == AT_FDCWD)
 		return -ENOENT;
 	/* Of a bare descriptor the host path tells whether it is a link of proc. */
-	n = path_lookup(task, dfd, name, LOOKUP_FDLESS | (*name ? LOOKUP_LAZY : LOOKUP_EMPTY), &nd);
+	n = path_lookup(task, dfd, name, LOOKUP_FDLESS | (*name ? LOOKUP_LAZY | LOOKUP_UNSEEN : LOOKUP_EMPTY), &nd);
 	if (n)
 		return n;
 	n = readlink_place(task, &nd, !*name, ubuf, MIN((u64)size, (u64)PATH_MAX));

@@ -150,6 +150,20 @@ static s64 get_name(char *name, u64 uname, bool empty_allowed)
 	return strncpy_from_guest(name, uname, PATH_MAX);
 }
 
+static s64 stat_path(struct task *task, int dfd, const char *name, unsigned flags, struct stat *st)
+{
+	struct nameidata nd;
+	struct reach at;
+	s64 err = path_lookup(task, dfd, name, flags, &nd);
+
+	if (err)
+		return err;
+	at = place_reach(&nd);
+	err = stat_reach(task, &nd, &at, st);
+	path_release(&nd);
+	return err;
+}
+
 static s64 do_fstatat(struct task *task, int dfd, u64 uname, u64 ubuf, unsigned at_flags)
 {
 	unsigned flags = LOOKUP_LAZY | LOOKUP_FDLESS;
@@ -175,12 +189,9 @@ static s64 do_fstatat(struct task *task, int dfd, u64 uname, u64 ubuf, unsigned 
 		if (err || !S_ISLNK(st.st_mode) || !(flags & LOOKUP_FOLLOW))
 			return err ? err : put_guest(ubuf, st);
 	}
-	err = path_lookup(task, dfd, name, flags, &nd);
-	if (err)
-		return err;
-	at = place_reach(&nd);
-	err = stat_reach(task, &nd, &at, &st);
-	path_release(&nd);
+	err = stat_path(task, dfd, name, flags | LOOKUP_UNSEEN, &st);
+	if (!err && (flags & LOOKUP_FOLLOW) && S_ISLNK(st.st_mode))
+		err = stat_path(task, dfd, name, flags, &st);
 	return err ? err : put_guest(ubuf, st);
 }
 
@@ -272,12 +283,36 @@ static s64 statx_reach(struct task *task, const struct nameidata *nd, const stru
 	return err;
 }
 
+struct statx_how {
+	unsigned at_flags, mask;
+};
+
+static s64 statx_path(struct task *task, int dfd, const char *name, unsigned flags, const struct statx_how *how,
+		      struct statx *stx)
+{
+	char path[PROC_PATH_SIZE];
+	struct nameidata nd;
+	struct fd_info info;
+	struct reach at;
+	s64 err = path_lookup(task, dfd, name, flags, &nd);
+
+	if (err)
+		return err;
+	at = place_reach(&nd);
+	if (nd.borrowed && files_get(task->files, nd.fd, &info) && info.kind == FD_PROC &&
+	    proc_path(&info, path, sizeof(path)))
+		at = (struct reach){AT_FDCWD, path, 0};
+	err = statx_reach(task, &nd, &at, how->at_flags, how->mask, stx);
+	path_release(&nd);
+	return err;
+}
+
 SYSCALL(statx)
 {
 	unsigned at_flags = (unsigned)ARG2(regs), mask = (unsigned)ARG3(regs), flags = LOOKUP_FDLESS;
+	struct statx_how how = {at_flags, mask};
 	struct nameidata nd;
 	char name[PATH_MAX];
-	struct fd_info info;
 	struct statx stx;
 	struct reach at;
 	s64 err;
@@ -296,15 +331,9 @@ SYSCALL(statx)
 		if (err || !S_ISLNK(stx.stx_mode) || !(flags & LOOKUP_FOLLOW))
 			return err ? err : put_guest(ARG4(regs), stx);
 	}
-	err = path_lookup(task, (int)ARG0(regs), name, flags, &nd);
-	if (err)
-		return err;
-	at = place_reach(&nd);
-	if (nd.borrowed && files_get(task->files, nd.fd, &info) && info.kind == FD_PROC &&
-	    proc_path(&info, name, sizeof(name)))
-		at = (struct reach){AT_FDCWD, name, 0};
-	err = statx_reach(task, &nd, &at, at_flags, mask, &stx);
-	path_release(&nd);
+	err = statx_path(task, (int)ARG0(regs), name, flags | LOOKUP_UNSEEN, &how, &stx);
+	if (!err && (flags & LOOKUP_FOLLOW) && S_ISLNK(stx.stx_mode))
+		err = statx_path(task, (int)ARG0(regs), name, flags, &how, &stx);
 	return err ? err : put_guest(ARG4(regs), stx);
 }
 

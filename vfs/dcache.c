@@ -8,6 +8,7 @@
 #include "arch/x86_64/ticks.h"
 #include "arena/arena.h"
 #include "host/host.h"
+#include "lib/hash.h"
 #include "lib/string.h"
 #include "sys/cred.h"
 #include "vfs/walk.h"
@@ -49,18 +50,58 @@ bool dcache_usable(const struct task *task)
 	return may_search(task) && ticks_readable() && dcache_valid(&arena()->dcache, arch_ticks());
 }
 
-void dcache_tell(const struct task *task, const char *path, size_t len)
+static void tell(const struct task *task, const char *path, size_t len, bool directory)
 {
 	struct request req;
-	char text[PATH_MAX];
 
 	if (!dcache_live(&arena()->dcache) || !may_search(task) || !ticks_readable())
 		return;
-	if (dcache_usable(task) && dcache_readlink(&arena()->dcache, path, len, text, sizeof(text)))
-		return;
 	request_init(&req, REQ_DENTRY, task);
+	req.arg = directory;
 	if (request_add(&req, path, len))
 		warden_post(task, &req);
+}
+
+void dcache_tell(const struct task *task, const char *path, size_t len)
+{
+	char text[PATH_MAX];
+
+	if (!dcache_usable(task) || !dcache_readlink(&arena()->dcache, path, len, text, sizeof(text)))
+		tell(task, path, len, false);
+}
+
+/* The length of the path of the directory that nd's place is in; 0: the root, or not known. */
+static size_t parent_len(const struct nameidata *nd)
+{
+	const char *last = nd->len ? strrchr(nd->host, '/') : NULL;
+
+	return last ? (size_t)(last - nd->host) : 0;
+}
+
+bool dcache_reaches(const struct task *task, const struct nameidata *nd)
+{
+	size_t len = parent_len(nd);
+
+	if (!nd->len || nd->tail || nd->proc)
+		return false;
+	return !len || (dcache_is_directory(&arena()->dcache, nd->host, len) && dcache_usable(task));
+}
+
+/* One may look at many directories just once: what is told of them costs more than it saves. */
+#define MISSES	  8	       /* in one directory until that is told, */
+#define MISSES_ON 64	       /* and how many more until it is told again, if that was of no use */
+static _Atomic u8 misses[256]; /* by the hash of the directory's path */
+
+void dcache_missed(const struct task *task, const struct nameidata *nd)
+{
+	size_t len = parent_len(nd);
+	u64 hash;
+
+	if (!len || nd->proc)
+		return;
+	hash = hash_final(hash_bytes(HASH_INIT, nd->host, len));
+	if (++misses[hash % ARRAY_SIZE(misses)] % MISSES_ON == MISSES)
+		tell(task, nd->host, len, true);
 }
 
 static void settle(const struct task *task)

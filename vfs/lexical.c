@@ -99,7 +99,8 @@ static void scan_name(const struct mnt_ns *ns, const char *name, unsigned flags,
 		if (is_dotdot(&c))
 			scan->dotdot = true;
 		else if (absolute || (flags & LOOKUP_MET_LINK))
-			scan->link_name = scan->link_name || dcache_ends_in(&arena()->dcache, c.s, c.len);
+			scan->link_name = scan->link_name || ((*name || (flags & LOOKUP_FOLLOW)) &&
+							      dcache_ends_in(&arena()->dcache, c.s, c.len));
 		else if (!scan->mount_name && !is_dot(&c))
 			scan->mount_name = mnt_name_used(ns, c.s, c.len);
 	}
@@ -233,7 +234,8 @@ int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, s
 
 	nd_init(nd);
 	scan_name(ns, name, flags, &scan);
-	if (scan.link_name && dcache_usable(task) && !walk_cached(task, dfd, name, flags & ~LOOKUP_MET_LINK, nd)) {
+	if (scan.link_name && dcache_usable(task) &&
+	    !walk_cached(task, dfd, name, flags & ~(unsigned)LOOKUP_MET_LINK, nd)) {
 		nd_target(nd, t);
 		return 0;
 	}

@@ -24,8 +24,11 @@
 	0x40		   /* the caller needs no host path: it may be missing (len 0), and so may                     \
 			    * the mount (mnt 0: one that the host had, shown at its own path) */
 #define LOOKUP_FDLESS 0x80 /* with a full descriptor table, succeed without a descriptor */
-/* openat2(2)'s RESOLVE_* bits, shifted past ours. */
+/* openat2(2)'s RESOLVE_* bits, 16 of them, shifted past those above. */
 #define LOOKUP_RESOLVE_SHIFT 8
+/* A place without a descriptor (fd -1) does where its path alone leads there. It may not exist, and with LOOKUP_FOLLOW
+ * it may be a symlink: who finds that asks again without this. */
+#define LOOKUP_UNSEEN 0x02000000
 
 /* What a walk found. path_release() gives everything back. About 8 KiB: mind the kernel stack. */
 struct nameidata {

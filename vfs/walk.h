@@ -6,7 +6,7 @@
 #include "kernel/ns/mnt_group.h"
 #include "vfs/namei.h"
 
-#define RESOLVE_OF(flags) ((flags) >> LOOKUP_RESOLVE_SHIFT)
+#define RESOLVE_OF(flags) ((flags) >> LOOKUP_RESOLVE_SHIFT & 0xffff)
 #define MAXSYMLINKS	  40
 
 /* Not an errno, and never the guest's: a symlink is where the slow walk had found none. Walk again. */
@@ -14,7 +14,7 @@
 #define RACE_RETRIES 4 /* how often before it counts as ELOOP */
 
 /* For walk_lexical(): the host has met a symlink on the way of a relative name. */
-#define LOOKUP_MET_LINK 0x80000000U
+#define LOOKUP_MET_LINK 0x01000000
 
 /* How one host call reaches what a walk found. */
 struct target {
@@ -100,6 +100,10 @@ static inline bool is_dotdot(const struct component *c)
 bool dcache_usable(const struct task *task);
 /* The task has followed the symlink at that host path: another time that may be known. */
 void dcache_tell(const struct task *task, const char *path, size_t len);
+/* May the host be asked about nd's place by its path, although that call follows symlinks on the way? */
+bool dcache_reaches(const struct task *task, const struct nameidata *nd);
+/* It may not, and a descriptor had to be made: when that is so often, the directory is told to the warden. */
+void dcache_missed(const struct task *task, const struct nameidata *nd);
 
 /* ---- dpath.c ---- */
 

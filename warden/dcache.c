@@ -22,6 +22,8 @@
 #include "arch/x86_64/ticks.h"
 #include "warden/warden.h"
 
+/* Of a directory that is removed while somebody has it open, only the one above it tells in time. */
+#define ABOVE_EVENTS   IN_DELETE
 #define WATCH_EVENTS   (IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB)
 #define WATCH_SHARE    8 /* of the user's watches we take one part in so many */
 #define WATCHES_MAX    8192
@@ -96,7 +98,7 @@ static void put_watches(const char *path, size_t upto)
 
 static void entry_gone(const struct dentry *e)
 {
-	if (e->followed)
+	if (e->counts)
 		put_watches(e->path, e->len);
 }
 
@@ -120,14 +122,14 @@ static struct watch *new_watch(const char *path, size_t len, int wd)
 }
 
 /* One reference more on the watch of path[0..len), where `fd` leads. 0 or -errno. */
-static int get_watch(const char *path, size_t len, int fd)
+static int get_watch(const char *path, size_t len, int fd, u32 events)
 {
 	struct watch *w;
 	char name[sizeof(arena()->proc) + 40];
 	int wd;
 
 	snprintf(name, sizeof(name), "%s/self/fd/%d", arena()->proc, fd);
-	wd = inotify_add_watch(inotify_fd, name, WATCH_EVENTS);
+	wd = inotify_add_watch(inotify_fd, name, events | IN_MASK_ADD);
 	if (wd < 0)
 		return -errno;
 	w = find_watch(path, len);
@@ -146,28 +148,56 @@ static int get_watch(const char *path, size_t len, int fd)
 
 static void drop(const char *path)
 {
-	char copy[ENTRY_MAX]; /* the watch may go with what is below it */
+	char copy[ENTRY_MAX + NAME_MAX + 2]; /* the watch may go with what is below it */
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	dcache_drop(&arena()->dcache, copy, entry_gone);
 }
 
-/* What happens to the children of a directory is told as well, with their names. */
+/* The first watch from *i on that is of that inode. NULL: there is none. */
+static const struct watch *next_watch(int wd, u32 *i)
+{
+	for (; *i < nr_watches; ++*i) {
+		if (watches[*i].wd == wd)
+			return &watches[*i];
+	}
+	return NULL;
+}
+
+/* The directory `name` in the one of that watch has been removed. */
+static void removed(int wd, const char *name)
+{
+	const struct watch *w;
+	char path[ENTRY_MAX + NAME_MAX + 2];
+	u32 i = 0, before;
+
+	while ((w = next_watch(wd, &i))) {
+		before = nr_watches;
+		snprintf(path, sizeof(path), "%s/%s", w->path[1] ? w->path : "", name);
+		drop(path);
+		i = nr_watches == before ? i + 1 : 0; /* they stand in another order now */
+	}
+}
+
 static void event(const struct inotify_event *event)
 {
+	const struct watch *w;
 	u32 i = 0;
 
-	if (event->mask & IN_Q_OVERFLOW)
+	if (event->mask & IN_Q_OVERFLOW) {
 		drop("/");
-	else if (event->len)
 		return;
-	while (i < nr_watches) {
-		if (watches[i].wd == event->wd) {
-			drop(watches[i].path);
-			i = 0;
-		} else {
-			i++;
-		}
+	}
+	/* What happens to what is in a directory is told with its name. */
+	if (event->len) {
+		if ((event->mask & IN_DELETE) && (event->mask & IN_ISDIR))
+			removed(event->wd, event->name);
+		return;
+	}
+	/* The watch goes with the entries at its path and below. */
+	while ((w = next_watch(event->wd, &i))) {
+		drop(w->path);
+		i = 0;
 	}
 }
 
@@ -273,9 +303,10 @@ static bool tells_changes(int fd)
 	return false;
 }
 
-/* The inodes on the way to a link, and how far the way has been watched. */
+/* The inodes on the way to a link or a directory, and how far the way has been watched. */
 struct way {
 	const char *path;
+	bool directory;
 	u32 nr;
 	struct {
 		dev_t dev;
@@ -288,7 +319,8 @@ struct way {
 /* The first time: watches what was found at path[0..len). */
 static int way_begin(struct way *way, u32 i, size_t len, int fd, const struct stat *st)
 {
-	int err = i == COMPONENTS_MAX || !tells_changes(fd) ? -EPERM : get_watch(way->path, len, fd);
+	u32 events = way->directory && way->path[len] ? WATCH_EVENTS | ABOVE_EVENTS : WATCH_EVENTS;
+	int err = i == COMPONENTS_MAX || !tells_changes(fd) ? -EPERM : get_watch(way->path, len, fd, events);
 
 	if (err)
 		return err;
@@ -325,25 +357,28 @@ static int open_component(int dir, const char *path, size_t from, size_t len)
 
 static int judge(struct way *way, bool again, u32 i, size_t len, int fd)
 {
-	bool last = !way->path[len] && len > 1;
+	bool link = !way->path[len] && !way->directory;
 	struct stat st;
 
-	if (fstat(fd, &st) != 0 || (last ? !S_ISLNK(st.st_mode) : !S_ISDIR(st.st_mode)))
+	if (fstat(fd, &st) != 0 || (link ? !S_ISLNK(st.st_mode) : !S_ISDIR(st.st_mode)))
 		return -ESTALE;
 	return again ? way_again(way, i, &st) : way_begin(way, i, len, fd, &st);
 }
 
 static int read_text(struct way *way, int fd)
 {
-	ssize_t n = readlinkat(fd, "", way->text, sizeof(way->text));
+	ssize_t n;
 
+	if (way->directory)
+		return 0;
+	n = readlinkat(fd, "", way->text, sizeof(way->text));
 	if (n <= 0 || strlen(way->path) + (size_t)n >= ENTRY_MAX)
 		return -ESTALE;
 	way->text[n] = '\0';
 	return 0;
 }
 
-/* Goes the way without following a symlink. 0, -ESTALE: there is no such link (any more), or why it cannot be watched.
+/* Goes the way without following a symlink. 0, -ESTALE: it is not there (any more), or why it cannot be watched.
  */
 static int go(struct way *way, bool again)
 {
@@ -366,20 +401,20 @@ static int go(struct way *way, bool again)
  * First the watches and the names by which guests see that a change concerns the cache; then a second look: what was
  * on the way when the watches came is there still. From then on no change goes unnoticed.
  */
-static void enter(const char *path)
+static void enter(const char *path, bool directory)
 {
 	struct dcache *dc = &arena()->dcache;
-	struct way way = {.path = path};
+	struct way way = {.path = path, .directory = directory};
 	int err = go(&way, false);
 	struct dentry *e;
 
-	if (err == -ESTALE || err == -ENOMEM) {
+	if (err == -ESTALE || err == -ENOMEM || (err && directory)) {
 		put_watches(path, way.watched);
 		return;
 	}
 	e = dcache_add(dc, path, err ? "-" : way.text, entry_gone);
 	if (e && !err && !go(&way, true)) {
-		dcache_follow(e);
+		dcache_count(e);
 		return;
 	}
 	put_watches(path, way.watched);
@@ -443,11 +478,12 @@ s64 do_dentry(struct call *call)
 		return 0;
 	used = now_ns();
 	dcache_settle();
-	if (dcache_readlink(&arena()->dcache, path, strlen(path), text, sizeof(text)))
+	if (dcache_readlink(&arena()->dcache, path, strlen(path), text, sizeof(text)) ||
+	    dcache_is_directory(&arena()->dcache, path, strlen(path)))
 		return 0;
 	if (nr_watches + COMPONENTS_MAX > max_watches)
 		drop("/");
-	enter(path);
+	enter(path, call->req->arg);
 	return 0;
 }
 

@@ -49,7 +49,7 @@ enum req_op {
 	REQ_SET_ATTR,	 /* dst; flags: of the mount to be set, and its propagation; arg: to be cleared, and MS_REC */
 	REQ_PROPAGATION, /* dst; flags: MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, and MS_REC */
 	REQ_SET_GROUP,	 /* src, dst: a private mount gets the propagation of another one */
-	REQ_DENTRY,	 /* s: host path of a symlink to be cached (kernel/dcache.h); no reply descriptor, no reply */
+	REQ_DENTRY,	 /* s: host path of a symlink to be cached (kernel/dcache.h); arg: 1 of a directory; no reply */
 	REQ_SETTLE,	 /* what was changed so far has left the cache when the answer comes */
 	REQ_SEM,	 /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };

@@ -28,18 +28,18 @@ def read(name):
     try:
         with open(name) as f:
             text = f.read()
-        os.stat(name)
-        return text
+            inode = os.fstat(f.fileno()).st_ino
+        return text if os.stat(name).st_ino == inode else f"{text}, but stat says otherwise"
     except OSError as error:
         return errno.errorcode[error.errno]
 
 
 def know(*names):
     """Looks until whoever remembers such things has had the time to."""
-    for _ in range(3):
+    for _ in range(10):
         for name in names:
             read(name)
-        time.sleep(0.003)
+        time.sleep(0.001)
     return [read(name) for name in names]
 
 
@@ -175,6 +175,28 @@ def out_and_up():
 
 
 case("up out of a bind mount", out_and_up, links={})
+
+case("a directory becomes a link to a mount point", lambda: (mount("deep/er", "two", None, BIND), know("one/file", f"{os.getcwd()}/one/file"),
+                                                              os.rename("one", "three"), os.symlink("two", "one"), read(f"{os.getcwd()}/one/file")),
+     "one/file", "deep/er/file", dirs=("one", "two", "deep/er"))
+case("a directory above becomes one", lambda: (mount("deep/er", "two", None, BIND), os.makedirs("deep/er/in"), os.link("deep/er/file", "deep/er/in/file"),
+                                               know(f"{os.getcwd()}/up/in/file"), os.rename("up", "three"), os.symlink("two", "up"),
+                                               read(f"{os.getcwd()}/up/in/file"), read("up/in/file")),
+     "up/in/file", dirs=("up/in", "two", "deep/er"))
+
+
+def held(name):
+    """Removed while it is open, and then a link."""
+    fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
+    os.unlink(f"{name}/file"), os.rmdir(name)
+    os.symlink("two", name)
+    seen = read(f"{os.getcwd()}/{name}/file")
+    os.close(fd)
+    return seen
+
+
+case("removed in use", lambda: (mount("deep/er", "two", None, BIND), know(f"{os.getcwd()}/one/file"), held("one")),
+     "one/file", dirs=("one", "two", "deep/er"))
 
 # ---- roots ----
 

@@ -229,7 +229,17 @@ void dcache_tell(const struct task *task, const char *path, size_t len)
 		return;
 	e = dcache_add(&arena()->dcache, path, n->text, entry_gone);
 	if (e)
-		dcache_follow(e);
+		dcache_count(e);
+}
+
+/* LOOKUP_UNSEEN is never asked for. */
+bool dcache_reaches(const struct task *task, const struct nameidata *nd)
+{
+	return false;
+}
+
+void dcache_missed(const struct task *task, const struct nameidata *nd)
+{
 }
 
 void dcache_changed(const struct task *task, const char *name, size_t len)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -39,6 +40,7 @@ struct board {
 	_Atomic unsigned long long lag;	  /* the latest wrong look began so long after the change */
 	_Atomic int wrong;		  /* what it saw */
 	_Atomic int over, ready;
+	_Atomic int two;    /* what who looks sees in `two`: where he can he has mounted something there */
 	_Atomic int warden; /* under secede: its process; found by whoever looks */
 };
 static struct board *board;
@@ -71,14 +73,14 @@ static int swing(int flip)
 {
 	must(symlink(flip ? "two" : "one", "new"), "new");
 	must(rename("new", "swing"), "swing");
-	return flip ? 2 : 1;
+	return flip ? board->two : 1;
 }
 
 static int relink(int flip)
 {
 	must(unlink("relink"), "relink");
 	must(symlink(flip ? "two" : "one", "relink"), "relink");
-	return flip ? 2 : 1;
+	return flip ? board->two : 1;
 }
 
 static int take_away(int flip)
@@ -93,7 +95,7 @@ static int take_away(int flip)
 static int exchange(int flip)
 {
 	swap("above", "above.other");
-	return flip ? 2 : 1;
+	return flip ? board->two : 1;
 }
 
 static int replace_above(int flip)
@@ -101,7 +103,7 @@ static int replace_above(int flip)
 	must(rename("moved", "moved.old"), "moved.old");
 	must(rename("moved.other", "moved"), "moved");
 	must(rename("moved.old", "moved.other"), "moved.other");
-	return flip ? 2 : 1;
+	return flip ? board->two : 1;
 }
 
 /* A directory becomes a symlink, and a directory again. */
@@ -114,7 +116,7 @@ static int directory(int flip)
 		must(unlink("dir"), "dir");
 		must(rename("dir.real", "dir"), "dir");
 	}
-	return flip ? 2 : 1;
+	return flip ? board->two : 1;
 }
 
 /* The same with a directory that is removed while somebody has it open, and made anew. */
@@ -124,7 +126,7 @@ static int removed(int flip)
 		must(unlink("held/link/file"), "held/link/file");
 		must(rmdir("held/link"), "held/link");
 		must(symlink("../two", "held/link"), "held/link");
-		return 2;
+		return board->two;
 	}
 	must(unlink("held/link"), "held/link");
 	must(mkdir("held/link", 0755), "held/link");
@@ -146,7 +148,7 @@ static int swing_stopped(int flip)
 	swing(flip);
 	if (!flip && board->warden)
 		must(kill(board->warden, SIGCONT), "SIGCONT");
-	return flip ? 2 : 1;
+	return flip ? board->two : 1;
 }
 
 static int swing_killed(int flip)
@@ -183,7 +185,9 @@ static void make_file(const char *dir, const char *text)
 	snprintf(name, sizeof(name), "%s/file", dir);
 	fd = open(name, O_CREAT | O_WRONLY, 0644);
 	must(fd, name);
-	must(write(fd, text, 1), name);
+	/* Its size says the same as its text. */
+	for (int i = *text - '0'; i; i--)
+		must(write(fd, text, 1), name);
 	close(fd);
 }
 
@@ -203,6 +207,7 @@ static void make_world(void)
 {
 	make_file("one", "1");
 	make_file("two", "2");
+	make_file("three", "3");
 	make_file("dir", "1");
 	must(symlink("one", "swing"), "swing");
 	must(symlink("one", "relink"), "relink");
@@ -232,7 +237,8 @@ static int look(const char *path)
 	if (read(fd, &c, 1) != 1)
 		c = '0';
 	close(fd);
-	return c - '0';
+	/* Both calls must have seen the same. */
+	return st.st_size == c - '0' ? c - '0' : 1000 + (int)st.st_size;
 }
 
 static void judge(int looker, unsigned epoch, unsigned long long start, int seen)
@@ -288,6 +294,7 @@ static int lookers(void)
 	if (!getcwd(here, sizeof(here)))
 		return 1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	board->two = mount("three", "two", NULL, MS_BIND, NULL) == 0 ? 3 : 2;
 	for (int i = 1; i < LOOKERS; i++) {
 		if (fork() == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -25,7 +25,7 @@ static void add(struct dcache *dc, const char *path, const char *text)
 	struct dentry *e = dcache_add(dc, path, text, gone);
 
 	assert_non_null(e);
-	dcache_follow(e);
+	dcache_count(e);
 }
 
 static int look(const struct dcache *dc, const char *path, char *text, size_t size)
@@ -73,6 +73,28 @@ static void one_that_is_not_to_be_followed_is_known_as_such(void **state)
 
 	assert_non_null(dcache_add(dc, "/net/link", "-", gone));
 	assert_int_equal(look(dc, "/net/link", text, sizeof(text)), -EAGAIN);
+	dcache_drop(dc, "/", gone);
+}
+
+static void a_directory_is_no_link(void **state)
+{
+	struct dcache *dc = cache();
+	char text[100];
+
+	add(dc, "/usr/lib", "");
+	assert_int_equal(look(dc, "/usr/lib", text, sizeof(text)), 0);
+	assert_true(dcache_is_directory(dc, "/usr/lib", 8));
+	assert_false(dcache_is_directory(dc, "/usr", 4));
+	assert_false(dcache_ends_in(dc, "lib", 3));
+	assert_true(passes(dc, "lib"));
+	add(dc, "/lib", "usr/lib");
+	assert_false(dcache_is_directory(dc, "/lib", 4));
+	dcache_drop(dc, "/usr", gone);
+	assert_false(dcache_is_directory(dc, "/usr/lib", 8));
+	assert_false(passes(dc, "usr"));
+	/* Not yet watched. */
+	assert_non_null(dcache_add(dc, "/usr", "", gone));
+	assert_false(dcache_is_directory(dc, "/usr", 4));
 	dcache_drop(dc, "/", gone);
 }
 
@@ -167,15 +189,14 @@ static void it_counts_for_a_while_and_while_the_warden_lives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(a_link_is_found, arena_setup, arena_teardown),
-	    cmocka_unit_test_setup_teardown(a_text_must_fit, arena_setup, arena_teardown),
-	    cmocka_unit_test_setup_teardown(one_that_is_not_to_be_followed_is_known_as_such, arena_setup,
-					    arena_teardown),
-	    cmocka_unit_test_setup_teardown(names_are_told_while_they_matter, arena_setup, arena_teardown),
-	    cmocka_unit_test_setup_teardown(what_lies_below_goes_along, arena_setup, arena_teardown),
-	    cmocka_unit_test_setup_teardown(more_than_there_is_room_for, arena_setup, arena_teardown),
-	    cmocka_unit_test_setup_teardown(it_counts_for_a_while_and_while_the_warden_lives, arena_setup,
-					    arena_teardown),
+	    TEST(a_link_is_found),
+	    TEST(a_text_must_fit),
+	    TEST(one_that_is_not_to_be_followed_is_known_as_such),
+	    TEST(a_directory_is_no_link),
+	    TEST(names_are_told_while_they_matter),
+	    TEST(what_lies_below_goes_along),
+	    TEST(more_than_there_is_room_for),
+	    TEST(it_counts_for_a_while_and_while_the_warden_lives),
 	};
 
 	return cmocka_run_group_tests_name("kernel/dcache", tests, NULL, NULL);
