@@ -8,7 +8,6 @@
 
 struct node *disk_root;
 unsigned long disk_changes;
-unsigned disk_nodes;
 
 static struct node *newest;
 static unsigned long inodes;
@@ -25,15 +24,7 @@ static struct node *node_new(struct node *parent, const char *name, size_t len, 
 	n->ino = ++inodes;
 	n->older = newest;
 	newest = n;
-	disk_nodes++;
 	return n;
-}
-
-void disk_init(void)
-{
-	inodes = 0;
-	disk_nodes = 0;
-	disk_root = node_new(NULL, "", 0, NODE_DIR);
 }
 
 void disk_free(void)
@@ -88,7 +79,6 @@ void disk_remove(struct node *n)
 {
 	link_out(n);
 	n->dead = true;
-	disk_nodes--;
 }
 
 void disk_move(struct node *n, struct node *dir, const char *name, size_t len)
@@ -160,4 +150,25 @@ struct node *disk_at(const char *path)
 		path += len;
 	}
 	return n;
+}
+
+void disk_init(void)
+{
+	static const struct {
+		const char *dir, *name;
+		enum node_kind kind;
+		const char *text;
+	} made[] = {
+	    {"/", "a", NODE_DIR, NULL},	      {"/a", "b", NODE_DIR, NULL},  {"/a/b", "c", NODE_DIR, NULL},
+	    {"/a", "d", NODE_DIR, NULL},      {"/", "b", NODE_DIR, NULL},   {"/b", "a", NODE_DIR, NULL},
+	    {"/", "c", NODE_DIR, NULL},	      {"/", "d", NODE_DIR, NULL},   {"/", "f", NODE_FILE, NULL},
+	    {"/d", "f", NODE_FILE, NULL},     {"/", "l", NODE_LINK, "a/b"}, {"/", "m", NODE_LINK, "/b/"},
+	    {"/a", "l", NODE_LINK, ".."},     {"/", "n", NODE_LINK, "n"},   {"/b", "m", NODE_LINK, "../a/b"},
+	    {"/a/b", "n", NODE_LINK, "/a/f"}, {"/", "s", NODE_DIR, NULL},
+	};
+
+	inodes = 0;
+	disk_root = node_new(NULL, "", 0, NODE_DIR);
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		disk_add(disk_at(made[i].dir), made[i].name, strlen(made[i].name), made[i].kind, made[i].text);
 }

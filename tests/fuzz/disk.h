@@ -23,9 +23,8 @@ struct node {
 extern struct node *disk_root;
 /* Goes up with each change. */
 extern unsigned long disk_changes;
-/* How many nodes there are that are not removed. */
-extern unsigned disk_nodes;
 
+/* With some directories, files and links, and the directory "s", where tmpfs are kept. */
 void disk_init(void);
 void disk_free(void);
 

@@ -7,7 +7,8 @@ FUZZ_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno
 FUZZ_SRC = $(wildcard kernel/*.c kernel/ns/*.c) $(ARENA) lib/fmt.c \
 	$(addprefix vfs/,namei.c lexical.c slow.c place.c dpath.c open.c tree_fd.c) \
 	$(addprefix sys/,mount.c mount_common.c umount.c pivot.c fs.c name.c grave.c place.c)
-FUZZ_HOSTED = warden/mounts.c $(wildcard tests/fuzz/*.c)
+FUZZ_MODEL = $(addprefix tests/fuzz/,step.c disk.c model.c model_mounts.c)
+FUZZ_HOSTED = warden/mounts.c $(FUZZ_MODEL) $(addprefix tests/fuzz/,walk.c fakes.c host.c)
 
 # With the sanitizers, and once more to see how much of the code is reached.
 FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/asan/%.o,$(FUZZ_SRC) $(FUZZ_HOSTED))
@@ -29,18 +30,25 @@ $(B)/fuzz/walk: $(FUZZ_OBJ)
 $(B)/fuzz/walk-coverage: $(FUZZ_COV_OBJ)
 	$(FUZZ_CC) -fsanitize=fuzzer -fprofile-instr-generate -o $@ $^
 
+# The model against the host's own kernel.
+$(B)/fuzz/native: tests/fuzz/native.c $(FUZZ_MODEL) $(wildcard tests/fuzz/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
+
 # Where clang has its fuzzer's runtime.
 ifneq ($(wildcard $(shell $(FUZZ_CC) --print-file-name=libclang_rt.fuzzer-x86_64.a 2>/dev/null)),)
 FUZZ_PROGRAMS = $(B)/fuzz/walk
 endif
+FUZZ_PROGRAMS += $(B)/fuzz/native
 
-fuzz-run: $(B)/fuzz/walk $(B)/fuzz/walk-coverage
+fuzz-run: $(B)/fuzz/walk $(B)/fuzz/walk-coverage $(B)/fuzz/native
 	@mkdir -p $(B)/fuzz/corpus
 	tests/fuzz/run $(FUZZ_STEPS) $(B)/fuzz/corpus
+	@[ "$$(id -u)" != 0 ] || $(B)/fuzz/native $(B)/fuzz/corpus/*
 	@LLVM_PROFILE_FILE=$(B)/fuzz/walk.profraw $(B)/fuzz/walk-coverage -runs=0 $(B)/fuzz/corpus 2>/dev/null
 	@llvm-profdata merge -o $(B)/fuzz/walk.profdata $(B)/fuzz/walk.profraw
 	@llvm-cov report $(B)/fuzz/walk-coverage -instr-profile $(B)/fuzz/walk.profdata $(filter vfs/% kernel/ns/mnt%,$(FUZZ_SRC)) | \
-		awk 'NR == 1 || / [0-9.]+%/ { print $$1, $$10 " of " $$8 " lines" }'
+		awk 'NR > 1 && / [0-9.]+%/ { print $$1, $$10 " of " $$8 " lines" }'
 
 .PHONY: fuzz-run
 .SECONDARY: $(FUZZ_OBJ) $(FUZZ_COV_OBJ)

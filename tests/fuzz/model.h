@@ -49,8 +49,9 @@ extern struct m_task model_tasks[MODEL_TASKS];
 
 /* What a step should do. */
 struct expect {
-	bool skip; /* not to be tried: what is known to differ, or is too large */
-	long err;  /* 0 or -errno */
+	bool skip;    /* not to be tried: what is known to differ, or is too large */
+	bool secedes; /* what Linux does is something else */
+	long err;     /* 0 or -errno */
 	/* Of lookups: the place, and with MODEL_PARENT what follows it. */
 	struct place at;
 	char last[NAME_MAX + 2];

@@ -147,11 +147,15 @@ bool model_depends_on(const struct m_task *task, const struct node *n)
 
 /* ---- mount(2) ---- */
 
-/* The place on which something is about to be mounted: on top of what is there. */
-static int mount_target(struct m_task *task, struct place *at)
+/*
+ * The place on which something is about to be mounted: on top of what is there. secede: EINVAL in a mount that was
+ * taken off, as Linux said before 6.17 or so, and now says ENOENT.
+ */
+static int mount_target(struct m_task *task, struct place *at, struct expect *e)
 {
 	struct m_mount *m;
 
+	e->secedes |= at->mnt->ns < 0;
 	while ((m = model_mounted(at)))
 		*at = (struct place){m, m->root};
 	return at->mnt->ns == ns_of(task) ? 0 : -EINVAL;
@@ -189,7 +193,7 @@ static void do_tmpfs(struct m_task *task, const struct step *s, struct expect *e
 	if (e->err)
 		return;
 	e->skip |= full(task, 1);
-	e->err = !is_dir(&e->at) ? -ENOTDIR : mount_target(task, &e->at);
+	e->err = !is_dir(&e->at) ? -ENOTDIR : mount_target(task, &e->at, e);
 	if (e->err || e->skip)
 		return;
 	next_tmpfs = make_tmpfs();
@@ -252,10 +256,9 @@ static void do_bind(struct m_task *task, const struct step *s, struct expect *e)
 		return;
 	each_below(src.at.mnt, count_one, &nr);
 	e->skip |= full(task, nr);
+	e->err = mount_target(task, &e->at, e);
 	if (src.at.mnt->ns != ns_of(task) || (!(s->flags & MS_REC) && locked_children(&src.at)))
 		e->err = -EINVAL;
-	else
-		e->err = mount_target(task, &e->at);
 	if (!e->err && is_dir(&e->at) != is_dir(&src.at))
 		e->err = -ENOTDIR;
 	if (e->err || e->skip)
@@ -284,7 +287,9 @@ static void do_move(struct m_task *task, const struct step *s, struct expect *e)
 	if (e->err)
 		return;
 	m = src.at.mnt;
-	if (src.at.node != m->root || is_dir(&src.at) != is_dir(&e->at) || mount_target(task, &e->at) ||
+	/* secede: EINVAL; to Linux the root mount is on something as well, and the target below it (ELOOP). */
+	e->secedes |= !m->parent;
+	if (src.at.node != m->root || is_dir(&src.at) != is_dir(&e->at) || mount_target(task, &e->at, e) ||
 	    m->ns != ns_of(task) || !m->parent || m->locked)
 		e->err = -EINVAL;
 	else if (below(e->at.mnt, m))
@@ -323,6 +328,8 @@ static void do_umount(struct m_task *task, const struct step *s, struct expect *
 	m = e->at.mnt;
 	/* secede: the root mount of a namespace stays, where Linux makes it read-only or takes it off. */
 	e->skip |= m->ns == ns_of(task) && !m->parent;
+	/* secede: EBUSY, where Linux makes the file system of the task's root read-only. */
+	e->secedes |= m == task->root.mnt && !(s->flags & MNT_DETACH);
 	if (e->at.node != m->root || m->ns != ns_of(task) || m->locked)
 		e->err = -EINVAL;
 	else if (!(s->flags & MNT_DETACH) && busy(task, m))
@@ -345,6 +352,8 @@ static void do_remount(struct m_task *task, const struct step *s, struct expect 
 	if (e->err)
 		return;
 	m = e->at.mnt;
+	/* secede: the host's file systems are not the session's to change. */
+	e->secedes |= m->sb->host && !(s->flags & MS_BIND);
 	if (m->ns != ns_of(task) || e->at.node != m->root)
 		e->err = -EINVAL;
 	else if ((m->locked_flags & ~s->flags) || (!(s->flags & MS_BIND) && m->sb->host))
@@ -367,11 +376,12 @@ static bool reachable(struct place at, const struct place *root)
 	return at.mnt == root->mnt && disk_below(at.node, root->node);
 }
 
-static int may_pivot(struct m_task *task, const struct place *new, struct place *put)
+static int may_pivot(struct m_task *task, const struct place *new, struct place *put, struct expect *e)
 {
 	const struct place *root = &task->root;
 
-	if (mount_target(task, put) || root->mnt->ns != ns_of(task) || new->mnt->ns != ns_of(task) || new->mnt->locked)
+	if (mount_target(task, put, e) || root->mnt->ns != ns_of(task) || new->mnt->ns != ns_of(task) ||
+	    new->mnt->locked)
 		return -EINVAL;
 	if (new->mnt == root->mnt || put->mnt == root->mnt)
 		return -EBUSY;
@@ -391,7 +401,7 @@ static void do_pivot(struct m_task *task, const struct step *s, struct expect *e
 		e->err = model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &put);
 	e->skip |= put.skip;
 	if (!e->err)
-		e->err = may_pivot(task, &e->at, &put.at);
+		e->err = may_pivot(task, &e->at, &put.at, e);
 	if (e->err || e->skip)
 		return;
 	new = e->at;

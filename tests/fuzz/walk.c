@@ -98,26 +98,6 @@ static struct task *first_task(void)
 	return task;
 }
 
-static void make_disk(void)
-{
-	static const struct {
-		const char *dir, *name;
-		enum node_kind kind;
-		const char *text;
-	} made[] = {
-	    {"/", "a", NODE_DIR, NULL},	      {"/a", "b", NODE_DIR, NULL},  {"/a/b", "c", NODE_DIR, NULL},
-	    {"/a", "d", NODE_DIR, NULL},      {"/", "b", NODE_DIR, NULL},   {"/b", "a", NODE_DIR, NULL},
-	    {"/", "c", NODE_DIR, NULL},	      {"/", "d", NODE_DIR, NULL},   {"/", "f", NODE_FILE, NULL},
-	    {"/d", "f", NODE_FILE, NULL},     {"/", "l", NODE_LINK, "a/b"}, {"/", "m", NODE_LINK, "/b/"},
-	    {"/a", "l", NODE_LINK, ".."},     {"/", "n", NODE_LINK, "n"},   {"/b", "m", NODE_LINK, "../a/b"},
-	    {"/a/b", "n", NODE_LINK, "/a/f"}, {"/", "s", NODE_DIR, NULL},
-	};
-
-	disk_init();
-	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
-		disk_add(disk_at(made[i].dir), made[i].name, strlen(made[i].name), made[i].kind, made[i].text);
-}
-
 static void make_arena(void)
 {
 	static bool mapped;
@@ -139,7 +119,7 @@ static void make_arena(void)
 static void world_begin(void)
 {
 	current = NULL;
-	make_disk();
+	disk_init();
 	make_arena();
 	memset(tasks, 0, sizeof(tasks));
 	host_fds_reset();
