@@ -186,6 +186,7 @@ bench:
 	@.ci/need $(BENCH_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j2 examples $(B)/hostile $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
 	@tests/run --plain bench/bench.sh
+	@tests/run --plain bench/lookup.sh
 	@tests/run --plain bench/requests.sh
 
 # The walk and the trees of mounts against a model, for ten million steps. FUZZ_STEPS=NUMBER for others.
