@@ -27,6 +27,7 @@ enum {
 	OPT_HOSTNAME,
 	OPT_LOG,
 	OPT_STRICT_LINUX,
+	OPT_NO_PATCH,
 };
 
 static const struct option long_options[] = {
@@ -53,6 +54,7 @@ static const struct option long_options[] = {
     {"hostname", required_argument, NULL, OPT_HOSTNAME},
     {"log", required_argument, NULL, OPT_LOG},
     {"strict-linux", no_argument, NULL, OPT_STRICT_LINUX},
+    {"no-patch", no_argument, NULL, OPT_NO_PATCH},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     /* unshare(1) knows these; see UNBUILT. */
@@ -251,6 +253,9 @@ static void parse_rest(struct options *o, int option, const char *name)
 		break;
 	case OPT_KEEP_CAPS:
 		o->keep_caps = true;
+		break;
+	case OPT_NO_PATCH:
+		o->no_patch = true;
 		break;
 	default:
 		end_command(option, name, print_help, "secede");

@@ -11,6 +11,7 @@
 #include <linux/mman.h>
 #include <linux/personality.h>
 #include <linux/prctl.h>
+#include "arch/x86_64/patch.h"
 #include "exec/image.h"
 #include "host/host.h"
 #include "lib/string.h"
@@ -128,6 +129,9 @@ static u64 first_brk(const struct elf_file *elf, const struct image *program, bo
 {
 	u64 base = elf->ehdr.e_type == ET_DYN && !has_interp ? PIE_BASE : program->end;
 
+	/* The heap of a small program at fixed addresses would grow into the table of patched call sites. */
+	if (mm.patch_after)
+		base = MAX(base, PATCH_TABLE_END + 0UL);
 	return ALIGN_UP(base + 1, PAGE) + random % BRK_PAGES * PAGE;
 }
 

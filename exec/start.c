@@ -5,12 +5,15 @@
  */
 #include "exec/exec.h"
 
+#include <linux/auxvec.h>
 #include <linux/fcntl.h>
 #include "arch/x86_64/trap.h"
+#include "arena/arena.h"
 #include "host/host.h"
 #include "signal/signal.h"
 #include "sys/control.h"
 #include "sys/fork.h"
+#include "sys/patch.h"
 #include "sys/runtime.h"
 #include "sys/sem.h"
 #include "vfs/proc.h"
@@ -56,6 +59,7 @@ static void start_program(void *arg)
 	if (!initial_stack_take_carry(&stack) || !carry_decode(stack.carry, &c))
 		not_by_hand();
 	start_task(task, &c);
+	patch_start(arena()->patch_after, initial_stack_auxv(&stack, AT_HWCAP2)->value);
 	load_program(task, &c, &stack, &task->regs);
 	host_close(c.exe_fd);
 	if (c.interp_fd >= 0)

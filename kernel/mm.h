@@ -47,6 +47,8 @@ struct mm_struct {
 	u32 seccomp_outside;	   /* SECCOMP_MODE_* that the session was started under */
 	u64 marks;		   /* calls are traced: say where they end (sys/tracee.h). Tracers write it */
 	bool attached;		   /* in the command itself, before its first exec */
+	u32 patch_after;	   /* a call site is patched when it has trapped so often; 0: never (sys/patch.h) */
+	bool patch_table;	   /* the table for patched sites is there: PATCH_TABLE is ours */
 	char comm[16];
 };
 extern struct mm_struct mm;

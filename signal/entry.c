@@ -8,6 +8,7 @@
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "lib/fmt.h"
+#include "sys/patch.h"
 
 #define TRAP_TRACE 2
 
@@ -78,7 +79,13 @@ void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 		if (!is_own_step(sig, info, task))
 			signal_deliver(task, sig, info, uc);
 		return;
+	case CONTEXT_STUB:
+		frame_leave_stub(uc);
+		signal_deliver(task, sig, info, uc);
+		return;
 	case CONTEXT_GUEST:
+		if (patch_fault(sig, info, uc))
+			return;
 		signal_end_restart(task, sig, uc);
 		signal_deliver(task, sig, info, uc);
 		return;

@@ -211,6 +211,9 @@ SYSCALL(capget);
 SYSCALL(capset);
 SYSCALL(prctl);
 
+/* sys/patch.c */
+SYSCALL(arch_prctl);
+
 /* sys/seccomp.c */
 SYSCALL(seccomp);
 

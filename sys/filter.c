@@ -10,6 +10,7 @@
 #include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+#include "arch/x86_64/patch.h"
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
@@ -137,6 +138,23 @@ static void leaf_fd(struct builder *b, unsigned arg)
  * that begins in the pieces from the runtime's image to its last block is stopped, and one that begins below and may
  * reach the first: the halves are added as if a carry came from below.
  */
+/*
+ * The table of patched call sites is low: a range that begins below its end is stopped as well. The address 0 that many
+ * calls have says that the host is to choose (mmap(2)), or that there is no address (mremap(2)).
+ */
+static void test_low(struct builder *b, const struct sys_entry *entry, unsigned arg)
+{
+	bool zero_passes = entry == &sys_table[__NR_mmap] || arg;
+
+	load(b, OFF_ARG_HIGH(arg));
+	jump_equal(b, 0, 0, zero_passes ? 4 : 3);
+	load(b, OFF_ARG_LOW(arg));
+	if (zero_passes)
+		jump_equal(b, 0, 2, 0);
+	jump_ge(b, PATCH_TABLE_END, 1, 0);
+	trap(b);
+}
+
 static void leaf_range(struct builder *b, const struct sys_entry *entry)
 {
 	const u32 first = IMAGE_BASE >> 32, end = BLOCKS_END >> 32;
@@ -145,6 +163,7 @@ static void leaf_range(struct builder *b, const struct sys_entry *entry)
 	for (unsigned n = 0; n < SYS_ARGS; n++) {
 		if (!RANGE_OF(entry, n))
 			continue;
+		test_low(b, entry, n);
 		load(b, OFF_ARG_HIGH(n));
 		jump_ge(b, end, 6, 0);
 		jump_ge(b, first, 4, 0);

@@ -12,13 +12,15 @@
 #include "kernel/mm.h"
 #include "kernel/refs.h"
 #include "signal/signal.h"
+#include "sys/patch.h"
 #include "sys/ptrace.h"
 #include "sys/sem.h"
 
-/* One order: the filters, the tasks' blocks, the task itself, then the contexts, the heap last, because the others
- * allocate while they hold theirs. */
+/* One order: call sites, the filters, the tasks' blocks, the task itself, then the contexts, the heap last, because the
+ * others allocate while they hold theirs. */
 static void lock_all(struct task *task)
 {
+	patch_lock();
 	limit_lock();
 	mutex_lock(&mm.seccomp_lock);
 	mutex_lock(&mm.tasks_lock);
@@ -45,6 +47,7 @@ void fork_unlock(struct task *task)
 	mutex_unlock(&mm.tasks_lock);
 	mutex_unlock(&mm.seccomp_lock);
 	limit_unlock();
+	patch_unlock();
 }
 
 bool fork_lock(struct task *task)

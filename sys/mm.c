@@ -10,6 +10,7 @@
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
+#include "sys/patch.h"
 #include "sys/sys.h"
 
 #define PAGE_SIZE 4096UL
@@ -29,6 +30,12 @@ static s64 pass_range(const struct regs *regs, u64 start, u64 end)
 static bool touches(const struct regs *regs)
 {
 	return range_is_ours(ARG0(regs), ARG1(regs));
+}
+
+/* The first two arguments are a range that is about to change: it may be the place of the table of patched sites. */
+static s64 make_way(const struct regs *regs)
+{
+	return patch_make_way(ARG0(regs), ARG1(regs));
 }
 
 /* ---- ranges with a hole ---- */
@@ -89,17 +96,23 @@ static s64 around_holes(const struct regs *regs, s64 err)
 
 SYSCALL(munmap)
 {
-	return around_holes(regs, 0);
+	s64 err = make_way(regs);
+
+	return err ? err : around_holes(regs, 0);
 }
 
 SYSCALL(mprotect)
 {
-	return up_to_hole(regs, -ENOMEM);
+	s64 err = make_way(regs);
+
+	return err ? err : up_to_hole(regs, -ENOMEM);
 }
 
 SYSCALL(pkey_mprotect)
 {
-	return up_to_hole(regs, -ENOMEM);
+	s64 err = make_way(regs);
+
+	return err ? err : up_to_hole(regs, -ENOMEM);
 }
 
 SYSCALL(madvise)
@@ -107,6 +120,8 @@ SYSCALL(madvise)
 	/* On an empty range it says whether it knows the advice. */
 	s64 err = host_call3(__NR_madvise, ALIGN_DOWN(ARG0(regs), PAGE_SIZE), 0, ARG2(regs));
 
+	if (!err)
+		err = make_way(regs);
 	return err ? err : around_holes(regs, -ENOMEM);
 }
 
@@ -144,7 +159,9 @@ SYSCALL(mbind)
 
 SYSCALL(mseal)
 {
-	return touches(regs) ? -ENOMEM : pass(regs);
+	s64 err = touches(regs) ? -ENOMEM : make_way(regs);
+
+	return err ? err : pass(regs);
 }
 
 SYSCALL(remap_file_pages)
@@ -157,7 +174,10 @@ SYSCALL(remap_file_pages)
 SYSCALL(mmap)
 {
 	u64 flags = ARG3(regs);
+	s64 err = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? make_way(regs) : 0;
 
+	if (err)
+		return err;
 	if (!touches(regs))
 		return pass(regs);
 	if (flags & MAP_FIXED_NOREPLACE)
@@ -174,6 +194,8 @@ SYSCALL(mremap)
 
 	if (touches(regs))
 		return -EFAULT;
+	if (make_way(regs) || ((flags & MREMAP_FIXED) && patch_make_way(ARG4(regs), new_len)))
+		return -ENOMEM;
 	if (flags & MREMAP_FIXED)
 		return range_is_ours(ARG4(regs), new_len) ? -ENOMEM : pass(regs);
 	/* It would grow where it is. */
@@ -182,7 +204,9 @@ SYSCALL(mremap)
 
 SYSCALL(map_shadow_stack)
 {
-	return touches(regs) ? -EEXIST : pass(regs);
+	s64 err = touches(regs) ? -EEXIST : make_way(regs);
+
+	return err ? err : pass(regs);
 }
 
 SYSCALL(shmat)
@@ -194,6 +218,8 @@ SYSCALL(shmat)
 		addr = ALIGN_DOWN(addr, PAGE_SIZE);
 	if (host_call3(__NR_shmctl, ARG0(regs), IPC_STAT, &segment))
 		segment.shm_segsz = PAGE_SIZE; /* it will tell why */
+	if (patch_make_way(addr, segment.shm_segsz))
+		return -EINVAL;
 	return range_is_ours(addr, segment.shm_segsz) ? -EINVAL : pass(regs);
 }
 

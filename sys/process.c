@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "sys/control.h"
 #include "sys/fork.h"
+#include "sys/patch.h"
 #include "sys/ptrace.h"
 #include "sys/runtime.h"
 #include "sys/seccomp.h"
@@ -125,6 +126,7 @@ void clone_child(struct task *child)
 {
 	struct clone_request req = child->clone_request;
 
+	patch_new_thread(child);
 	task_identify_new(child);
 	if (!(req.flags & CLONE_THREAD))
 		limit_inherited(child->limit_seq);

@@ -10,6 +10,7 @@
 #include "arch/x86_64/trap.h"
 #include "host/host.h"
 #include "lib/string.h"
+#include "sys/patch.h"
 #include "sys/runtime.h"
 #include "sys/tracee.h"
 
@@ -133,7 +134,7 @@ static bool is_own_signal(const struct stop *stop)
 	if (info->pad == REQUEUED)
 		return true;
 	if (is_rseq_fault(stop))
-		return false;
+		return patch_faults_in(stop->tid, stop->now.raw.rip);
 	return (info->signo == SIGSEGV || info->signo == SIGBUS) && info->code > 0 && in_runtime(stop->now.raw.rip);
 }
 

@@ -49,6 +49,9 @@ static const u32 limit_values[] = {7};
 static const u32 prctl_values[] = {7,  8,  21, 22, 23, 24,	   26,	       27,	  28,
 				   35, 38, 39, 47, 59, 0x53454345, 0x53454346, 0x53454347};
 
+/* ARCH_GET_GS */
+static const u32 arch_prctl_values[] = {0x1004};
+
 const struct sys_entry sys_table[SYS_MAX] = {
     PASSES_AT_FIRST(0, read),
     PASSES(1, write),
@@ -208,7 +211,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     TRAPS(155, pivot_root, PATH0 | PATH1),
     PASSES(156, _sysctl),
     TRAPS_EQ(157, prctl, 0, prctl_values),
-    PASSES(158, arch_prctl),
+    TRAPS_EQ(158, arch_prctl, 0, arch_prctl_values),
     PASSES(159, adjtimex),
     TRAPS_EQ(160, setrlimit, 0, limit_values),
     TRAPS(161, chroot, PATH0),

@@ -4,6 +4,7 @@
  * the names that the reader has for them.
  */
 #include <asm/errno.h>
+#include "arch/x86_64/patch.h"
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
@@ -20,6 +21,7 @@ struct names {
 };
 
 #define NAME_COLUMN 73 /* where maps has the name */
+#define VSYSCALL    0xffffffffff600000UL
 
 /* Through which mount a file was opened is known of the program alone. */
 static void name_program(struct names *names, int pid)
@@ -98,6 +100,13 @@ static void put_mapping(struct names *names, const struct mapping *m, u64 start,
 	fmt_print(out, "%s%s\n", shown, behind);
 }
 
+/* That of patched call sites, which a program may have made way for it (sys/patch.h): so it is the mapping that says
+ * it. */
+static bool is_table(const struct mapping *m)
+{
+	return m->start == PATCH_TABLE && m->end == PATCH_TABLE_END && !strncmp(m->rest, " r--p 00000000 00:00 0 ", 23);
+}
+
 /* Writes the parts of the mapping that are not ours (the host may have made one of two neighbours). False: there is
  * none. */
 static bool put_visible(struct names *names, const struct mapping *m, struct fmt *out)
@@ -105,6 +114,8 @@ static bool put_visible(struct names *names, const struct mapping *m, struct fmt
 	bool visible = false;
 	struct mm_range own;
 
+	if (is_table(m))
+		return false;
 	for (u64 start = m->start; start < m->end; start = own.end) {
 		if (!next_own_range(start, &own) || own.start > m->end)
 			own = (struct mm_range){m->end, m->end};
@@ -173,7 +184,7 @@ int show_numa_maps(struct task *task, const struct proc_task *who, struct fmt *o
 	while (l && (line = next_line(l))) {
 		const char *p = line;
 
-		if (!parse_hex(&p, &start) || !range_is_ours(start, 1))
+		if (!parse_hex(&p, &start) || (!range_is_ours(start, 1) && start != PATCH_TABLE))
 			fmt_print(out, "%s\n", line);
 	}
 	if (l)
@@ -267,7 +278,7 @@ static int sum_ours(int pid, struct sums *s)
 				sum_line(s, &current, line);
 			continue;
 		}
-		ours = range_is_ours(m.start, m.end - m.start);
+		ours = is_table(&m) || range_is_ours(m.start, m.end - m.start);
 		if (ours) {
 			memcpy(head, m.rest, MIN(strlen(m.rest) + 1, LINE_MAX - 1UL));
 			current = (struct mapping){m.start, m.end, head};
@@ -275,12 +286,33 @@ static int sum_ours(int pid, struct sums *s)
 		}
 		if (!s->last)
 			s->first = m.start;
-		s->last = m.end;
+		if (m.start < VSYSCALL) /* the host's sums are without it */
+			s->last = m.end;
 	}
 	kfree(head);
 	if (l)
 		lines_close(l);
 	return err;
+}
+
+/* What stands first may be shorter on the host: the name is where it belongs. */
+static void put_rollup_head(const struct sums *s, const char *rest, struct fmt *out)
+{
+	const char *name = strchr(rest, '[');
+	size_t from = out->len;
+
+	fmt_hex(out, s->first, 8);
+	fmt_char(out, '-');
+	fmt_hex(out, s->last, 8);
+	if (name) {
+		while (name[-1] == ' ' && name[-2] == ' ')
+			name--;
+		fmt_bytes(out, rest, (size_t)(name - rest));
+		while (out->len - from < NAME_COLUMN)
+			fmt_char(out, ' ');
+		rest = strchr(rest, '[');
+	}
+	fmt_print(out, "%s\n", rest);
 }
 
 static void put_rollup(struct lines *l, struct sums *s, struct fmt *out)
@@ -292,10 +324,7 @@ static void put_rollup(struct lines *l, struct sums *s, struct fmt *out)
 
 	while ((line = next_line(l))) {
 		if (parse_mapping(line, &m)) {
-			fmt_hex(out, s->first, 8);
-			fmt_char(out, '-');
-			fmt_hex(out, s->last, 8);
-			fmt_print(out, "%s\n", m.rest);
+			put_rollup_head(s, m.rest, out);
 		} else if (parse_sum(line, &len, &kb)) {
 			ours = sum_of(s, line, len);
 			fmt_bytes(out, line, len);

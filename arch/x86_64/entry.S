@@ -5,6 +5,7 @@
  * stack pointer may hold anything here.
  */
 #include "arch/x86_64/offsets.h"
+#include "arch/x86_64/ac.inc"
 
 	.text
 
@@ -16,13 +17,6 @@ _start:
 	and	$-16, %rsp
 	call	runtime_start
 	ud2
-
-/* The host leaves a handler the guest's alignment checks (EFLAGS.AC), which are not for us. */
-.macro clear_ac
-	pushfq
-	andl	$~EFLAGS_AC, (%rsp)
-	popfq
-.endm
 
 /*
  * The host's SIGSYS handler: void sigsys_entry(int sig, siginfo *, ucontext *), on the task's
@@ -70,7 +64,7 @@ sigsys_entry:
 3:	xor	%ebp, %ebp
 	lea	ASM_KSTACK_TOP(%rbx), %rsp
 	mov	%rbx, %rdi
-	call	syscall_dispatch
+	call	trapped_call
 	mov	%rbx, %rdi
 	jmp	arch_return_to_guest
 4:	clear_ac

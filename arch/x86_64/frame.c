@@ -6,6 +6,7 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "lib/string.h"
+#include "arch/x86_64/patch.h"
 #include "arch/x86_64/trap.h"
 #include "sys/runtime.h"
 
@@ -112,6 +113,8 @@ enum context frame_context(const struct ucontext *uc)
 		return CONTEXT_GUEST;
 	if (within(rip, arch_exit_begin, arch_exit_end))
 		return CONTEXT_EXIT;
+	if (within(rip, patch_stubs, patch_known))
+		return CONTEXT_STUB;
 	if (within(rip, blocking_begin, blocking_end) || within(rip, seccomp_gate_begin, seccomp_gate_end))
 		return CONTEXT_BLOCKING;
 	if (within(rip, uaccess_begin, uaccess_end))
@@ -135,6 +138,23 @@ void frame_abort_call(struct ucontext *uc)
 void frame_abort_copy(struct ucontext *uc)
 {
 	frame_regs(uc)->rip = (u64)(uintptr_t)uaccess_fault;
+}
+
+void frame_leave_stub(struct ucontext *uc)
+{
+	struct regs *regs = frame_regs(uc);
+	u64 from = regs->rip - patch_stub(0), site = regs->rax;
+
+	if (regs->rip == (u64)(uintptr_t)patch_back) {
+		regs->rip = regs->rcx; /* and rax is the number already */
+	} else {
+		if (from < (u64)PATCH_SITES * PATCH_STUB_SIZE)
+			site = from / PATCH_STUB_SIZE;
+		site %= PATCH_SITES; /* it is ours, unless the guest has jumped here by itself */
+		regs->rip = patch_addr[site];
+		regs->rax = patch_nr[site];
+	}
+	regs->rcx = 0; /* the call has not been made: signal_end_restart() */
 }
 
 void frame_complete_exit(struct ucontext *uc, const struct task *task)

@@ -55,7 +55,7 @@ int frame_setup(struct rt_sigframe *frame, const struct frame_place *place, int 
 bool frame_is_forced(int sig, const struct siginfo_raw *info, const struct ucontext *uc);
 
 /* Names for instruction pointers: where did a signal find us? */
-enum context { CONTEXT_GUEST, CONTEXT_RUNTIME, CONTEXT_BLOCKING, CONTEXT_UACCESS, CONTEXT_EXIT };
+enum context { CONTEXT_GUEST, CONTEXT_STUB, CONTEXT_RUNTIME, CONTEXT_BLOCKING, CONTEXT_UACCESS, CONTEXT_EXIT };
 enum context frame_context(const struct ucontext *uc);
 
 /* CONTEXT_BLOCKING: has the host seen the call, and gone back to its instruction? */
@@ -63,6 +63,8 @@ bool frame_call_begun(struct ucontext *uc);
 /* CONTEXT_BLOCKING, CONTEXT_UACCESS: the call ends with -EINTR, the copy with -EFAULT. */
 void frame_abort_call(struct ucontext *uc);
 void frame_abort_copy(struct ucontext *uc);
+/* CONTEXT_STUB: takes the guest back to the syscall instruction of the site from which it has come (patch.S). */
+void frame_leave_stub(struct ucontext *uc);
 /* CONTEXT_EXIT: completes the registers from task->regs. */
 void frame_complete_exit(struct ucontext *uc, const struct task *task);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What assembly takes for granted of C's structures. */
 #include "arch/x86_64/offsets.h"
+#include "arch/x86_64/patch.h"
 #include "kernel/mm.h"
 
 _Static_assert(offsetof(struct task, regs) == 0, "entry.S");
@@ -15,3 +16,5 @@ _Static_assert(BLOCK_SIZE == ASM_BLOCK_SIZE, "entry.S");
 _Static_assert(TASK_FREE == 0, "entry.S");
 _Static_assert(offsetof(struct task, restart) == TASK_RESTART, "blocking.S");
 _Static_assert(RESTART_NOT_BEGUN == ASM_NOT_BEGUN, "blocking.S");
+_Static_assert((BLOCKS_BASE >> 32) == ((BLOCKS_END - 1) >> 32), "patch.S");
+_Static_assert(__builtin_bswap32(BLOCKS_BASE >> 32) == PATCH_GS_TAG, "patch.S");

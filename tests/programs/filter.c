@@ -119,10 +119,17 @@ static bool reaches_ours(u64 addr, u64 len)
 	return piece < BLOCKS_END >> 32 && (piece >= first || piece + (u32)(len >> 32) >= first - 1);
 }
 
+/* Or the table of patched call sites? 0 is no address where the call has it for none. */
+static bool reaches_table(u64 addr, int nr, unsigned arg)
+{
+	return addr < PATCH_TABLE_END && (addr || (nr != __NR_mmap && !arg));
+}
+
 static bool range_reaches_ours(const struct sys_entry *entry, const struct seccomp_data *data)
 {
 	for (unsigned n = 0; n < SYS_ARGS; n++)
-		if (RANGE_OF(entry, n) && reaches_ours(data->args[n], data->args[RANGE_OF(entry, n) - 1]))
+		if (RANGE_OF(entry, n) && (reaches_table(data->args[n], data->nr, n) ||
+					   reaches_ours(data->args[n], data->args[RANGE_OF(entry, n) - 1])))
 			return true;
 	return false;
 }
@@ -220,6 +227,10 @@ static const u64 values[] = {
     0x010000000000UL,
     0x54ff00000000UL,
     0x54feffffffffUL,
+    PATCH_TABLE - 1,
+    PATCH_TABLE,
+    PATCH_TABLE_END - 1,
+    PATCH_TABLE_END,
 };
 
 static struct builder filter;

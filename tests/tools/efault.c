@@ -186,6 +186,7 @@ static const struct signature {
     {"capget", "bb"},
     {"capset", "bb"},
     {"prctl", ""},
+    {"arch_prctl", ""},
     {"seccomp", "10b"},
     {"landlock_add_rule", "N1b0"},
     {"landlock_restrict_self", ""},

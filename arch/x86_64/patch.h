@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A patched call site. What libraries have for a system call, `mov $nr, %eax; syscall`, is 7 bytes, and so is
+ * `jmp *address` with an address below 4 GiB. The last two bytes of the address are those of the syscall instruction:
+ *
+ *	b8 nr nr nr nr  0f 05		mov $nr, %eax ; syscall
+ *	ff 24 25 xx xx  0f 05		jmp *0x050fxxxx
+ *
+ * So five bytes change, and whoever comes to the syscall instruction, as a thread does that stood between the two,
+ * finds it. The words at 0x050f.... are the same in all processes, one for each stub in the runtime's text: a stub
+ * knows by its number which site it stands for.
+ *
+ * A stub comes on the guest's stack with the guest's registers, of which rax, rcx and r11 may change. The task stands
+ * in the thread's gs base, which hardly any program uses. If something else stands there the stub goes back to the
+ * site's syscall instruction, and the call is trapped as ever.
+ */
+#ifndef SECEDE_ARCH_PATCH_H
+#define SECEDE_ARCH_PATCH_H
+
+#define PATCH_TABLE	0x050f0000
+#define PATCH_SITES	2048
+#define PATCH_TABLE_END (PATCH_TABLE + 8 * PATCH_SITES)
+#define PATCH_STUB_SIZE 10
+/* The upper half of a task's address, its bytes reversed: all blocks have the same. */
+#define PATCH_GS_TAG 0x10550000
+
+#ifndef __ASSEMBLER__
+
+#include "kernel/mm.h"
+
+#define SITE_MOV_SIZE 5 /* what changes */
+#define SITE_SIZE     (SITE_MOV_SIZE + SYSCALL_INSN_SIZE)
+
+/* patch.S: the first stub, where the last of them has left the guest's stack, and in between: the jump back. */
+extern char patch_stubs[], patch_known[], patch_back[];
+
+/* What the stubs know of their sites: the address of the syscall instruction, and the call's number (sys/patch.c). */
+extern u64 patch_addr[PATCH_SITES];
+extern u32 patch_nr[PATCH_SITES];
+
+/* What stands in the table for stub i. */
+static inline u64 patch_stub(u32 i)
+{
+	return (u64)(uintptr_t)patch_stubs + (u64)i * PATCH_STUB_SIZE;
+}
+
+/* Both need a host that lets programs do this: AT_HWCAP2. */
+#define HWCAP2_FSGSBASE 2
+static inline u64 gs_base(void)
+{
+	u64 base;
+
+	__asm__ volatile("rdgsbase %0" : "=r"(base));
+	return base;
+}
+static inline void set_gs_base(u64 base)
+{
+	__asm__ volatile("wrgsbase %0" : : "r"(base));
+}
+
+/* A task of ours, in whatever thread. */
+static inline bool gs_base_is_ours(u64 base)
+{
+	return base >> 32 == BLOCKS_BASE >> 32;
+}
+
+#endif
+#endif

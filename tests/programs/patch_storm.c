@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thousand call sites in a few pages, which become patched while threads run through them, signals come at any
+ * instruction, and children are forked and run through them as well.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include "tests/programs/patch.h"
+#include "tests/spec/tap.h"
+
+#define NR_SITES  1000
+#define SITE_STEP 16
+#define THREADS	  8
+#define ROUNDS	  100
+#define AT_FIRST  40 /* a site is executed so often in a row, to be patched */
+
+static bool under_secede;
+
+/* Site i asks for the user id, which is in rax; sites are 16 bytes apart and not aligned to 8. */
+extern unsigned char many_sites[];
+__asm__(".text\n.balign 4096\n.globl many_sites\n"
+	"	.skip 3, 0x90\n"
+	"many_sites:\n"
+	"	.rept 1000\n"
+	"	mov $102, %eax\n"
+	"	syscall\n"
+	"	ret\n"
+	"	.skip 8, 0x90\n"
+	"	.endr\n");
+
+static long run_site(int i)
+{
+	return ((long (*)(void))(uintptr_t)(many_sites + i * SITE_STEP))();
+}
+
+static _Atomic int go;
+static _Atomic long nr_signals;
+
+static void *run_all(void *arg)
+{
+	long uid = (long)getuid();
+	int round, i, n;
+
+	while (!go)
+		sched_yield();
+	for (round = 0; round < ROUNDS; round++)
+		for (i = 0; i < NR_SITES; i++)
+			for (n = round ? 1 : AT_FIRST; n; n--)
+				if (run_site(i) != uid)
+					_exit(3);
+	return NULL;
+}
+
+static void count(int sig)
+{
+	nr_signals++;
+}
+
+static void begin_signals(void)
+{
+	struct sigaction action = {.sa_handler = count, .sa_flags = SA_RESTART};
+	struct itimerval every = {{0, 200}, {0, 200}};
+
+	CHECK_OK(sigaction(SIGALRM, &action, NULL));
+	CHECK_OK(setitimer(ITIMER_REAL, &every, NULL));
+}
+
+static int nr_patched(void)
+{
+	int i, n = 0;
+
+	for (i = 0; i < NR_SITES; i++)
+		n += many_sites[i * SITE_STEP] == 0xff;
+	return n;
+}
+
+/* A few cross the border of a page, or are forgotten while others are counted. */
+static void check_patched(void)
+{
+	if (patches_are_made(under_secede))
+		CHECK(nr_patched() > NR_SITES * 9 / 10);
+	else
+		CHECK(nr_patched() == 0);
+}
+
+static void start(pthread_t threads[THREADS])
+{
+	for (int i = 0; i < THREADS; i++)
+		CHECK(!pthread_create(&threads[i], NULL, run_all, NULL));
+}
+
+static void join(pthread_t threads[THREADS])
+{
+	for (int i = 0; i < THREADS; i++)
+		CHECK(!pthread_join(threads[i], NULL));
+}
+
+static void fork_and_run(void)
+{
+	int status, i;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		for (i = 0; i < NR_SITES; i++)
+			if (run_site(i) != (long)getuid())
+				_exit(3);
+		_exit(0);
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void threads_run_through(void)
+{
+	pthread_t threads[THREADS];
+
+	start(threads);
+	begin_signals();
+	go = 1;
+	join(threads);
+	CHECK(nr_signals > 0);
+	check_patched();
+}
+
+static void threads_and_forks(void)
+{
+	pthread_t threads[THREADS];
+
+	start(threads);
+	begin_signals();
+	go = 1;
+	for (int i = 0; i < 50; i++)
+		fork_and_run();
+	join(threads);
+	check_patched();
+}
+
+/* vfork children share the memory for a moment, and end by being killed. */
+static void threads_and_vforks(void)
+{
+	pthread_t threads[THREADS];
+	int i, status;
+	pid_t pid;
+
+	start(threads);
+	begin_signals();
+	go = 1;
+	for (i = 0; i < 200; i++) {
+		pid = vfork();
+		if (!pid) {
+			for (int site = 0; site < NR_SITES; site += 1 + site % 7)
+				run_site(site);
+			kill((pid_t)syscall(SYS_getpid), SIGKILL);
+		}
+		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGKILL);
+	}
+	join(threads);
+}
+
+/* The addresses are wanted back while threads run through the sites. */
+static void threads_lose_the_table(void)
+{
+	pthread_t threads[THREADS];
+	void *low;
+
+	start(threads);
+	begin_signals();
+	go = 1;
+	while (patches_are_made(under_secede) && nr_patched() < NR_SITES / 2)
+		sched_yield();
+	low = mmap((void *)0x050f0000, 65536, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	CHECK(low == (void *)0x050f0000);
+	CHECK(nr_patched() == 0);
+	join(threads);
+	CHECK(nr_patched() == 0);
+}
+
+static const struct test tests[] = {
+    {"8 threads and signals", threads_run_through},
+    {"8 threads, signals and forks", threads_and_forks},
+    {"8 threads, signals and vfork children that are killed", threads_and_vforks},
+    {"8 threads, and the addresses that are needed are taken away", threads_lose_the_table},
+};
+
+int main(int argc, char **argv)
+{
+	under_secede = argc > 2;
+	return RUN_TESTS(tests);
+}
