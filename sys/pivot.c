@@ -14,7 +14,7 @@ static s64 may_pivot(struct task *task, const struct path *root, const struct na
 
 	mount_facts(task, new, &facts);
 	/* Of the host's mounts, which nobody can move, the session's first namespaces speak as root's would. */
-	if (facts.locked && !facts.root_of_all && task->nsproxy->mnt->user_ns->parent)
+	if (facts.locked && task->nsproxy->mnt->user_ns->parent)
 		return -EINVAL;
 	if (new->mnt == root->mnt || old->mnt == root->mnt)
 		return -EBUSY;

@@ -437,7 +437,7 @@ static struct place copied(const struct place *at, int from, int to)
 static void lock_tree(struct m_mount *m, void *arg)
 {
 	m->locked_flags |= m->flags & LOCKABLE;
-	m->locked = m->parent;
+	m->locked = true;
 }
 
 /* secede: the ids of a copy are those of the original. */
