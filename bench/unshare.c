@@ -84,6 +84,22 @@ static void mounts(const char *dir, int from, int to)
 	}
 }
 
+/* mount(2) and umount2(2) of one more. */
+static void pairs(const char *name, const char *dir)
+{
+	double ns[CALLS], start;
+	char point[4096];
+
+	snprintf(point, sizeof(point), "%s/0", dir);
+	for (int i = 0; i < CALLS; i++) {
+		start = now_ns();
+		if (mount(dir, point, NULL, MS_BIND, NULL) != 0 || umount2(point, 0) != 0)
+			die(name);
+		ns[i] = now_ns() - start;
+	}
+	print_median(name, ns, CALLS);
+}
+
 /* ---- what threads share: each call by a new thread, that leaves what the others go on to share ---- */
 
 struct call {
@@ -238,9 +254,12 @@ int main(int argc, char **argv)
 	together("together", CLONE_FS | CLONE_FILES | CLONE_NEWUTS);
 	mounts(argv[1], 0, 10);
 	namespaces("mnt-10", CLONE_NEWNS);
+	pairs("pair-10", argv[1]);
 	mounts(argv[1], 10, 1000);
 	namespaces("mnt-1000", CLONE_NEWNS);
+	pairs("pair-1000", argv[1]);
 	mounts(argv[1], 1000, 10000);
 	namespaces("mnt-10000", CLONE_NEWNS);
+	pairs("pair-10000", argv[1]);
 	return 0;
 }
