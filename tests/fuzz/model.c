@@ -104,6 +104,7 @@ static int follow(struct m_walk *w, const struct place *at, bool final)
 {
 	if (++w->links > MAX_LINKS)
 		return -ELOOP;
+	w->e->skip |= at->mnt->ns < 0 && (at->mnt->flags & MS_NOSYMFOLLOW);
 	if ((w->resolve & RESOLVE_NO_SYMLINKS) || (at->mnt->flags & MS_NOSYMFOLLOW))
 		return -ELOOP;
 	return walk_text(w, at->node->text, final);
@@ -252,10 +253,19 @@ static void do_lookup(struct m_task *task, const struct step *s, struct expect *
 	show_path(task, e);
 }
 
-static int open_existing(const struct expect *e, unsigned long flags)
+/* secede: of a mount that was taken off, nobody knows any more how it was mounted. */
+static bool readonly(struct expect *e)
+{
+	bool is = model_flags(e->at.mnt) & MS_RDONLY;
+
+	e->skip |= is && e->at.mnt->ns < 0;
+	return is;
+}
+
+static int open_existing(struct expect *e, unsigned long flags)
 {
 	const struct node *n = e->at.node;
-	bool write = (flags & O_ACCMODE) != O_RDONLY, readonly = model_flags(e->at.mnt) & MS_RDONLY;
+	bool write = (flags & O_ACCMODE) != O_RDONLY;
 
 	if ((flags & O_CREAT) && (flags & O_EXCL))
 		return -EEXIST;
@@ -267,7 +277,7 @@ static int open_existing(const struct expect *e, unsigned long flags)
 		return -ELOOP;
 	if (n->kind == NODE_DIR && (write || (flags & O_TRUNC)))
 		return -EISDIR;
-	return readonly && (write || (flags & O_TRUNC)) ? -EROFS : 0;
+	return (write || (flags & O_TRUNC)) && readonly(e) ? -EROFS : 0;
 }
 
 static bool too_deep(const struct node *dir, size_t len)
@@ -298,7 +308,7 @@ static void do_open(struct m_task *task, const struct step *s, struct expect *e)
 	if (e->err)
 		return;
 	if (w.missing) {
-		e->err = model_flags(e->at.mnt) & MS_RDONLY ? -EROFS : 0;
+		e->err = readonly(e) ? -EROFS : 0;
 		if (!e->err)
 			will_add(e, e->at.node, e->last);
 		return;
@@ -314,11 +324,6 @@ static void do_getcwd(struct m_task *task, struct expect *e)
 }
 
 /* ---- names ---- */
-
-static bool readonly(const struct expect *e)
-{
-	return model_flags(e->at.mnt) & MS_RDONLY;
-}
 
 /* May the name be made? */
 static void do_create(struct m_task *task, const char *path, bool dir, struct expect *e)

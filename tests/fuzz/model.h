@@ -74,6 +74,9 @@ void model_free(void);
 
 /* Judges a step; mounts, root and working directory are changed at once, the disk never. */
 void model_step(const struct step *s, struct expect *e);
+/* What a failure leaves as it was: the mounts and tasks. */
+void model_save(void);
+void model_restore(void);
 /* A new file system's root: the directory that the other side has made for it on the disk. */
 struct node *model_next_tmpfs(void);
 

@@ -19,7 +19,32 @@ struct m_task model_tasks[MODEL_TASKS];
 
 static struct m_mount pool[POOL];
 static struct m_super supers[POOL];
-static unsigned nr_mounts, nr_supers;
+static unsigned nr_mounts, nr_supers, nr_tmpfs;
+
+static struct {
+	struct m_mount pool[POOL];
+	struct m_super supers[POOL];
+	struct m_task tasks[MODEL_TASKS];
+	unsigned nr_mounts, nr_supers;
+} saved;
+
+void model_save(void)
+{
+	memcpy(saved.pool, pool, nr_mounts * sizeof(pool[0]));
+	memcpy(saved.supers, supers, nr_supers * sizeof(supers[0]));
+	memcpy(saved.tasks, model_tasks, sizeof(model_tasks));
+	saved.nr_mounts = nr_mounts;
+	saved.nr_supers = nr_supers;
+}
+
+void model_restore(void)
+{
+	nr_mounts = saved.nr_mounts;
+	nr_supers = saved.nr_supers;
+	memcpy(pool, saved.pool, nr_mounts * sizeof(pool[0]));
+	memcpy(supers, saved.supers, nr_supers * sizeof(supers[0]));
+	memcpy(model_tasks, saved.tasks, sizeof(model_tasks));
+}
 
 /* ---- the list ---- */
 
@@ -83,7 +108,7 @@ void model_init(void)
 {
 	struct m_mount *m;
 
-	nr_mounts = nr_supers = 0;
+	nr_mounts = nr_supers = nr_tmpfs = 0;
 	memset(model_tasks, 0, sizeof(model_tasks));
 	supers[nr_supers++] = (struct m_super){.host = true};
 	m = mount_add(0, NULL, disk_root, disk_root, &supers[0]);
@@ -178,7 +203,7 @@ static struct node *make_tmpfs(void)
 {
 	struct node *storage = disk_find(disk_root, "s", 1);
 	char name[16];
-	int len = snprintf(name, sizeof(name), "%u", nr_supers);
+	int len = snprintf(name, sizeof(name), "%u", ++nr_tmpfs);
 
 	return disk_add(storage, name, (size_t)len, NODE_DIR, NULL);
 }

@@ -127,6 +127,14 @@ static const enum step_op ops[32] = {
     STEP_BIND,	 STEP_BIND,   STEP_BIND,   STEP_MOVE,	STEP_UMOUNT, STEP_REMOUNT, STEP_PIVOT,	 STEP_FORK,
 };
 
+/* One in eight. */
+static unsigned decode_fail(struct input *in)
+{
+	unsigned bits = byte(in);
+
+	return (bits & 7) == 7 ? 1 + (bits >> 3) : 0;
+}
+
 /* After the paths, what is left to say of the step. */
 static void decode_flags(struct input *in, struct step *s)
 {
@@ -176,7 +184,7 @@ bool step_decode(struct input *in, struct step *s)
 	first = byte(in);
 	s->op = ops[first & 31];
 	s->task = (int)(first >> 5) % 3;
-	s->flags = s->resolve = 0;
+	s->flags = s->resolve = s->fail = 0;
 	s->a[0] = s->b[0] = '\0';
 	/* Of the task that there always is, the same number is something else. */
 	if (s->op == STEP_FORK && s->task && byte(in) & 1)
@@ -192,6 +200,8 @@ bool step_decode(struct input *in, struct step *s)
 	if (has_two_paths(s->op))
 		decode_path(in, s->b, NAMES_LONG);
 	decode_flags(in, s);
+	if (s->op >= STEP_TMPFS && s->op <= STEP_PIVOT)
+		s->fail = decode_fail(in);
 	return true;
 }
 
@@ -202,5 +212,6 @@ void step_print(const struct step *s)
 	    "chroot", "tmpfs", "bind",	 "move",  "umount", "remount", "pivot",	 "fork",  "exit",
 	};
 
-	fprintf(stderr, "%d %s \"%s\" \"%s\" %#lx %#lx\n", s->task, names[s->op], s->a, s->b, s->flags, s->resolve);
+	fprintf(stderr, "%d %s \"%s\" \"%s\" %#lx %#lx %u\n", s->task, names[s->op], s->a, s->b, s->flags, s->resolve,
+		s->fail);
 }

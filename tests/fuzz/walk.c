@@ -57,6 +57,15 @@ __attribute__((noreturn, format(printf, 1, 2))) static void disagree(const char 
 	abort();
 }
 
+/* ---- memory that runs out ---- */
+
+static unsigned fail_in;
+
+static bool fails(void)
+{
+	return fail_in && --fail_in == 0;
+}
+
 /* ---- the world, before the first step and after the last ---- */
 
 static struct path place_new(u64 mnt, const char *host)
@@ -113,6 +122,7 @@ static void make_arena(void)
 		mapped = true;
 	}
 	arena_init(ARENA_SIZE);
+	arena_fails = fails;
 	strcpy(arena()->proc, "/proc");
 }
 
@@ -426,6 +436,20 @@ static bool makes_sense(const struct step *s)
 	return tasks[s->task].task && (s->op != STEP_SYMLINK || *s->a);
 }
 
+/* A change of mounts for which there is no memory: nothing has happened. */
+static bool out_of_memory(const struct step *s, s64 err)
+{
+	bool failed = s->fail && !fail_in && err == -ENOMEM;
+
+	fail_in = 0;
+	if (failed) {
+		model_restore();
+		check_tree(s->task);
+		check_fs(s->task);
+	}
+	return failed;
+}
+
 static void one_step(const struct step *s)
 {
 	unsigned long before;
@@ -436,13 +460,18 @@ static void one_step(const struct step *s)
 	current = s;
 	if (getenv("WALK_VERBOSE"))
 		step_print(s);
+	if (s->fail)
+		model_save();
 	model_step(s, &expected);
 	if (expected.skip)
 		return;
 	steps_done++;
 	before = disk_changes;
 	host_thread = &tasks[s->task].thread;
+	fail_in = s->fail;
 	err = do_step(s->task, s, &expected);
+	if (out_of_memory(s, err))
+		return;
 	CHECK(err == expected.err, "%s, not %s", strerror((int)-err), strerror((int)-expected.err));
 	check_disk(&expected, before, s);
 	if (!tasks[s->task].task)
