@@ -475,6 +475,8 @@ long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
 			return -EBADF;
 		fds[fd - HOST_FD_FIRST] = NULL;
 		return 0;
+	case __NR_fcntl: /* F_GETFD: is it open? */
+		return host_fd_node(fd) ? 0 : -EBADF;
 	case __NR_fchdir:
 		return host_chdir(host_fd_node(fd));
 	case __NR_getcwd:

@@ -17,6 +17,7 @@
 
 struct m_walk {
 	struct m_task *task;
+	const struct place *base; /* NULL: the working directory */
 	struct place at, root;
 	unsigned flags, resolve;
 	bool create; /* open(2) with O_CREAT */
@@ -181,7 +182,7 @@ static int walk(struct m_walk *w, const char *name)
 	bool scoped = w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT);
 	int err;
 
-	w->at = w->task->pwd;
+	w->at = w->base ? *w->base : w->task->pwd;
 	w->root = scoped ? w->at : w->task->root;
 	w->root_used = scoped;
 	w->e->last_type = LAST_ROOT;
@@ -238,11 +239,33 @@ static void show_path(const struct m_task *task, struct expect *e)
 
 /* ---- lookups and open(2) ---- */
 
+/*
+ * Where a descriptor on s->b stands. secede: what was reached as the tree shows it now is that, also after something
+ * was mounted over it: only places that are seen where they are by walking there.
+ */
+static bool base_of(struct m_task *task, const struct step *s, struct place *base, struct expect *e)
+{
+	struct expect dir = {0}, again = {0};
+
+	e->skip |= model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir) || dir.skip;
+	if (e->skip)
+		return false;
+	show_path(task, &dir);
+	e->skip |= !*dir.path || strlen(dir.path) >= PATH_MAX || model_walk(task, dir.path, LOOKUP_FOLLOW, &again) ||
+		   !same(&dir.at, &again.at);
+	*base = dir.at;
+	return !e->skip;
+}
+
 static void do_lookup(struct m_task *task, const struct step *s, struct expect *e)
 {
 	unsigned flags = (unsigned)s->flags;
 	struct m_walk w = {.task = task, .flags = flags, .resolve = (unsigned)s->resolve, .e = e};
+	struct place base;
 
+	if (s->from_b && !base_of(task, s, &base, e))
+		return;
+	w.base = s->from_b ? &base : NULL;
 	/* AT_EMPTY_PATH without a descriptor is the working directory. */
 	e->err = walk(&w, !*s->a && (flags & LOOKUP_EMPTY) ? "." : s->a);
 	if (e->err)
@@ -297,7 +320,11 @@ static void do_open(struct m_task *task, const struct step *s, struct expect *e)
 {
 	bool o_path = s->flags & O_PATH, create = !o_path && (s->flags & O_CREAT);
 	struct m_walk w = {.task = task, .resolve = (unsigned)s->resolve, .create = create, .e = e};
+	struct place base;
 
+	if (s->from_b && !base_of(task, s, &base, e))
+		return;
+	w.base = s->from_b ? &base : NULL;
 	if (!(s->flags & O_NOFOLLOW) && !(create && (s->flags & O_EXCL)))
 		w.flags |= LOOKUP_FOLLOW;
 	if ((s->flags & O_DIRECTORY) && !create)

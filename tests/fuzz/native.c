@@ -101,16 +101,21 @@ static void change_disk(const struct expect *e, const struct step *s)
 
 /* ---- the host's side ---- */
 
-static long open_path(const char *path, unsigned long flags, unsigned long resolve)
+static long open_path(const struct step *s, unsigned long flags)
 {
-	struct open_how how = {.flags = flags, .mode = flags & O_CREAT ? 0644 : 0, .resolve = resolve};
+	int base = s->from_b ? open(s->b, O_PATH | O_DIRECTORY) : AT_FDCWD;
+	struct open_how how = {.flags = flags, .mode = flags & O_CREAT ? 0644 : 0, .resolve = s->resolve};
 	long fd;
 
 	/* With RESOLVE_BENEATH and RESOLVE_IN_ROOT ".." fails while anybody mounts or renames anything. */
 	do {
-		fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+		fd = syscall(SYS_openat2, base, s->a, &how, sizeof(how));
 	} while (fd < 0 && errno == EAGAIN);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		fd = -errno;
+	if (base >= 0)
+		close(base);
+	return fd;
 }
 
 /* Is the directory `fd` where the model says? */
@@ -135,7 +140,7 @@ static bool is_at(int fd, const struct expect *e)
 static long do_lookup(const struct step *s, const struct expect *e)
 {
 	unsigned long flags = O_PATH | (s->flags & LOOKUP_FOLLOW ? 0 : O_NOFOLLOW);
-	long fd = open_path(s->a, flags | (s->flags & LOOKUP_DIRECTORY ? O_DIRECTORY : 0), s->resolve);
+	long fd = open_path(s, flags | (s->flags & LOOKUP_DIRECTORY ? O_DIRECTORY : 0));
 
 	if (fd < 0)
 		return fd;
@@ -147,7 +152,7 @@ static long do_lookup(const struct step *s, const struct expect *e)
 
 static long do_open(const struct step *s)
 {
-	long fd = open_path(s->a, s->flags, s->resolve);
+	long fd = open_path(s, s->flags);
 
 	return fd < 0 ? fd : result(close((int)fd));
 }

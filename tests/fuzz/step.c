@@ -185,6 +185,7 @@ bool step_decode(struct input *in, struct step *s)
 	s->op = ops[first & 31];
 	s->task = (int)(first >> 5) % 3;
 	s->flags = s->resolve = s->fail = 0;
+	s->from_b = false;
 	s->a[0] = s->b[0] = '\0';
 	/* Of the task that there always is, the same number is something else. */
 	if (s->op == STEP_FORK && s->task && byte(in) & 1)
@@ -200,6 +201,10 @@ bool step_decode(struct input *in, struct step *s)
 	if (has_two_paths(s->op))
 		decode_path(in, s->b, NAMES_LONG);
 	decode_flags(in, s);
+	if (s->op == STEP_LOOKUP || s->op == STEP_OPEN)
+		s->from_b = (byte(in) & 3) == 3;
+	if (s->from_b)
+		decode_path(in, s->b, NAMES_LONG);
 	if (s->op >= STEP_TMPFS && s->op <= STEP_PIVOT)
 		s->fail = decode_fail(in);
 	return true;

@@ -37,6 +37,7 @@ struct step {
 	int task;
 	unsigned long flags;   /* LOOKUP_, O_, MS_, MNT_, RENAME_: as the call has them */
 	unsigned long resolve; /* RESOLVE_ */
+	bool from_b;	       /* of lookups and open(2): relative to the directory b */
 	unsigned fail;	       /* so many allocations of the arena later one fails; 0: none */
 	char a[STEP_PATH], b[STEP_PATH];
 };

@@ -7,6 +7,7 @@
 #include "walk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,17 +304,35 @@ static void check_found(struct task *task, const struct step *s, const struct ex
 	CHECK(len < 0 || !strcmp(path, e->path), "%s has the path %s, not %s", nd->host, path, e->path);
 }
 
+/* The directory that a step starts from. */
+static int step_base(struct task *task, const struct step *s)
+{
+	int fd = s->from_b ? do_filp_open(task, AT_FDCWD, s->b, O_PATH | O_DIRECTORY, 0, 0) : AT_FDCWD;
+
+	CHECK(fd >= 0 || fd == AT_FDCWD, "%s cannot be opened: %s", s->b, strerror(-fd));
+	return fd;
+}
+
+static void close_fd(struct task *task, int fd)
+{
+	if (fd < 0)
+		return;
+	files_clear(task->files, (unsigned)fd, (unsigned)fd);
+	host_close(fd);
+}
+
 static s64 do_lookup(int t, const struct step *s, const struct expect *e)
 {
 	unsigned flags = (unsigned)s->flags | (unsigned)s->resolve << LOOKUP_RESOLVE_SHIFT;
 	struct task *task = tasks[t].task;
 	struct nameidata nd;
-	int err = path_lookup(task, AT_FDCWD, s->a, flags, &nd);
+	int base = step_base(task, s), err = path_lookup(task, base, s->a, flags, &nd);
 
 	if (!err && !e->err)
 		check_found(task, s, e, &nd);
 	if (!err)
 		path_release(&nd);
+	close_fd(task, base);
 	return err;
 }
 
@@ -322,8 +341,9 @@ static s64 do_open(int t, const struct step *s, const struct expect *e)
 	struct task *task = tasks[t].task;
 	const struct node *n;
 	struct fd_info note;
-	int fd = do_filp_open(task, AT_FDCWD, s->a, s->flags, 0644, s->resolve);
+	int base = step_base(task, s), fd = do_filp_open(task, base, s->a, s->flags, 0644, s->resolve);
 
+	close_fd(task, base);
 	if (fd < 0)
 		return fd;
 	n = host_fd_node(fd);
@@ -334,8 +354,7 @@ static s64 do_open(int t, const struct step *s, const struct expect *e)
 	if (files_get(task->files, fd, &note))
 		CHECK(note.mnt == e->at.mnt->id, "the descriptor is noted in mount %lu, not %lu", note.mnt,
 		      e->at.mnt->id);
-	files_clear(task->files, (unsigned)fd, (unsigned)fd);
-	host_close(fd);
+	close_fd(task, fd);
 	return 0;
 }
 
