@@ -141,7 +141,7 @@ TESTS = $(addprefix $(B)/tests/programs/warden_,proto life lists fds door) tests
 	tests/programs/run tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server \
 	tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust \
 	tests/programs/kill_all tests/programs/map tests/programs/ls tests/programs/enter tests/programs/number_reuse \
-	tests/programs/trace_leave tests/programs/dcache tests/fuzz/run tests/compare/run
+	tests/programs/trace_leave tests/programs/patching tests/programs/dcache tests/fuzz/run tests/compare/run
 
 tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 

@@ -209,6 +209,8 @@ void enter_session(const struct options *options, char **argv)
 	if (prctl(PR_SECEDE, 0, 0, 0, 0) == 1) {
 		if (options->log)
 			die("--log cannot be given inside a session (give it to the first secede)");
+		if (options->stats)
+			die("--stats cannot be given inside a session (give it to the first secede)");
 		if (options->no_patch)
 			die("--no-patch cannot be given inside a session (give it to the first secede)");
 		if (options->strict_linux)
@@ -222,6 +224,7 @@ void enter_session(const struct options *options, char **argv)
 	config.log_fd = open_log(options->log);
 	config.strict_linux = options->strict_linux || getenv("SECEDE_STRICT_LINUX");
 	config.patch_after = options->no_patch ? 0 : patch_after();
+	config.stats = options->stats;
 	config.fails = getenv("SECEDE_FAIL_ALLOCATIONS");
 	start_session(&config, &args);
 	if (config.log_fd >= 0)

@@ -28,6 +28,7 @@ enum {
 	OPT_LOG,
 	OPT_STRICT_LINUX,
 	OPT_NO_PATCH,
+	OPT_STATS,
 };
 
 static const struct option long_options[] = {
@@ -55,6 +56,7 @@ static const struct option long_options[] = {
     {"log", required_argument, NULL, OPT_LOG},
     {"strict-linux", no_argument, NULL, OPT_STRICT_LINUX},
     {"no-patch", no_argument, NULL, OPT_NO_PATCH},
+    {"stats", no_argument, NULL, OPT_STATS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     /* unshare(1) knows these; see UNBUILT. */
@@ -257,6 +259,9 @@ static void parse_rest(struct options *o, int option, const char *name)
 	case OPT_NO_PATCH:
 		o->no_patch = true;
 		break;
+	case OPT_STATS:
+		o->stats = true;
+		break;
 	default:
 		end_command(option, name, print_help, "secede");
 	}
@@ -283,5 +288,7 @@ void parse_options(int argc, char **argv, struct options *out)
 	}
 	if (out->map_group != ID_NONE && out->setgroups == SETGROUPS_ALLOW)
 		die("--setgroups=allow cannot go with a mapped group: an unprivileged map needs deny");
+	if (out->stats && !out->log)
+		die("--stats writes into the log: --log=FILE is wanted as well");
 	out->program = argv + optind;
 }

@@ -28,6 +28,7 @@
 #include "sys/runtime.h"
 #include "sys/tracee.h"
 #include "vfs/proc_internal.h"
+#include "warden/client.h"
 
 #define PAGE		4096UL
 #define MOV_EAX		0xb8
@@ -309,20 +310,37 @@ static bool patch_site(u32 site, bool alone)
 }
 
 /* Once something is refused that is not this site's alone, no more is tried. */
-static void patch(const struct task *task, u64 at, u32 nr, bool alone)
+static enum stat_what patch(const struct task *task, u64 at, u32 nr, bool alone)
 {
 	struct mm_range text;
 	u32 site;
 
-	if (!is_plain_site(at, nr) || !find_text(task, at, &text))
-		return;
+	if (!is_plain_site(at, nr))
+		return STAT_SHAPE;
+	if (!find_text(task, at, &text))
+		return STAT_TEXT;
 	site = get_site(at, nr);
 	if (site == PATCH_SITES)
-		return;
-	if (!map_table() || !patch_site(site, alone))
+		return STAT_REFUSED;
+	if (!map_table() || !patch_site(site, alone)) {
 		mm.patch_after = 0;
+		return STAT_REFUSED;
+	}
 	/* Core files are without text, unless a page of it has been written to. */
 	host_call3(__NR_madvise, text.start, text.end - text.start, MADV_DONTDUMP);
+	return STAT_PATCHED;
+}
+
+/* For --stats. */
+static void count_site(const struct task *task, enum stat_what what)
+{
+	struct request req;
+
+	if (!arena()->stats)
+		return;
+	request_init(&req, REQ_STAT, task);
+	req.arg = what;
+	warden_post(task, &req);
 }
 
 /*
@@ -331,6 +349,7 @@ static void patch(const struct task *task, u64 at, u32 nr, bool alone)
  */
 static bool try_patch(struct task *task, u64 at, u32 nr)
 {
+	enum stat_what what = STAT_REFUSED;
 	unsigned users;
 	bool may;
 
@@ -338,8 +357,10 @@ static bool try_patch(struct task *task, u64 at, u32 nr)
 	users = mm_users();
 	may = mm.patch_after && users == nr_threads(task);
 	if (may)
-		patch(task, at, nr, users == 1);
+		what = patch(task, at, nr, users == 1);
 	patch_unlock();
+	if (may)
+		count_site(task, what);
 	if (mm.patch_table)
 		set_gs_base((u64)(uintptr_t)task);
 	return may;

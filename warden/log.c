@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* --log's file: a line for each thing that a guest was refused or that is not known. */
+/* --log's file: a line for each thing that a guest was refused or that is not known, and at last what --stats counts.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -47,4 +48,26 @@ s64 do_log(struct call *call)
 {
 	log_line(call->req->pid, call->s[0], call->req->len[0]);
 	return 0;
+}
+
+static u64 stats[STAT_KINDS];
+
+s64 do_stat(struct call *call)
+{
+	if (call->req->arg < STAT_KINDS)
+		stats[call->req->arg]++;
+	return 0;
+}
+
+void log_stats(void)
+{
+	char text[200];
+
+	if (arena()->stats)
+		log_line(getpid(), text,
+			 (size_t)snprintf(
+			     text, sizeof(text),
+			     "call sites: %llu patched, %llu of other shapes, %llu in no file's text, %llu refused",
+			     (unsigned long long)stats[STAT_PATCHED], (unsigned long long)stats[STAT_SHAPE],
+			     (unsigned long long)stats[STAT_TEXT], (unsigned long long)stats[STAT_REFUSED]));
 }

@@ -224,5 +224,6 @@ void warden_run(int first_socket, u32 first_handle)
 	door_close();
 	undo_end();
 	storage_end();
+	log_stats();
 	_exit(0);
 }

@@ -50,6 +50,7 @@ enum req_op {
 	REQ_PROPAGATION, /* dst; flags: MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, and MS_REC */
 	REQ_SET_GROUP,	 /* src, dst: a private mount gets the propagation of another one */
 	REQ_DENTRY,	 /* s: host path of a symlink to be cached (kernel/dcache.h); arg: 1 of a directory; no reply */
+	REQ_STAT,	 /* arg: enum stat_what, of a call site; no reply */
 	REQ_SETTLE,	 /* what was changed so far has left the cache when the answer comes */
 	REQ_SEM,	 /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
@@ -65,6 +66,15 @@ enum pid_op {
 	PID_MOVE,      /* it has moved to host process src, which asks for itself */
 	PID_MOVE_HUSK, /* the same, and what it left is a husk */
 	PID_HUSK_GONE, /* the husk has been waited for */
+};
+
+/* What has become of a call site that was to be patched (sys/patch.h). */
+enum stat_what {
+	STAT_PATCHED,
+	STAT_SHAPE,   /* not the shape that can be, or not certainly */
+	STAT_TEXT,    /* not a file's text that is mapped privately */
+	STAT_REFUSED, /* the host, or the program's addresses, do not let us: that process is left alone */
+	STAT_KINDS,
 };
 
 /* Lists of semaphore adjustments (sys/sem.h). */

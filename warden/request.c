@@ -22,7 +22,7 @@ static const struct operation {
     [REQ_FSCONFIG] = {do_fsconfig, 0, 2},   [REQ_FSMOUNT] = {do_fsmount, 0, 0},
     [REQ_SET_ATTR] = {do_set_attr, 0, 0},   [REQ_PROPAGATION] = {do_propagation, 0, 0},
     [REQ_SET_GROUP] = {do_set_group, 0, 0}, [REQ_DENTRY] = {do_dentry, 1, 1},
-    [REQ_SETTLE] = {do_settle, 0, 0},
+    [REQ_SETTLE] = {do_settle, 0, 0},	    [REQ_STAT] = {do_stat, 0, 0},
 };
 
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)
@@ -87,7 +87,7 @@ static s64 carry_out(struct call *call, size_t len)
 	op = &operations[req->op];
 	/* Nothing is done of which the asker would never learn: its descriptor did not arrive when there was none left.
 	 */
-	if (call->fd < 0 && req->op != REQ_LOG && req->op != REQ_DENTRY)
+	if (call->fd < 0 && req->op != REQ_LOG && req->op != REQ_DENTRY && req->op != REQ_STAT)
 		return -EINVAL;
 	/* A descriptor on one namespace (kind != 0) holds it open and can do nothing else. */
 	if (!op->fn || req->nr < op->min_strings || req->nr > op->max_strings || call->self->kind != 0)

@@ -83,6 +83,7 @@ static int first_namespaces(const struct session_config *config)
 	a->logging = config->log_fd >= 0;
 	a->strict_linux = config->strict_linux;
 	a->patch_after = config->patch_after;
+	a->stats = config->stats;
 	a->fails = config->fails;
 	a->fd_reserve = (u32)config->fd_reserve;
 	if (strlen(config->runtime) >= sizeof(a->runtime))

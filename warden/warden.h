@@ -99,7 +99,8 @@ s64 do_pid(struct call *call);	  /* warden/pids.c */
 s64 do_sem(struct call *call);	  /* warden/undo.c */
 s64 do_fail(struct call *call);	  /* warden/fail.c */
 s64 do_log(struct call *call);	  /* warden/log.c */
-s64 do_alias(struct call *call);  /* warden/alias.c */
+s64 do_stat(struct call *call);
+s64 do_alias(struct call *call); /* warden/alias.c */
 
 /* ---- mounts (warden/mounts.c) ---- */
 
@@ -212,6 +213,8 @@ s64 do_settle(struct call *call);
 void log_open(int fd); /* -1: no log */
 void log_line(int pid, const char *line, size_t len);
 void log_refusal(const struct call *call, const char *what, const char *why);
+/* The session ends: what REQ_STAT has counted, if --stats was given. */
+void log_stats(void);
 
 /* ---- where tmpfs lives on the host (warden/storage.c) ---- */
 
