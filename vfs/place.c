@@ -194,6 +194,9 @@ void mount_of_host(const struct mnt_ns *ns, struct nameidata *nd)
 			nd_set_mount(nd, NULL);
 			continue;
 		}
+		/* On "/" itself, whose last component is empty. */
+		if (mnt_name_used(ns, "", 0))
+			m = plain_child(ns, m, "/", 1);
 		for (start = 1; start < nd->len; start = end + 1) {
 			for (end = start; end < nd->len && nd->host[end] != '/'; end++)
 				;

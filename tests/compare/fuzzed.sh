@@ -1,11 +1,13 @@
 # What tests/fuzz has found: odd names and mounts on odd places, and which of two errors comes first.
 exec python3 - <<'END'
-import ctypes, errno, os, subprocess, sys
+import ctypes, errno, os, struct, subprocess, sys
 
 libc = ctypes.CDLL(None, use_errno=True)
 RDONLY, REMOUNT, BIND = 1, 32, 4096
 NOREPLACE, EXCHANGE = 1, 2
 FDCWD = -100
+NO_XDEV = 1
+DETACH = 2
 
 
 def result(value):
@@ -62,6 +64,12 @@ os.chdir("one")
 print("a directory renamed, then the root", rename(b"../one", b"../two", EXCHANGE), os.chroot("/"),
       os.getcwd().replace(here, ""), os.path.samefile(".", "../two"))
 os.chdir(here)
+
+print("the root on itself", mount(b"/", b"/", None, BIND))
+fd = os.open("/..", os.O_PATH)
+print("the root on itself", result(libc.syscall(437, fd, b"..", struct.pack("QQQ", os.O_PATH, 0, NO_XDEV), 24)))
+os.close(fd)
+print("the root on itself", result(libc.umount2(b"/..", DETACH)))
 
 print("pivot_root", mount(b"a/c", b"a/c", None, BIND))
 sys.stdout.flush()

@@ -239,20 +239,30 @@ static void show_path(const struct m_task *task, struct expect *e)
 
 /* ---- lookups and open(2) ---- */
 
+/* Is something mounted over the place, or over one on the way to it? */
+static bool is_hidden(struct place at)
+{
+	for (;;) {
+		if (model_mounted(&at))
+			return true;
+		while (at.node == at.mnt->root) {
+			if (!at.mnt->parent)
+				return false;
+			at = (struct place){at.mnt->parent, at.mnt->point};
+		}
+		at.node = at.node->parent;
+	}
+}
+
 /*
- * Where a descriptor on s->b stands. secede: what was reached as the tree shows it now is that, also after something
- * was mounted over it: only places that are seen where they are by walking there.
+ * Where a descriptor on s->b stands. secede: what was reached through the host's mounts, at their own places, is where
+ * the tree shows it now; so not what is hidden.
  */
 static bool base_of(struct m_task *task, const struct step *s, struct place *base, struct expect *e)
 {
-	struct expect dir = {0}, again = {0};
+	struct expect dir = {0};
 
-	e->skip |= model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir) || dir.skip;
-	if (e->skip)
-		return false;
-	show_path(task, &dir);
-	e->skip |= !*dir.path || strlen(dir.path) >= PATH_MAX || model_walk(task, dir.path, LOOKUP_FOLLOW, &again) ||
-		   !same(&dir.at, &again.at);
+	e->skip |= model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir) || dir.skip || is_hidden(dir.at);
 	*base = dir.at;
 	return !e->skip;
 }
