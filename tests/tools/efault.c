@@ -50,6 +50,7 @@ static const struct signature {
     {"dup3", ""},
     {"fcntl", ""},
     {"timer_create", "-"},
+    {"fallocate", ""},
     {"futex", "-"},
     {"close_range", ""},
     {"stat", "pb"},
