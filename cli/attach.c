@@ -190,13 +190,15 @@ void attach_end(int runtime, const struct attach_args *args)
 	restore_limits();
 }
 
-/* A site that has trapped so often has cost as much as it costs to patch it. Tests want it earlier, or never. */
+/* A site that has trapped so often has cost as much as it costs to patch it. Tests want it earlier. */
 #define PATCH_AFTER 32
-static u32 patch_after(void)
+static u32 patch_after(const struct options *options)
 {
 	const char *wanted = getenv("SECEDE_PATCH_AFTER");
 
-	return wanted ? parse_number(wanted, "number of traps") : PATCH_AFTER;
+	if (wanted)
+		return parse_number(wanted, "number of traps");
+	return options->patch ? PATCH_AFTER : 0;
 }
 
 void enter_session(const struct options *options, char **argv)
@@ -211,8 +213,8 @@ void enter_session(const struct options *options, char **argv)
 			die("--log cannot be given inside a session (give it to the first secede)");
 		if (options->stats)
 			die("--stats cannot be given inside a session (give it to the first secede)");
-		if (options->no_patch)
-			die("--no-patch cannot be given inside a session (give it to the first secede)");
+		if (options->patch)
+			die("--patch cannot be given inside a session (give it to the first secede)");
 		if (options->strict_linux)
 			die("--strict-linux cannot be given inside a session (give it to the first secede)");
 		return;
@@ -223,7 +225,7 @@ void enter_session(const struct options *options, char **argv)
 	config.fd_reserve = descriptor_reserve();
 	config.log_fd = open_log(options->log);
 	config.strict_linux = options->strict_linux || getenv("SECEDE_STRICT_LINUX");
-	config.patch_after = options->no_patch ? 0 : patch_after();
+	config.patch_after = patch_after(options);
 	config.stats = options->stats;
 	config.fails = getenv("SECEDE_FAIL_ALLOCATIONS");
 	start_session(&config, &args);
