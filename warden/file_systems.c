@@ -228,29 +228,27 @@ int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type
 {
 	memset(spec, 0, sizeof(*spec));
 	spec->type = find_type(type);
+	snprintf(spec->name, sizeof(spec->name), "%s", type);
 	strcpy(spec->source, "none");
 	spec->tmpfs = (struct tmpfs_options){01777, call->req->uid, call->req->gid, false, TMPFS_UNSET, TMPFS_UNSET};
 	if (spec->type && spec->type->make == make_ramfs)
 		spec->tmpfs.mode = RAMFS_MODE;
 	if (spec->type)
 		return 0;
-	return host_has_type(type) ? -EPERM : -ENODEV;
-}
-
-const char *fs_spec_type(const struct fs_spec *spec)
-{
-	return spec->type->name;
+	return host_has_type(type) ? 0 : -ENODEV;
 }
 
 int fs_spec_option(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value)
 {
-	return spec->type->option ? spec->type->option(spec, ns, name, value) : -ENOENT;
+	return spec->type && spec->type->option ? spec->type->option(spec, ns, name, value) : -ENOENT;
 }
 
 int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *text)
 {
 	char copy[1024], *next = copy, *name, *value;
 
+	if (!spec->type)
+		return 0;
 	if (strlen(text) >= sizeof(copy))
 		return -EINVAL;
 	strcpy(copy, text);
@@ -266,7 +264,7 @@ int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *
 
 int fs_spec_make(const struct fs_spec *spec, struct fresh *out)
 {
-	return spec->type->make(spec, out);
+	return spec->type ? spec->type->make(spec, out) : -EPERM;
 }
 
 /* ---- of what there is ---- */
@@ -274,7 +272,8 @@ int fs_spec_make(const struct fs_spec *spec, struct fresh *out)
 void fs_spec_of(struct fs_spec *spec, const struct super *sb)
 {
 	memset(spec, 0, sizeof(*spec));
-	spec->type = find_type(sb->fstype);
+	spec->type = sb->kind == SUPER_HOST ? NULL : find_type(sb->fstype);
+	strcpy(spec->name, sb->fstype);
 	spec->flags = sb->flags;
 	spec->tmpfs = (struct tmpfs_options){01777, 0, 0, false, TMPFS_UNSET, TMPFS_UNSET};
 	fs_spec_options(spec, arena()->init_user, sb->options);

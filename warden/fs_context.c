@@ -113,7 +113,7 @@ static int refuse_option(const struct handle *h, const char *why, const char *op
 	const struct fs_context *c = h->context;
 	char text[512];
 
-	snprintf(text, sizeof(text), "e %s: %s '%s'\n", fs_spec_type(&c->spec), why, option);
+	snprintf(text, sizeof(text), "e %s: %s '%s'\n", c->spec.name, why, option);
 	loop_tell(h, text);
 	return -EINVAL;
 }
@@ -187,6 +187,8 @@ static int create(const struct call *call, struct fs_context *c)
 	if (!call_capable(call, c->user, CAP_SYS_ADMIN))
 		return -EPERM;
 	err = fs_spec_make(&c->spec, &c->fresh);
+	if (err)
+		log_refusal(call, c->spec.name, "a file system of that type cannot be made");
 	c->phase = err ? PHASE_FAILED : PHASE_AWAITING_MOUNT;
 	return err;
 }

@@ -55,13 +55,14 @@ static int new_file_system(struct call *call, struct fresh *out)
 
 	if (!err)
 		err = fs_spec_options(&spec, call->self->user, call->s[2]);
-	if (err) {
-		log_refusal(call, call->s[0], "a file system of that type or with these options is not built");
-		return err;
+	if (!err) {
+		snprintf(spec.source, sizeof(spec.source), "%s", call->s[1]);
+		spec.flags = call->req->flags & SUPER_FLAGS;
+		err = fs_spec_make(&spec, out);
 	}
-	snprintf(spec.source, sizeof(spec.source), "%s", call->s[1]);
-	spec.flags = call->req->flags & SUPER_FLAGS;
-	return fs_spec_make(&spec, out);
+	if (err)
+		log_refusal(call, call->s[0], "a file system of that type or with these options is not built");
+	return err;
 }
 
 s64 do_mount_new(struct call *call)

@@ -142,17 +142,17 @@ void tmpfs_show(const struct tmpfs_options *options, char *buf, size_t size);
 
 /* What is asked for. */
 struct fs_spec {
-	const struct fs_type *type;
+	const struct fs_type *type; /* NULL: one of the host's, which a session can neither make nor change */
+	char name[sizeof(((struct super *)0)->fstype)];
 	char source[sizeof(((struct super *)0)->source)];
 	u32 flags; /* MS_RDONLY and friends of the whole file system */
 	struct tmpfs_options tmpfs;
 };
-/* With a type's defaults for this caller. 0 or -ENODEV: not built. */
+/* With a type's defaults for this caller. 0 or -ENODEV: neither we nor the host know it. */
 int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type);
-const char *fs_spec_type(const struct fs_spec *spec);
 /* One option, with ids as `ns` counts them. 0, -EINVAL (the value), -ENOENT (there is no such option). */
 int fs_spec_option(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value);
-/* The options of mount(2). 0 or -EINVAL. */
+/* The options of mount(2), any if the type is the host's. 0 or -EINVAL. */
 int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *text);
 /* New options for one that there is, which has come into `spec` by fs_spec_of(). */
 void fs_spec_of(struct fs_spec *spec, const struct super *sb);
@@ -166,7 +166,8 @@ struct fresh {
 	struct super *sb;
 	char host[PATH_MAX];
 };
-/* 0 or -errno: -ENODEV (the host has none), -ENOMEM, or what the host says of a new directory in the storage. */
+/* 0 or -errno: -EPERM (the type is the host's), -ENODEV (the host has none), -ENOMEM, or what the host says of a new
+ * directory in the storage. */
 int fs_spec_make(const struct fs_spec *spec, struct fresh *out);
 
 #define SUPER_FLAGS (MS_RDONLY | MS_SYNCHRONOUS | MS_MANDLOCK | MS_DIRSYNC | MS_LAZYTIME)

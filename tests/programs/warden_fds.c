@@ -166,6 +166,26 @@ static void contexts_have_their_order(void)
 	IS(call(), -EINVAL);
 }
 
+static int fs_pick(u64 mnt)
+{
+	begin(REQ_FSPICK);
+	req.dst = mnt;
+	return open_handle();
+}
+
+static void the_hosts_are_not_ours_to_change(void)
+{
+	int fs;
+
+	start(-1);
+	fs = fs_pick(arena()->init_mnt->root);
+	CHECK(fs >= 0);
+	IS(fs_config(fs, FSCONFIG_SET_FLAG, "ro", NULL), 0);
+	IS(fs_config(fs, FSCONFIG_SET_STRING, "bogus", "1"), -EINVAL);
+	IS(fs_config(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL), -EPERM);
+	IS(fs_config(fs, FSCONFIG_SET_FLAG, "ro", NULL), -EBUSY);
+}
+
 static void messages_can_be_read(void)
 {
 	char text[100];
@@ -260,6 +280,7 @@ static const struct test tests[] = {
     {"a tree goes with its descriptor", trees_go_with_their_descriptor},
     {"one that is attached stays, and is busy while there is a descriptor", an_attached_tree_stays},
     {"a file system to be is made in steps", contexts_have_their_order},
+    {"one of the host's can be picked, not changed", the_hosts_are_not_ours_to_change},
     {"its messages can be read, and need not be", messages_can_be_read},
     {"who may not mount may none of this", only_who_may_mount},
     {"each allocation fails once, and nothing is left", memory_that_runs_out},
