@@ -267,7 +267,7 @@ void follow_pivots(struct fs_struct *fs, const struct mnt_ns *ns)
 
 	if (!ns->pivots)
 		return;
-	while ((p = mnt_next_pivot(ns, fs->pivots)) && follow_pivot(fs, p))
+	for (p = mnt_first_pivot(ns, fs->pivots); p && follow_pivot(fs, p); p = mnt_next_pivot(p))
 		;
 }
 

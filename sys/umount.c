@@ -3,6 +3,7 @@
 #include "kernel/mm.h"
 #include "sys/mount.h"
 #include "sys/sys.h"
+#include "vfs/walk.h"
 
 /* Does this task stand in the mount, or has it a descriptor there? Others are the warden's to find. */
 static bool mount_in_use(struct task *task, u64 mnt)
@@ -39,6 +40,26 @@ static s64 may_umount(struct task *task, const struct nameidata *nd, u32 flags)
 	return !(flags & MNT_DETACH) && mount_in_use(task, nd->mnt) ? -EBUSY : 0;
 }
 
+/* What the mount shows may have been removed: its root cannot be walked to, but what is mounted at that name can be
+ * taken off. */
+static s64 walk_to_removed(struct task *task, u64 uname, struct nameidata *nd)
+{
+	s64 err = user_path(task, AT_FDCWD, uname, LOOKUP_PARENT, nd);
+	u64 parent;
+
+	if (err)
+		return err;
+	parent = nd->mnt;
+	err = -ENOENT;
+	if (nd->last_type == LAST_NORM && nd_append(nd, nd->last, nd->last_len)) {
+		mount_topmost(task, nd);
+		err = nd->mnt == parent ? -ENOENT : 0;
+	}
+	if (err)
+		path_release(nd);
+	return err;
+}
+
 SYSCALL(umount2)
 {
 	u32 flags = (u32)ARG1(regs);
@@ -49,6 +70,8 @@ SYSCALL(umount2)
 	if (flags & ~(u32)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
 	err = user_path(task, AT_FDCWD, ARG0(regs), flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &nd);
+	if (err == -ENOENT)
+		err = walk_to_removed(task, ARG0(regs), &nd);
 	if (err)
 		return err;
 	/* After pivot_root(".", ".") the old root stands on ".". */

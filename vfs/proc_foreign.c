@@ -119,7 +119,7 @@ static void pivot_place(const struct peek *p, const struct fs_struct *fs, struct
 
 	if (!peek_read(p, &ns, p->task.nsproxy, sizeof(ns)) || !arena_contains(ns.mnt, sizeof(*ns.mnt)))
 		return;
-	for (pivot = mnt_next_pivot(ns.mnt, fs->pivots); pivot; pivot = mnt_next_pivot(ns.mnt, pivot->serial)) {
+	for (pivot = mnt_first_pivot(ns.mnt, fs->pivots); pivot; pivot = mnt_next_pivot(pivot)) {
 		if (!mnt_pivot_moves(pivot, nd->mnt, nd->host, nd->len))
 			continue;
 		nd->mnt = pivot->to;

@@ -38,7 +38,7 @@ s64 do_open_tree(struct call *call)
 
 	if (!may_mount(call))
 		return -EPERM;
-	if (!ns || call->s[0][0] != '/' || req->arg > 1)
+	if (!ns || !is_path(call->s[0]) || req->arg > 1)
 		return -EINVAL;
 	id = mnt_bind_from(ns, req->src, call->s[0], arena()->detached, 0, "", req->arg == 1, req->flags & MS_REC);
 	return id < 0 ? id : tree_publish(call, (u64)id);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include "warden/warden.h"
 
+#define STORAGE_NAME 8 /* digits: see storage.c */
+
 static u32 last_grave;
 
 /* The name of the storage's entry that `path` is in, as the front of a grave's. False: it is none of a tmpfs's. */
@@ -21,7 +23,7 @@ static bool grave_path(const char *path, u32 number, char grave[PATH_MAX])
 	if (!storage || strncmp(path, arena()->storage, storage) != 0 || path[storage] != '/')
 		return false;
 	len = strcspn(path + storage + 1, "/");
-	if (!path[storage + 1 + len])
+	if (len != STORAGE_NAME || !path[storage + 1 + len] || strlen(path) >= PATH_MAX)
 		return false;
 	snprintf(grave, PATH_MAX, "%.*s%c%x", (int)(storage + 1 + len), path, GRAVE_MARK, number);
 	return true;

@@ -23,11 +23,6 @@ struct mnt_ns *ns_of_mount(const struct call *call, u64 id)
 	return mnt_by_id(arena()->detached, id) ? arena()->detached : NULL;
 }
 
-static bool is_path(const char *s)
-{
-	return s[0] == '/' && strlen(s) < PATH_MAX;
-}
-
 /* The flags of a mount as mount(2) means them: relatime is the default. */
 static u32 mount_flags(u32 flags)
 {

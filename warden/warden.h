@@ -243,6 +243,11 @@ void stale_remove(const char *base, const char *proc, long living);
 
 /* Removes `name` below the open directory `parent`, and everything in it, without following symlinks. */
 void remove_tree(int parent, const char *name);
+/* Can it be a host path? Strings of requests may be longer. */
+static inline bool is_path(const char *s)
+{
+	return s[0] == '/' && __builtin_strlen(s) < PATH_MAX;
+}
 /* The files that were unlinked in the storage's entry of that name, and stay as long as that. (warden/graves.c) */
 void graves_remove(int storage, const char *name);
 /* Everything in it. */

@@ -169,14 +169,22 @@ size_t mnt_copy_string(char *dst, size_t size, const char *src)
 	return len;
 }
 
-const struct pivot *mnt_next_pivot(const struct mnt_ns *ns, u64 seen)
+const struct pivot *mnt_first_pivot(const struct mnt_ns *ns, u64 seen)
 {
-	const struct pivot *p, *next = NULL;
+	const struct pivot *p, *first = NULL;
 
 	arena_see();
 	for (p = ns->pivots; p && arena_contains(p, sizeof(*p)) && p->serial > seen; p = p->older)
-		next = p;
-	return next;
+		first = p;
+	return first;
+}
+
+const struct pivot *mnt_next_pivot(const struct pivot *p)
+{
+	const struct pivot *next = atomic_load(&((struct pivot *)p)->newer);
+
+	arena_see();
+	return next && arena_contains(next, sizeof(*next)) ? next : NULL;
 }
 
 bool mnt_pivot_moves(const struct pivot *p, u64 mnt, const char *host, size_t len)

@@ -89,6 +89,7 @@ struct mount {
  */
 struct pivot {
 	const struct pivot *older;
+	const struct pivot *_Atomic newer;
 	u64 serial;   /* of the session's pivots */
 	u64 from, to; /* the old root mount, the new one: at their own roots */
 	const char *from_host, *to_host;
@@ -184,8 +185,9 @@ bool mnt_all_private(const struct mnt_ns *ns);
 /* Is (mount id, host path) a place at or below which something is mounted? For EBUSY. */
 bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len);
 
-/* The oldest pivot in this namespace with a serial above `seen`; NULL: there is none. */
-const struct pivot *mnt_next_pivot(const struct mnt_ns *ns, u64 seen);
+/* The oldest pivot in this namespace with a serial above `seen`, and the one after it; NULL: there is none. */
+const struct pivot *mnt_first_pivot(const struct mnt_ns *ns, u64 seen);
+const struct pivot *mnt_next_pivot(const struct pivot *p);
 /* Was that place the old root? */
 bool mnt_pivot_moves(const struct pivot *p, u64 mnt, const char *host, size_t len);
 

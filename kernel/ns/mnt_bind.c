@@ -34,27 +34,29 @@ bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host)
 	return ns->locked_upto && mnt_for_each(ns, locked_below, &place);
 }
 
-/* The path within the file system that `host`, a place in mount m, shows. */
-static void join_fsroot(char *buf, const struct mount *m, const char *host)
+/* The path within the file system that `host`, a place in mount m, shows. False: it is too long to be told. */
+static bool join_fsroot(char buf[FSROOT_MAX], const struct mount *m, const char *host)
 {
 	const char *rest = host + (m->host_len == 1 ? 0 : m->host_len);
 	const char *root = strcmp(m->fsroot, "/") ? m->fsroot : "";
 
 	if (strcmp(rest, "/") == 0)
 		rest = "";
+	if (strlen(root) + strlen(rest) >= FSROOT_MAX)
+		return false;
 	memcpy(buf, root, strlen(root));
 	memcpy(buf + strlen(root), rest, strlen(rest) + 1);
 	if (!buf[0])
 		memcpy(buf, "/", 2);
+	return true;
 }
 
 static struct mount *copy_top(const struct bind *b, const char *src_host, const char *point)
 {
-	char fsroot[2 * PATH_MAX];
+	char fsroot[FSROOT_MAX];
 	struct mount *m;
 
-	join_fsroot(fsroot, b->src, src_host);
-	m = mount_clone(b->src, point, src_host, fsroot);
+	m = join_fsroot(fsroot, b->src, src_host) ? mount_clone(b->src, point, src_host, fsroot) : NULL;
 	if (!m)
 		return NULL;
 	mount_inherit(m, b->ns, b->src);

@@ -311,9 +311,13 @@ static struct pivot *pivot_note(const struct mount *new, const struct mount *old
 /* When the tree is in force: who follows finds what he is sent to. */
 static void pivot_publish(struct mnt_ns *ns, struct pivot *p)
 {
-	p->older = ns->pivots;
+	struct pivot *last = (struct pivot *)ns->pivots;
+
+	p->older = last;
 	p->serial = atomic_load(&arena()->pivots) + 1;
 	atomic_store(&ns->pivots, p);
+	if (last)
+		atomic_store(&last->newer, p);
 	atomic_store(&arena()->pivots, p->serial);
 }
 

@@ -72,6 +72,9 @@ static inline u64 group_key(u64 group, u64 mount)
 	return group << GROUP_KEY_LOW | (mount & ((1UL << GROUP_KEY_LOW) - 1));
 }
 
+/* A mount's fsroot, with its NUL: a path in a file system that is itself shown from somewhere. */
+#define FSROOT_MAX (2 * PATH_MAX)
+
 /* Is path `p` at or below path `top`? */
 bool path_below(const char *p, size_t plen, const char *top, size_t len);
 

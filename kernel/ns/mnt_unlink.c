@@ -14,7 +14,8 @@ struct unlinking {
 
 static int show_elsewhere(const struct mount *old, void *arg)
 {
-	char fsroot[2 * PATH_MAX + sizeof("//deleted")];
+	static const char deleted[] = "//deleted";
+	char fsroot[FSROOT_MAX + sizeof(deleted)];
 	struct unlinking *u = arg;
 	struct mnt_tree *tree;
 	struct mount *m;
@@ -24,8 +25,10 @@ static int show_elsewhere(const struct mount *old, void *arg)
 		return 0;
 	if (!u->to)
 		return 1;
-	memcpy(fsroot, old->fsroot, strlen(old->fsroot) + 1);
-	memcpy(fsroot + strlen(fsroot), "//deleted", sizeof("//deleted"));
+	if (strlen(old->fsroot) + sizeof(deleted) > FSROOT_MAX)
+		return -ENAMETOOLONG;
+	memcpy(fsroot, old->fsroot, strlen(old->fsroot));
+	memcpy(fsroot + strlen(old->fsroot), deleted, sizeof(deleted));
 	tree = change_tree(&u->change, u->ns);
 	m = tree ? mount_clone(old, old->point, u->to, fsroot) : NULL;
 	if (!m)

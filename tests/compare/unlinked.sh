@@ -50,3 +50,9 @@ mv b2 a 2>&1
 echo other >b2
 mv b2 a
 cat a on_b
+mkdir gone on_gone
+mount --bind gone on_gone
+rmdir gone
+umount on_gone
+umount on_gone 2>&1 | sed "s|$here|HERE|"
+rmdir on_gone && echo free

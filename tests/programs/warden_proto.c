@@ -44,6 +44,33 @@ static void malformed_requests(void)
 	IS(call(), 0);
 }
 
+/* A string may be as long as a message; what becomes a path may not. */
+static void paths_that_are_too_long(void)
+{
+	static char path[2 * PATH_MAX];
+
+	memset(path, 'x', sizeof(path) - 1);
+	path[0] = '/';
+	start(-1);
+	for (u32 op = 0; op < 64; op++) {
+		for (u32 nr = 1; nr <= 2; nr++) {
+			begin(op);
+			req.src = req.dst = arena()->init_mnt->root;
+			req.arg = 1;
+			for (u32 n = 0; n < nr && nr * sizeof(path) < REQ_DATA; n++)
+				add(path);
+			call();
+		}
+	}
+	begin(REQ_OPEN_TREE);
+	req.src = arena()->init_mnt->root;
+	add(path);
+	IS(call(), -EINVAL);
+	begin(REQ_SETNAME);
+	add("alive");
+	IS(call(), 0);
+}
+
 static void nothing_is_done_in_secret(void)
 {
 	start(-1);
@@ -489,6 +516,7 @@ static void nothing_fails_unless_the_session_is_for_that(void)
 
 static const struct test tests[] = {
     {"malformed requests are EINVAL", malformed_requests},
+    {"paths that are too long", paths_that_are_too_long},
     {"what cannot be answered is not done", nothing_is_done_in_secret},
     {"random requests do no harm", random_requests},
     {"a handle must be a socket that is not known yet", handle_must_be_a_socket},

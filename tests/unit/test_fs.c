@@ -131,8 +131,8 @@ static void pivots_are_followed(void **state)
 	struct pivot *first = arena_alloc(sizeof(*first)), *second = arena_alloc(sizeof(*second));
 	struct mnt_ns ns = {.pivots = second};
 
-	*first = (struct pivot){NULL, 1, 4, 5, "/", "/new"};
-	*second = (struct pivot){first, 2, 5, 6, "/new", "/newest"};
+	*first = (struct pivot){NULL, second, 1, 4, 5, "/", "/new"};
+	*second = (struct pivot){first, NULL, 2, 5, 6, "/new", "/newest"};
 	for (int shared = 0; shared < 2; shared++) {
 		struct task *task = new_task();
 		struct path root;
