@@ -91,13 +91,16 @@ static int place_one(const void *value, void *arg)
 	return tree_add(x->tree, m);
 }
 
-/* What is mounted there already comes to lie on the copy. */
+/* What is mounted there already comes to lie on the copy, above all that lies there in the copied tree itself. */
 static int tuck_under(struct copying *x, const struct mount *covering)
 {
-	const struct mount *top = trie_find(x->copies, x->event->top->id, NULL, NULL);
-	struct mount *m = mount_edit(x->event->at, covering, top->host);
+	const struct mount *top = trie_find(x->copies, x->event->top->id, NULL, NULL), *above;
+	struct mount *m;
 	int err;
 
+	while ((above = tree_child(x->tree, top->id, top->host, top->host_len)))
+		top = above;
+	m = mount_edit(x->event->at, covering, top->host);
 	if (!m)
 		return -ENOMEM;
 	m->parent = top->id;
@@ -117,10 +120,10 @@ static int copy_tree(struct copying *x)
 		return -ENOMEM;
 	covering = tree_child(x->tree, x->parent->id, top->point, top->point_len);
 	err = trie_each(event->mounts, copy_one, x);
-	if (!err && covering)
-		err = tuck_under(x, covering);
 	if (!err)
 		err = trie_each(event->mounts, place_one, x);
+	if (!err && covering)
+		err = tuck_under(x, covering);
 	return !err && x->tree->nr > MNT_MAX ? -ENOSPC : err;
 }
 

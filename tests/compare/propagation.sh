@@ -109,6 +109,19 @@ print("busy", mount("t", "a", "tmpfs", 0, "x"), mount(None, "a", None, SHARED), 
 show("b/x has something in it")
 print(umount("b/x"), umount("b/x/in"), umount("b/x"), umount("b"), umount("a"))
 
+# Kernels before 6.17 put what was there on the lowest of the stack, beside what lies on that already.
+if [int(n) for n in os.uname().release.split("-")[0].split(".")[:2]] >= [6, 17]:
+    print("under a stack", mount("t", "a", "tmpfs", 0, "x"), mount(None, "a", None, SHARED), mount("a", "b", None, BIND),
+          mount(None, "b", None, SLAVE), mount("t", "b/x", "tmpfs", 0, "cover"), mount("t", "c", "tmpfs", 0, "lower"))
+    lower = "/proc/self/fd/%d" % os.open("c", os.O_PATH)
+    print(mount("t", "c", "tmpfs", 0, "upper"), mount(lower, "a/x", None, BIND | REC), os.listdir("a/x"), os.listdir("b/x"))
+    show("the stack in both")
+    print(mount(None, "b/x", None, SHARED), os.listdir("b/x"), umount("a/x"), os.listdir("a/x"), os.listdir("b/x"))
+    show("less its upper one")
+    print(umount("b/x"), os.listdir("b/x"), umount("a/x"), os.listdir("a/x"), os.listdir("b/x"))
+    show("without it")
+    print([umount(p, DETACH) for p in "cba"])
+
 print("unbindable", mount("t", "a", "tmpfs", 0, "u p"), mount("t", "a/u", "tmpfs", 0, "below"), mount("t", "a/u/below", "tmpfs"),
       mount("t", "a/p", "tmpfs"), mount(None, "a/u", None, UNBINDABLE), mount("a/u", "b", None, BIND),
       mount("a/u/below", "b", None, BIND), umount("b"), mount("a", "b", None, BIND | REC))

@@ -221,6 +221,33 @@ static void a_copy_comes_to_lie_under_what_is_there(void **state)
 	mnt_ns_put(ns);
 }
 
+static void what_is_there_comes_to_lie_on_all_of_a_stack(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+	u64 a = attach(ns, ns->root, "/a", "/x"), stack = attach(ns, ns->root, "/stack", "/lower"), b, on, in;
+	const struct mount *lower, *middle, *upper;
+
+	attach(ns, attach(ns, stack, "/lower", "/middle"), "/middle", "/upper");
+	set(ns, a, MS_SHARED);
+	b = show(ns, a, "/x", ns->root, "/b");
+	set(ns, b, MS_SLAVE);
+	on = attach(ns, b, "/x/in", "/o");
+	in = (u64)mnt_bind(ns, stack, "/lower", a, "/x/in", true, true);
+	lower = child(ns, b, "/x/in");
+	assert_string_equal(lower->host, "/lower");
+	middle = child(ns, lower->id, "/lower");
+	assert_string_equal(middle->host, "/middle");
+	upper = child(ns, middle->id, "/middle");
+	assert_string_equal(upper->host, "/upper");
+	assert_int_equal(child(ns, upper->id, "/upper")->id, on);
+	dump(ns);
+	/* And sinks back when that goes. */
+	assert_int_equal(mnt_umount(ns, in, true), 0);
+	assert_int_equal(child(ns, b, "/x/in")->id, on);
+	dump(ns);
+	mnt_ns_put(ns);
+}
+
 static void moves_and_pivots_mind_shared_parents(void **state)
 {
 	struct mnt_ns *ns = new_ns();
@@ -408,6 +435,7 @@ int main(void)
 	    TEST(a_less_privileged_copy_only_receives),
 	    TEST(a_group_is_no_longer_than_its_namespaces),
 	    TEST(a_copy_comes_to_lie_under_what_is_there),
+	    TEST(what_is_there_comes_to_lie_on_all_of_a_stack),
 	    TEST(moves_and_pivots_mind_shared_parents),
 	    TEST(a_failed_change_changes_no_namespace),
 	    TEST(a_full_namespace_refuses_for_all),
