@@ -230,6 +230,7 @@ int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type
 	spec->type = find_type(type);
 	snprintf(spec->name, sizeof(spec->name), "%s", type);
 	strcpy(spec->source, "none");
+	spec->owner = call->self->user;
 	spec->tmpfs = (struct tmpfs_options){01777, call->req->uid, call->req->gid, false, TMPFS_UNSET, TMPFS_UNSET};
 	if (spec->type && spec->type->make == make_ramfs)
 		spec->tmpfs.mode = RAMFS_MODE;
@@ -264,7 +265,11 @@ int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *
 
 int fs_spec_make(const struct fs_spec *spec, struct fresh *out)
 {
-	return spec->type ? spec->type->make(spec, out) : -EPERM;
+	int err = spec->type ? spec->type->make(spec, out) : -EPERM;
+
+	if (!err)
+		out->sb->owner = user_ns_get(spec->owner);
+	return err;
 }
 
 /* ---- of what there is ---- */
@@ -275,6 +280,7 @@ void fs_spec_of(struct fs_spec *spec, const struct super *sb)
 	spec->type = sb->kind == SUPER_HOST ? NULL : find_type(sb->fstype);
 	strcpy(spec->name, sb->fstype);
 	spec->flags = sb->flags;
+	spec->owner = sb->owner;
 	spec->tmpfs = (struct tmpfs_options){01777, 0, 0, false, TMPFS_UNSET, TMPFS_UNSET};
 	fs_spec_options(spec, arena()->init_user, sb->options);
 }

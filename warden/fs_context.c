@@ -28,7 +28,7 @@ struct fs_context {
 	enum phase phase;
 	struct fs_spec spec;
 	bool has_source;
-	struct user_ns *user; /* whose ids options are; a reference */
+	struct user_ns *user; /* who must consent, and whose ids options are; a reference */
 	struct fresh fresh;   /* from PHASE_AWAITING_MOUNT on; sb is a reference */
 };
 
@@ -39,14 +39,14 @@ void fs_context_free(struct fs_context *c)
 	free(c);
 }
 
-static struct fs_context *context_new(const struct call *call)
+static struct fs_context *context_new(struct user_ns *user)
 {
 	struct fs_context *c = warden_realloc(NULL, sizeof(*c));
 
 	if (!c)
 		return NULL;
 	memset(c, 0, sizeof(*c));
-	c->user = user_ns_get(call->self->user);
+	c->user = user_ns_get(user);
 	return c;
 }
 
@@ -73,7 +73,7 @@ s64 do_fsopen(struct call *call)
 
 	if (!may_mount(call))
 		return -EPERM;
-	c = context_new(call);
+	c = context_new(call->self->user);
 	if (!c)
 		return -ENOMEM;
 	err = fs_spec_init(&c->spec, call, call->s[0]);
@@ -95,7 +95,7 @@ s64 do_fspick(struct call *call)
 		return -EPERM;
 	if (!m)
 		return -EINVAL;
-	c = context_new(call);
+	c = context_new(m->sb->owner ? m->sb->owner : call->self->user);
 	if (!c)
 		return -ENOMEM;
 	c->phase = PHASE_RECONF_PARAMS;

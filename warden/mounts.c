@@ -116,19 +116,17 @@ s64 do_bind(struct call *call)
 	return 0;
 }
 
-static int remount_super(struct call *call, struct super *sb)
+/* What a file system is to become: what is asked for, and whether its owner lets the caller. */
+static int changed_super(struct call *call, const struct super *sb, struct fs_spec *spec)
 {
-	static struct fs_spec spec;
-
 	if (sb->kind == SUPER_HOST) {
 		log_refusal(call, "mount", "a file system of the host cannot be remounted, only bound");
 		return -EPERM;
 	}
-	fs_spec_of(&spec, sb);
-	if (fs_spec_options(&spec, call->self->user, call->s[0]))
+	fs_spec_of(spec, sb);
+	if (fs_spec_options(spec, spec->owner, call->s[0]))
 		return -EINVAL;
-	fs_spec_apply(&spec, sb);
-	return 0;
+	return call_capable(call, spec->owner, CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
 s64 do_remount(struct call *call)
@@ -136,6 +134,8 @@ s64 do_remount(struct call *call)
 	struct mnt_ns *ns = call->self->mnt;
 	const struct request *req = call->req;
 	const struct mount *m = mnt_by_id(ns, req->dst);
+	static struct fs_spec spec;
+	bool whole = !(req->flags & MS_BIND);
 	struct super *sb;
 	int err;
 
@@ -144,13 +144,15 @@ s64 do_remount(struct call *call)
 	if (!m)
 		return -EINVAL;
 	sb = m->sb;
-	err = req->flags & MS_BIND ? 0 : remount_super(call, sb);
-	if (err)
+	err = whole ? changed_super(call, sb, &spec) : 0;
+	if (!err)
+		err = mnt_reconfigure(ns, req->dst, remount_flags(req->flags, m->flags));
+	if (err || !whole)
 		return err;
-	err = mnt_reconfigure(ns, req->dst, remount_flags(req->flags, m->flags));
-	if (!err && !(req->flags & MS_BIND))
-		atomic_store(&sb->flags, req->flags & SUPER_FLAGS);
-	return err;
+	/* Nothing can fail any more. */
+	fs_spec_apply(&spec, sb);
+	atomic_store(&sb->flags, req->flags & SUPER_FLAGS);
+	return 0;
 }
 
 /* Is a tmpfs in use? Where a mount that stays shows it as well, nobody can tell which one is used. */

@@ -145,7 +145,8 @@ struct fs_spec {
 	const struct fs_type *type; /* NULL: one of the host's, which a session can neither make nor change */
 	char name[sizeof(((struct super *)0)->fstype)];
 	char source[sizeof(((struct super *)0)->source)];
-	u32 flags; /* MS_RDONLY and friends of the whole file system */
+	u32 flags;	       /* MS_RDONLY and friends of the whole file system */
+	struct user_ns *owner; /* of one that is made, or of the one that there is; borrowed */
 	struct tmpfs_options tmpfs;
 };
 /* With a type's defaults for this caller. 0 or -ENODEV: neither we nor the host know it. */

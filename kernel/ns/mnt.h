@@ -46,7 +46,9 @@ struct super {
 	enum super_kind kind;
 	_Atomic u32 flags; /* MS_RDONLY and friends of the whole file system */
 	u64 dev;	   /* st_dev in the kernel's encoding for stat(2) (makedev(3)) */
-	u64 host_dev;	   /* what the host's stat says in there; differs from dev for SUPER_TMPFS */
+	/* Who may change it; a reference that its maker adds. NULL: nobody in the session (SUPER_HOST). */
+	struct user_ns *owner;
+	u64 host_dev; /* what the host's stat says in there; differs from dev for SUPER_TMPFS */
 	char fstype[32];
 	char options[256]; /* for the last field of mountinfo, without the leading rw or ro, which flags tell; may be ""
 			    */

@@ -39,6 +39,7 @@ void super_put(struct super *sb)
 		return;
 	if (super_released)
 		super_released(sb);
+	user_ns_put(sb->owner);
 	arena_free(sb);
 }
 

@@ -161,6 +161,7 @@ bool path_busy(const char *path)
 int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type)
 {
 	memset(spec, 0, sizeof(*spec));
+	spec->owner = call->self->user;
 	return strcmp(type, "tmpfs") ? -ENODEV : 0;
 }
 
@@ -171,6 +172,7 @@ int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *
 
 void fs_spec_of(struct fs_spec *spec, const struct super *sb)
 {
+	spec->owner = sb->owner;
 }
 
 void fs_spec_apply(const struct fs_spec *spec, struct super *sb)
@@ -180,6 +182,8 @@ void fs_spec_apply(const struct fs_spec *spec, struct super *sb)
 int fs_spec_make(const struct fs_spec *spec, struct fresh *out)
 {
 	out->sb = super_create(SUPER_TMPFS, "tmpfs", spec->source, "", spec->flags, 0x1000, 5);
+	if (out->sb)
+		out->sb->owner = user_ns_get(spec->owner);
 	return out->sb ? walk_tmpfs(out->host) : -ENOMEM;
 }
 

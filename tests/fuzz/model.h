@@ -19,6 +19,7 @@
 struct m_super {
 	unsigned flags;	   /* MS_RDONLY */
 	bool host;	   /* the host's: cannot be remounted */
+	unsigned user;	   /* the user namespace of who made it, who alone may remount it */
 	struct node *root; /* of a tmpfs */
 };
 
@@ -43,6 +44,7 @@ struct m_task {
 	struct place root, pwd;
 	struct m_mount *top; /* the root mount of its namespace */
 	unsigned nr;	     /* mounts in it */
+	unsigned user;	     /* its user namespace */
 };
 
 extern struct m_task model_tasks[MODEL_TASKS];

@@ -223,7 +223,7 @@ static void do_tmpfs(struct m_task *task, const struct step *s, struct expect *e
 		return;
 	next_tmpfs = make_tmpfs();
 	sb = &supers[nr_supers++];
-	*sb = (struct m_super){.flags = s->flags & MS_RDONLY, .root = next_tmpfs};
+	*sb = (struct m_super){.flags = s->flags & MS_RDONLY, .user = task->user, .root = next_tmpfs};
 	m = mount_add(ns_of(task), e->at.mnt, e->at.node, next_tmpfs, sb);
 	m->flags = s->flags & MOUNT_FLAGS;
 	e->mounts = true;
@@ -381,7 +381,7 @@ static void do_remount(struct m_task *task, const struct step *s, struct expect 
 	e->secedes |= m->sb->host && !(s->flags & MS_BIND);
 	if (m->ns != ns_of(task) || e->at.node != m->root)
 		e->err = -EINVAL;
-	else if ((m->locked_flags & ~s->flags) || (!(s->flags & MS_BIND) && m->sb->host))
+	else if ((m->locked_flags & ~s->flags) || (!(s->flags & MS_BIND) && (m->sb->host || m->sb->user != task->user)))
 		e->err = -EPERM;
 	if (e->err)
 		return;
@@ -468,6 +468,7 @@ static void lock_tree(struct m_mount *m, void *arg)
 /* secede: the ids of a copy are those of the original. */
 static void do_fork(struct m_task *task, const struct step *s, struct expect *e)
 {
+	static unsigned last_user;
 	int to = 0, from = ns_of(task);
 	struct m_task *new;
 
@@ -477,7 +478,7 @@ static void do_fork(struct m_task *task, const struct step *s, struct expect *e)
 	if (e->skip)
 		return;
 	new = &model_tasks[to];
-	*new = (struct m_task){.used = true};
+	*new = (struct m_task){.used = true, .user = s->flags & CLONE_NEWUSER ? ++last_user : task->user};
 	new->top = copy_one(task->top, to, NULL);
 	copy_below(task->top, task->top->root, to, new->top, nr_mounts);
 	if (s->flags & CLONE_NEWUSER)

@@ -186,6 +186,38 @@ static void the_hosts_are_not_ours_to_change(void)
 	IS(fs_config(fs, FSCONFIG_SET_FLAG, "ro", NULL), -EBUSY);
 }
 
+/* The tmpfs that is mounted there, of 1 MB. */
+static const struct super *limited_tmpfs(const char *point)
+{
+	IS(mount_tmpfs("size=1m", point), 0);
+	return mnt_by_id(arena()->init_mnt, value)->sb;
+}
+
+static void who_made_it_may_change_it(void)
+{
+	const struct super *sb;
+	int child, fs;
+
+	start(-1);
+	sb = limited_tmpfs("/mnt");
+	begin(REQ_UNSHARE);
+	req.flags = CLONE_NEWUSER | CLONE_NEWNS;
+	CHECK(call_sized(session.handle, used(), &child) > 0);
+	begin(REQ_REMOUNT);
+	req.dst = find(arena()->init_mnt, arena()->init_mnt->root, "/mnt")->id;
+	req.flags = MS_RDONLY;
+	add("size=4k");
+	IS(call_sized(child, used(), NULL), -EPERM);
+	begin(REQ_FSPICK);
+	req.dst = find(arena()->init_mnt, arena()->init_mnt->root, "/mnt")->id;
+	CHECK(call_sized(child, used(), &fs) >= 0);
+	begin(REQ_FSCONFIG);
+	req.inode = inode_of(fs);
+	req.arg = FSCONFIG_CMD_RECONFIGURE;
+	IS(call_sized(child, used(), NULL), -EPERM);
+	CHECK(sb->max_bytes == 1 << 20 && !sb->flags);
+}
+
 static void messages_can_be_read(void)
 {
 	char text[100];
@@ -276,13 +308,38 @@ static void memory_that_runs_out(void)
 	CHECK(nr > 20);
 }
 
+static void a_remount_that_fails_changes_nothing(void)
+{
+	const struct super *sb;
+	s64 result = -ENOMEM;
+	u64 id;
+
+	start_session(-1, true);
+	order_failure(0);
+	sb = limited_tmpfs("/mnt");
+	id = value;
+	for (u64 nr = 1; result; nr++) {
+		CHECK(sb->max_bytes == 1 << 20 && !sb->flags);
+		order_failure(nr);
+		begin(REQ_REMOUNT);
+		req.dst = id;
+		req.flags = MS_RDONLY;
+		add("size=4k");
+		result = call();
+		CHECK(result == 0 || (result == -ENOMEM && nr < 100));
+	}
+	CHECK(sb->max_bytes == 4096 && sb->flags == MS_RDONLY);
+}
+
 static const struct test tests[] = {
     {"a tree goes with its descriptor", trees_go_with_their_descriptor},
     {"one that is attached stays, and is busy while there is a descriptor", an_attached_tree_stays},
     {"a file system to be is made in steps", contexts_have_their_order},
     {"one of the host's can be picked, not changed", the_hosts_are_not_ours_to_change},
+    {"a file system's owner says who may change it", who_made_it_may_change_it},
     {"its messages can be read, and need not be", messages_can_be_read},
     {"who may not mount may none of this", only_who_may_mount},
+    {"a remount that fails changes nothing", a_remount_that_fails_changes_nothing},
     {"each allocation fails once, and nothing is left", memory_that_runs_out},
 };
 
