@@ -316,42 +316,81 @@ int tree_replace(struct mnt_tree *tree, const struct mount *old, struct mount *n
 /* ---- what is below a mount ---- */
 
 struct below {
+	const struct mnt_tree *tree;
 	u64 id;
 	const char *top;
 	const struct mnt_ns *bindable; /* without what is unbindable there; NULL: with all */
-	const struct trie_node *set;
-	bool grew;
+	u64 visited;		       /* up to this id all is decided: what is not in `set` is not below */
+	/* id -> mount, borrowed: */
+	const struct trie_node *set;	 /* what is below, so far */
+	const struct trie_node *outside; /* of those not visited yet, which are not */
 };
 
-static int collect(const void *value, void *arg)
-{
-	const struct mount *m = value;
-	struct below *below = arg;
+enum where { OUTSIDE, BELOW, WHERE_PARENT_IS };
 
-	if (m->id == m->parent || m->id == below->id || trie_find(below->set, m->id, NULL, NULL))
-		return 0;
-	if (m->parent == below->id) {
-		if (below->top && !path_below(m->point, m->point_len, below->top, strlen(below->top)))
-			return 0;
-	} else if (!trie_find(below->set, m->parent, NULL, NULL)) {
-		return 0;
-	}
-	if (below->bindable && m->propagation == PROP_UNBINDABLE)
-		return locked_together(below->bindable, m) ? -EPERM : 0;
-	below->grew = true;
-	return trie_step(&below->set, m->id, NULL, m, NULL);
+static enum where by_parent(const struct below *below, const struct mount *m)
+{
+	if (m->id == m->parent || m->id == below->id)
+		return OUTSIDE;
+	if (m->parent == below->id && below->top && !path_below(m->point, m->point_len, below->top, strlen(below->top)))
+		return OUTSIDE;
+	if (m->parent == below->id || trie_find(below->set, m->parent, NULL, NULL))
+		return BELOW;
+	if (m->parent <= below->visited || trie_find(below->outside, m->parent, NULL, NULL))
+		return OUTSIDE;
+	return WHERE_PARENT_IS;
 }
 
-static int find_below(const struct mnt_tree *tree, struct below *below, const struct trie_node **out)
+static bool left_out(const struct below *below, const struct mount *m)
 {
+	return below->bindable && m->propagation == PROP_UNBINDABLE;
+}
+
+static enum where where_is(const struct below *below, const struct mount *m)
+{
+	return left_out(below, m) ? OUTSIDE : by_parent(below, m);
+}
+
+/*
+ * By age, and a parent is nearly always older than its child; only after a mnt_move is it not. Then it is decided for
+ * the whole way up, so that none is climbed twice.
+ */
+static int collect(const void *value, void *arg)
+{
+	const struct mount *m = value, *last = m;
+	struct below *below = arg;
+	enum where where;
 	int err = 0;
 
-	/* A parent is nearly always older than its child, so one turn finds all and the second finds
-	 * nothing more; only after a mnt_move can it take further ones. */
+	below->visited = m->id;
+	if (trie_find(below->set, m->id, NULL, NULL) || trie_find(below->outside, m->id, NULL, NULL))
+		return 0;
+	while ((where = where_is(below, last)) == WHERE_PARENT_IS)
+		last = tree_mount(below->tree, last->parent);
+	if (where == OUTSIDE && m == last)
+		return 0;
 	do {
-		below->grew = false;
-		err = trie_each(tree->by_id, collect, below);
-	} while (!err && below->grew);
+		err = trie_step(where == BELOW ? &below->set : &below->outside, m->id, NULL, m, NULL);
+	} while (!err && m != last && (m = tree_mount(below->tree, m->parent)));
+	return err;
+}
+
+/* What is locked may not be left out of what it is locked together with. */
+static int refuse_locked(const void *value, void *arg)
+{
+	const struct below *below = arg;
+	const struct mount *m = value;
+
+	return left_out(below, m) && locked_together(below->bindable, m) && by_parent(below, m) == BELOW ? -EPERM : 0;
+}
+
+static int find_below(struct below *below, const struct trie_node **out)
+{
+	int err = trie_each(below->tree->by_id, collect, below);
+
+	if (!err && below->bindable)
+		err = trie_each(below->tree->by_id, refuse_locked, below);
+	trie_put(below->outside, NULL);
 	if (err)
 		trie_put(below->set, NULL);
 	*out = err ? NULL : below->set;
@@ -360,17 +399,17 @@ static int find_below(const struct mnt_tree *tree, struct below *below, const st
 
 int tree_below(const struct mnt_tree *tree, u64 id, const char *top, const struct trie_node **out)
 {
-	struct below below = {.id = id, .top = top};
+	struct below below = {.tree = tree, .id = id, .top = top};
 
-	return find_below(tree, &below, out);
+	return find_below(&below, out);
 }
 
 int tree_bindable_below(const struct mnt_tree *tree, u64 id, const char *top, const struct mnt_ns *ns,
 			const struct trie_node **out)
 {
-	struct below below = {.id = id, .top = top, .bindable = ns};
+	struct below below = {.tree = tree, .id = id, .top = top, .bindable = ns};
 
-	return find_below(tree, &below, out);
+	return find_below(&below, out);
 }
 
 bool tree_is_below(const struct mnt_tree *tree, u64 id, u64 top)

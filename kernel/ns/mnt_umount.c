@@ -16,7 +16,7 @@ struct umount {
 	const struct mount *gone, *parent;
 	struct peer_group *group;
 	struct ns_change *at;
-	bool again;
+	const struct trie_node *climbed; /* id -> mount from which on upwards all is decided; borrowed */
 };
 
 /* ---- who may have to go ---- */
@@ -100,8 +100,27 @@ static bool is_asked(const struct umount *u, const struct ns_change *nc, const s
 
 static int spare(struct umount *u, const struct mount *m)
 {
-	u->again = true;
 	return trie_step(&u->at->doomed, m->id, m, NULL, NULL);
+}
+
+static bool has_climbed(const struct umount *u, const struct mount *m)
+{
+	return trie_find(u->climbed, m->id, NULL, NULL);
+}
+
+static int note_climbed(struct umount *u, const struct mount *m)
+{
+	return trie_step(&u->climbed, m->id, NULL, m, NULL);
+}
+
+/* Calls fn, which climbs from each mount of the set, but none twice. */
+static int climb_from(struct umount *u, const struct trie_node *set, int (*fn)(const void *value, void *arg))
+{
+	int err = trie_each(set, fn, u);
+
+	trie_put(u->climbed, NULL);
+	u->climbed = NULL;
+	return err;
 }
 
 /* Does m cover its parent? Then it does not hold that back. */
@@ -110,57 +129,66 @@ static bool is_topper(const struct mount *m, const struct mount *parent)
 	return m->point_len == parent->host_len && !memcmp(m->point, parent->host, m->point_len);
 }
 
-/* A mount that stays holds back the first one above it that it does not merely cover. */
+/* A mount that stays holds back the first one above it that it does not merely cover, and that the next one. */
 static int hold_back(const void *value, void *arg)
 {
 	const struct mount *m = value, *parent;
 	struct umount *u = arg;
+	int err = 0;
 
 	if (doomed(u->at, m->id))
 		return 0;
-	for (; (parent = doomed(u->at, m->parent)); m = parent)
-		if (!is_topper(m, parent))
-			return spare(u, parent);
-	return 0;
+	while (!err && (parent = doomed(u->at, m->parent)) && !has_climbed(u, m)) {
+		err = note_climbed(u, m);
+		if (!err && !is_topper(m, parent))
+			err = spare(u, parent);
+		m = parent;
+	}
+	return err;
 }
+
+enum fate { GOES, STAYS, SHARES_FATE };
 
 /* One that is locked goes with its parent or not at all. */
-static int spare_locked(const void *value, void *arg)
+static enum fate fate_of(const struct umount *u, const struct mount *m)
 {
-	const struct mount *m = value;
-	struct umount *u = arg;
-
-	if (!locked_together(u->at->ns, m) || is_asked(u, u->at, m) || doomed(u->at, m->parent) ||
+	if (!locked_together(u->at->ns, m) || is_asked(u, u->at, m) || has_climbed(u, m) ||
 	    trie_find(u->at->unlocked, m->id, NULL, NULL))
-		return 0;
-	return spare(u, m);
+		return GOES;
+	return doomed(u->at, m->parent) ? SHARES_FATE : STAYS;
 }
 
-/* The version in force does not change meanwhile, the set does: so over a copy of it. */
-static int spare_all_locked(struct umount *u)
+static int spare_locked(const void *value, void *arg)
 {
-	const struct trie_node *set = trie_get(u->at->doomed);
-	int err = trie_each(set, spare_locked, u);
+	const struct mount *m = value, *last = m, *parent;
+	struct umount *u = arg;
+	enum fate fate;
+	int err = 0;
 
-	trie_put(set, NULL);
-	return err;
+	if (!doomed(u->at, m->id))
+		return 0;
+	while ((fate = fate_of(u, last)) == SHARES_FATE)
+		last = doomed(u->at, last->parent);
+	for (; !err && m != last; m = parent) {
+		parent = doomed(u->at, m->parent);
+		err = fate == STAYS ? spare(u, m) : note_climbed(u, m);
+	}
+	return !err && fate == STAYS ? spare(u, last) : err;
 }
 
 static int decide(struct umount *u, struct ns_change *nc)
 {
-	int err = 0;
+	const struct trie_node *left;
+	int err;
 
 	u->at = nc;
-	do {
-		u->again = false;
-		err = trie_each(mnt_tree(nc->ns)->by_id, hold_back, u);
-	} while (!err && u->again);
+	err = climb_from(u, mnt_tree(nc->ns)->by_id, hold_back);
 	if (err)
 		return err;
-	do {
-		u->again = false;
-		err = spare_all_locked(u);
-	} while (!err && u->again);
+	/* The set changes meanwhile: so over a copy of it. */
+	left = trie_get(nc->doomed);
+	err = climb_from(u, left, spare_locked);
+	trie_put(left, NULL);
 	return err;
 }
 

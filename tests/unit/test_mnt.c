@@ -2,6 +2,8 @@
 /* kernel/ns/mnt.c, mnt_tree.c, mnt_change.c: looking up, attaching, remounting, moving, taking off. */
 #include "mounts.h"
 
+#include <time.h>
+
 static void an_empty_namespace_has_nothing(void **state)
 {
 	struct user_ns *user = new_user_ns(NULL);
@@ -224,6 +226,98 @@ static void detach_finds_a_subtree_that_was_moved_around(void **state)
 	assert_int_equal(child(ns, c, "/3/d")->id, d);
 	assert_int_equal(mnt_umount(ns, a, true), 0);
 	assert_int_equal(ns->nr, 1);
+	dump(ns);
+	mnt_ns_put(ns);
+}
+
+/* Below ns->root stand n mounts, each in the next (`young`: which is younger) or the one before. The outermost. */
+static u64 chain(struct mnt_ns *ns, int n, bool young)
+{
+	u64 ids[5000] = {0};
+	char point[32];
+
+	for (int i = 0; i < n; i++) {
+		sprintf(point, "/%d", i);
+		ids[i] = attach(ns, ns->root, point, "/x");
+	}
+	for (int i = 0; i + 1 < n; i++)
+		assert_int_equal(mnt_move(ns, ids[young ? i : n - 1 - i], ids[young ? i + 1 : n - 2 - i], "/x/in"), 0);
+	return ids[young ? n - 1 : 0];
+}
+
+static void the_age_of_parents_makes_nothing_dear(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+	clock_t start, took[2];
+
+	for (int young = 0; young < 2; young++) {
+		u64 top = chain(ns, 5000, young);
+
+		start = clock();
+		assert_int_equal(mnt_umount(ns, top, true), 0);
+		took[young] = clock() - start;
+		assert_int_equal(ns->nr, 1);
+	}
+	assert_true(took[1] < 20 * took[0] + CLOCKS_PER_SEC / 10);
+	mnt_ns_put(ns);
+}
+
+static s64 detach_chain(void *arg)
+{
+	u64 *ids = arg;
+
+	return mnt_umount((struct mnt_ns *)ids[0], ids[1], true);
+}
+
+static void a_failure_on_the_way_up_changes_nothing(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+	u64 other = chain(ns, 40, true), ids[] = {(u64)ns, 0};
+
+	assert_int_equal(mnt_move(ns, other, ns->root, "/other"), 0);
+	ids[1] = chain(ns, 40, true);
+	assert_int_equal(every_failure(ns, detach_chain, ids), 0);
+	assert_int_equal(ns->nr, 41);
+	mnt_ns_put(ns);
+}
+
+struct expected {
+	const struct mnt_tree *tree;
+	const struct trie_node *below;
+	u64 top;
+};
+
+static int check_below(const struct mount *m, void *arg)
+{
+	const struct expected *x = arg;
+	bool below = m->id != x->top && tree_is_below(x->tree, m->id, x->top);
+
+	assert_ptr_equal(trie_find(x->below, m->id, NULL, NULL), below ? m : NULL);
+	return 0;
+}
+
+static void what_is_below_is_found_in_any_order_of_age(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+	u64 ids[40];
+	char point[32];
+
+	srandom(1);
+	for (int i = 0; i < 40; i++) {
+		sprintf(point, "/%d", i);
+		ids[i] = attach(ns, ns->root, point, "/x");
+	}
+	for (int round = 0; round < 300; round++) {
+		sprintf(point, "/x/%d", round);
+		mnt_move(ns, ids[random() % 40], ids[random() % 40], point);
+		for (int i = 0; i < 40; i += 3) {
+			struct expected x = {.tree = mnt_tree(ns), .top = ids[i]};
+
+			assert_int_equal(tree_below(x.tree, x.top, NULL, &x.below), 0);
+			mnt_for_each(ns, check_below, &x);
+			trie_put(x.below, NULL);
+		}
+	}
 	dump(ns);
 	mnt_ns_put(ns);
 }
@@ -458,6 +552,9 @@ int main(void)
 	    TEST(umount_refuses_root_locked_and_unknown),
 	    TEST(detach_takes_everything_below_along),
 	    TEST(detach_finds_a_subtree_that_was_moved_around),
+	    TEST(the_age_of_parents_makes_nothing_dear),
+	    TEST(a_failure_on_the_way_up_changes_nothing),
+	    TEST(what_is_below_is_found_in_any_order_of_age),
 	    TEST(the_last_mount_releases_its_super),
 	    TEST(a_move_takes_the_children_along),
 	    TEST(a_move_refuses_loops_root_locked_and_unknown),
