@@ -24,7 +24,7 @@ struct handle {
 	u32 kind;	   /* 0: nsproxy; 1 + enum ns_type: an open /proc/PID/ns/X descriptor; or one of the next two */
 	struct mnt_ns *mnt;
 	struct uts_ns *uts;
-	struct user_ns *user;
+	struct user_ns *user; /* HANDLE_TREE: who may name its mounts to the warden, and those above */
 	/* HANDLE_TREE: the mount as it was when the descriptor was made; by its id one finds what it is now. */
 	const struct mount *tree;
 	struct fs_context *context; /* HANDLE_FS: the warden's alone */

@@ -392,7 +392,7 @@ static void place_of_fd(struct task *task, int fd, const struct stat *st, struct
 {
 	u64 mnt;
 
-	if (tree_place(task, st, nd))
+	if (tree_place(task, fd, st, nd))
 		return;
 	mnt = noted_mount(task, fd, st);
 	host_of_fd(fd, st, nd);
@@ -441,7 +441,7 @@ int fd_place(struct task *task, int fd, struct nameidata *nd)
 	err = host_call2(__NR_fstat, fd, &st);
 	if (err < 0)
 		return (int)err;
-	if (tree_place(task, &st, nd)) {
+	if (tree_place(task, fd, &st, nd)) {
 		err = host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &st, AT_SYMLINK_NOFOLLOW);
 		return err ? (int)err : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 	}

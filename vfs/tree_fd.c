@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "vfs/proc.h"
 #include "vfs/walk.h"
+#include "warden/client.h"
 
 /* The mount as it was when the descriptor was made; NULL: it is another kind of descriptor. */
 static const struct mount *tree_of(const struct stat *st)
@@ -27,12 +28,28 @@ bool fd_is_tree(int fd)
 	return atomic_load(&arena()->tree_handles) && fd >= 0 && !host_call2(__NR_fstat, fd, &st) && tree_of(&st);
 }
 
-bool tree_place(struct task *task, const struct stat *st, struct nameidata *nd)
+/* May the task's user namespace name the tree's mounts, as warden/detached.c sees it? */
+static bool may_name(const struct task *task, const struct stat *st)
+{
+	const struct handle *h = handle_by_inode(st->st_ino);
+	const struct user_ns *ns = h ? READ_ONCE(h->user) : NULL;
+
+	for (; ns && arena_contains(ns, sizeof(*ns)); ns = READ_ONCE(ns->parent)) {
+		if (ns == task->nsproxy->user)
+			return true;
+	}
+	return false;
+}
+
+bool tree_place(struct task *task, int fd, const struct stat *st, struct nameidata *nd)
 {
 	const struct mount *m = atomic_load(&arena()->tree_handles) ? tree_of(st) : NULL;
 
 	if (!m)
 		return false;
+	/* It came from a user namespace above. If the warden does not hear of it, it says so when it is asked. */
+	if (!may_name(task, st))
+		warden_show_tree(task, fd);
 	nd->len = (u32)mnt_copy_string(nd->host, sizeof(nd->host), m->host);
 	nd_use_mount(task, nd, m->id);
 	/* It has been taken off: what it shows can still be looked at. */

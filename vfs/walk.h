@@ -56,9 +56,10 @@ int dfd_place(struct task *task, int dfd, struct nameidata *nd);
 
 /* ---- tree_fd.c ---- */
 
-/* If the descriptor that fstat(2) described is such a one: nd becomes the root of the tree. */
+/* If the descriptor that fstat(2) described is such a one: nd becomes the root of the tree, which the task may name to
+ * the warden from now on. */
 struct stat;
-bool tree_place(struct task *task, const struct stat *st, struct nameidata *nd);
+bool tree_place(struct task *task, int fd, const struct stat *st, struct nameidata *nd);
 
 /* ---- lexical.c ---- */
 

@@ -154,6 +154,14 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
 	return ret;
 }
 
+s64 warden_show_tree(const struct task *task, int fd)
+{
+	struct request req;
+
+	request_init(&req, REQ_SHOW_TREE, task);
+	return send_request(task->nsproxy->handle, &req, fd);
+}
+
 #define TELL_MS 1000
 
 s64 warden_tell(const struct task *task, struct request *req)

@@ -35,6 +35,8 @@ s64 warden_open_context(const struct task *task, struct request *req, s32 *fd);
 /* REQ_OPEN_NS, and those that make a HANDLE_TREE: *fd is a new descriptor that holds the namespace or tree, at the
  * lowest free number, close-on-exec. */
 s64 warden_open_ns(const struct task *task, struct request *req, s32 *fd, u64 *inode);
+/* `fd` is a HANDLE_TREE: the task's user namespace may change and take its tree from now on. 0 or -errno. */
+s64 warden_show_tree(const struct task *task, int fd);
 
 /* One line into --log's file: what was refused or is not known. Costs nothing without --log. */
 void guest_log(const struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Trees of mounts that are mounted nowhere, for as long as somebody has a descriptor on them: open_tree(2). */
 #include <errno.h>
+#include <sys/stat.h>
 #include "warden/warden.h"
 
 s64 tree_publish(struct call *call, u64 id)
 {
-	struct ns_set set = {.kind = HANDLE_TREE, .tree = mount_get(mnt_by_id(arena()->detached, id))};
+	struct ns_set set = {.kind = HANDLE_TREE,
+			     .tree = mount_get(mnt_by_id(arena()->detached, id)),
+			     .user = user_ns_get(call->self->user)};
 
 	return call_publish(call, &set);
 }
@@ -19,15 +22,53 @@ void tree_put(struct mount *tree)
 	mount_put(tree);
 }
 
-bool tree_is_held(u64 id)
+/* The handle on a tree with that root, attached by now or not; NULL: there is none. */
+static const struct handle *find_tree(u64 id)
 {
 	if (!atomic_load(&arena()->tree_handles))
-		return false;
+		return NULL;
 	for (u32 i = 0; i < arena()->nr_handles; i++) {
 		if (handle_at(i)->inode && handle_at(i)->tree && handle_at(i)->tree->id == id && !loop_hung_up(i))
+			return handle_at(i);
+	}
+	return NULL;
+}
+
+bool tree_is_held(u64 id)
+{
+	return find_tree(id);
+}
+
+bool tree_is_callers(const struct call *call, u64 id)
+{
+	const struct mount *m = mnt_by_id(arena()->detached, id);
+	const struct handle *h;
+
+	while (m->parent != m->id)
+		m = mnt_by_id(arena()->detached, m->parent);
+	h = find_tree(m->id);
+	for (const struct user_ns *ns = h ? h->user : NULL; ns; ns = ns->parent) {
+		if (ns == call->self->user)
 			return true;
 	}
 	return false;
+}
+
+/* Who has the descriptor may, whatever its namespace: it sends it along. */
+s64 do_show_tree(struct call *call)
+{
+	struct user_ns *old;
+	struct handle *h;
+	struct stat st;
+
+	call->answered = true;
+	h = fstat(call->fd, &st) == 0 ? handle_find(st.st_ino) : NULL;
+	if (!h || h->kind != HANDLE_TREE)
+		return -EINVAL;
+	old = h->user;
+	h->user = user_ns_get(call->self->user);
+	user_ns_put(old);
+	return 0;
 }
 
 s64 do_open_tree(struct call *call)

@@ -20,7 +20,7 @@ struct mnt_ns *ns_of_mount(const struct call *call, u64 id)
 {
 	if (mnt_by_id(call->self->mnt, id))
 		return call->self->mnt;
-	return mnt_by_id(arena()->detached, id) ? arena()->detached : NULL;
+	return mnt_by_id(arena()->detached, id) && tree_is_callers(call, id) ? arena()->detached : NULL;
 }
 
 /* The flags of a mount as mount(2) means them: relatime is the default. */

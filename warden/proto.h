@@ -42,6 +42,7 @@ enum req_op {
 	REQ_JOIN,    /* on the door alone (warden/door.c), without a handle: makes the first one of a new guest */
 	REQ_OPEN_TREE,	 /* src, s: host path; flags: MS_REC; arg: 1 directory. New handle, HANDLE_TREE: a detached copy
 			  */
+	REQ_SHOW_TREE,	 /* comes with a HANDLE_TREE, which the caller may change and take from now on; no reply */
 	REQ_FSOPEN,	 /* s: type. New handle, HANDLE_FS */
 	REQ_FSPICK,	 /* dst: a mount of the file system. New handle, HANDLE_FS */
 	REQ_FSCONFIG,	 /* inode: HANDLE_FS; arg: fsconfig(2)'s command; s: key, value (both may be missing) */

@@ -23,6 +23,7 @@ static const struct operation {
     [REQ_SET_ATTR] = {do_set_attr, 0, 0},   [REQ_PROPAGATION] = {do_propagation, 0, 0},
     [REQ_SET_GROUP] = {do_set_group, 0, 0}, [REQ_DENTRY] = {do_dentry, 1, 1},
     [REQ_SETTLE] = {do_settle, 0, 0},	    [REQ_STAT] = {do_stat, 0, 0},
+    [REQ_SHOW_TREE] = {do_show_tree, 0, 0},
 };
 
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)

@@ -88,6 +88,7 @@ s64 do_move(struct call *call);
 s64 do_pivot(struct call *call);
 s64 do_open_tree(struct call *call); /* warden/detached.c */
 s64 do_set_attr(struct call *call);
+s64 do_show_tree(struct call *call);
 s64 do_fsopen(struct call *call); /* warden/fs_context.c */
 s64 do_fspick(struct call *call);
 s64 do_fsconfig(struct call *call);
@@ -106,7 +107,7 @@ s64 do_alias(struct call *call); /* warden/alias.c */
 
 /* May the caller change its mount namespace? */
 bool may_mount(const struct call *call);
-/* Where a mount stands that the caller can name: in its namespace or in a detached tree. NULL: in neither. */
+/* Where a mount stands that the caller can name: in its namespace or a detached tree of its own. NULL: in neither. */
 struct mnt_ns *ns_of_mount(const struct call *call, u64 id);
 /* Takes a mount off with all that is below it; memory that is short is no obstacle. 0 or -EINVAL. */
 int detach_mount(struct mnt_ns *ns, u64 id);
@@ -115,6 +116,8 @@ int detach_mount(struct mnt_ns *ns, u64 id);
 
 /* Makes the call's descriptor a handle on the tree with that root, or on failure dissolves the tree. */
 s64 tree_publish(struct call *call, u64 id);
+/* Is that mount in a tree which the caller may name? Its user namespace, or one below that, made it or was shown it. */
+bool tree_is_callers(const struct call *call, u64 id);
 /* Is there a descriptor on a tree with that root, attached by now or not? */
 bool tree_is_held(u64 id);
 /* The last descriptor has gone: a tree that nobody has attached goes, too. */

@@ -3,7 +3,7 @@
 # native: unshare -Urm --propagation private sh
 # secede: secede -Urm sh
 exec python3 - <<'END'
-import ctypes, errno, os, sys
+import ctypes, errno, os, struct, sys
 
 libc = ctypes.CDLL(None, use_errno=True)
 FDCWD = -100
@@ -72,4 +72,16 @@ def as_a_child():
 
 with_user_namespace(as_a_child)
 print("afterwards", info("t"), mount(None, b"t", None, REMOUNT, b"size=2m"), info("t"))
+
+# A tree that a parent made.
+os.mkdir("m")
+tree = call(428, FDCWD, b"m", 1)
+
+
+def as_a_child():
+    attributes = struct.pack("4Q", RDONLY, 0, 0, 0)
+    print("parent's tree", made(tree), call(442, tree, b"", 0x1000, attributes, 32), call(429, tree, b"", FDCWD, b"m", 4), info("m")[0])
+
+
+with_user_namespace(as_a_child)
 END

@@ -133,6 +133,41 @@ static void an_attached_tree_stays(void)
 	SOON(arena()->tree_handles == 0);
 }
 
+static void a_tree_is_for_who_made_it_or_was_shown_it(void)
+{
+	int child, tree;
+	u64 id;
+
+	start(-1);
+	tree = open_tree_of(arena()->init_mnt->root, "/etc");
+	id = detached_root();
+	begin(REQ_UNSHARE);
+	req.flags = CLONE_NEWUSER | CLONE_NEWNS;
+	CHECK(call_sized(session.handle, used(), &child) > 0);
+	begin(REQ_SET_ATTR);
+	req.dst = id;
+	req.flags = MS_RDONLY;
+	IS(call_sized(child, used(), NULL), -EINVAL);
+	CHECK(!(mnt_by_id(arena()->detached, id)->flags & MS_RDONLY));
+	begin(REQ_SHOW_TREE);
+	CHECK_OK(send_bytes(child, &req, used(), &child, 1));
+	CHECK_OK(send_bytes(child, &req, used(), &tree, 1));
+	begin(REQ_SET_ATTR);
+	req.dst = id;
+	req.flags = MS_RDONLY;
+	IS(call_sized(child, used(), NULL), 0);
+	/* Who is above may as well. */
+	begin(REQ_SET_ATTR);
+	req.dst = id;
+	req.flags = MS_NODEV;
+	IS(call(), 0);
+	begin(REQ_MOVE);
+	req.src = id;
+	req.dst = arena()->init_mnt->root;
+	add("/mnt");
+	IS(call_sized(child, used(), NULL), 0);
+}
+
 static void contexts_have_their_order(void)
 {
 	int fs, tree;
@@ -334,6 +369,7 @@ static void a_remount_that_fails_changes_nothing(void)
 static const struct test tests[] = {
     {"a tree goes with its descriptor", trees_go_with_their_descriptor},
     {"one that is attached stays, and is busy while there is a descriptor", an_attached_tree_stays},
+    {"a tree is for who made it, or was shown it", a_tree_is_for_who_made_it_or_was_shown_it},
     {"a file system to be is made in steps", contexts_have_their_order},
     {"one of the host's can be picked, not changed", the_hosts_are_not_ours_to_change},
     {"a file system's owner says who may change it", who_made_it_may_change_it},
