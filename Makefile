@@ -73,7 +73,7 @@ EXAMPLES = $(B)/examples/server $(B)/examples/pam_login
 examples: all $(EXAMPLES)
 $(B)/examples/%: examples/%.c $(B)/libsecede.a
 	@mkdir -p $(@D)
-	$(CC) $(WARN) -D_GNU_SOURCE -iquote . -pthread -MMD -o $@ $^
+	$(CC) $(WARN) -D_GNU_SOURCE -iquote . -pthread -MMD -o $@ $(filter %.c %.a,$^)
 $(B)/examples/pam_login: examples/polyinstantiation/pam_login.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) -D_GNU_SOURCE -o $@ $< -lpam
@@ -96,7 +96,7 @@ LIB_TESTS = $(patsubst %.c,$(B)/%,$(wildcard tests/programs/libsecede*.c) tests/
 	tests/tools/all_or_nothing.c)
 $(LIB_TESTS): $(B)/%: %.c $(B)/libsecede.a
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -MMD -o $@ $^
+	$(CC) $(TEST_CFLAGS) -MMD -o $@ $(filter %.c %.a,$^)
 # The same, with the shared one.
 TEST_BIN += $(B)/tests/programs/libsecede_shared
 $(B)/tests/programs/libsecede_shared: tests/programs/libsecede.c $(B)/$(LIB_SONAME)
