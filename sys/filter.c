@@ -134,11 +134,6 @@ static void leaf_fd(struct builder *b, unsigned arg)
 }
 
 /*
- * Addresses are looked at in pieces of 4 GiB, which one half of an argument tells; the call looks closer. A range
- * that begins in the pieces from the runtime's image to its last block is stopped, and one that begins below and may
- * reach the first: the halves are added as if a carry came from below.
- */
-/*
  * The table of patched call sites is low: a range that begins below its end is stopped as well. The address 0 that many
  * calls have says that the host is to choose (mmap(2)), or that there is no address (mremap(2)).
  */
@@ -155,6 +150,11 @@ static void test_low(struct builder *b, const struct sys_entry *entry, unsigned 
 	trap(b);
 }
 
+/*
+ * Addresses are looked at in pieces of 4 GiB, which one half of an argument tells; the call looks closer. A range
+ * that begins in the pieces from the runtime's image to its last block is stopped, and one that begins below and may
+ * reach the first: the halves are added as if a carry came from below.
+ */
 static void leaf_range(struct builder *b, const struct sys_entry *entry)
 {
 	const u32 first = IMAGE_BASE >> 32, end = BLOCKS_END >> 32;

@@ -124,15 +124,6 @@ static int make_view(const struct fs_spec *spec, struct fresh *out)
 	return 0;
 }
 
-static bool one_of(const char *name, const char *const *list)
-{
-	for (; *list; list++) {
-		if (!strcmp(name, *list))
-			return true;
-	}
-	return false;
-}
-
 /* What is so without being asked for; nothing else can be had of a view. */
 static int option_proc(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value)
 {

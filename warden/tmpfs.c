@@ -62,10 +62,10 @@ static bool parse_inodes(const char *s, u64 *out)
 	return end != s && !*end;
 }
 
-static bool one_of(const char *value, const char *const *list)
+bool one_of(const char *word, const char *const *list)
 {
 	for (; *list; list++) {
-		if (!strcmp(value, *list))
+		if (!strcmp(word, *list))
 			return true;
 	}
 	return false;

@@ -136,6 +136,8 @@ struct tmpfs_options {
 };
 #define TMPFS_UNSET UINT64_MAX
 
+/* Is the word in that list, which NULL ends? */
+bool one_of(const char *word, const char *const *list);
 /* Reads one option; `value` is NULL when there is no '='. 0, -EINVAL (the value), -ENOENT (there is no such option). */
 int tmpfs_option(const char *name, const char *value, const struct user_ns *ns, struct tmpfs_options *out);
 /* The text that mountinfo shows, without "rw". */
