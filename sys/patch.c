@@ -6,8 +6,8 @@
  * as it is: at no time is anything writable and executable, and the file is not touched. A host or a sandbox that lets
  * us not open that keeps its traps.
  *
- * While several threads run, the first byte becomes HLT, which faults; when all processors have seen that, the other
- * bytes follow, and then the first. Who comes to the site meanwhile faults, and its handler waits (patch_fault).
+ * While several threads run, the first byte becomes SITE_STOP, which faults; when all processors have seen that, the
+ * other bytes follow, and then the first. Who comes to the site meanwhile faults, and its handler waits (patch_fault).
  */
 #include "sys/patch.h"
 
@@ -18,6 +18,7 @@
 #include <linux/mman.h>
 #include "arch/x86_64/frame.h"
 #include "arch/x86_64/patch.h"
+#include "arch/x86_64/site.h"
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
@@ -30,19 +31,16 @@
 #include "vfs/proc_internal.h"
 #include "warden/client.h"
 
-#define PAGE		4096UL
-#define MOV_EAX		0xb8
-#define HLT		0xf4
-#define TRAP_PROTECTION 13
-#define COUNTERS	1024
-#define NOT_AGAIN	UINT32_MAX
+#define COUNTERS  1024
+#define NOT_AGAIN UINT32_MAX
 
 u64 patch_addr[PATCH_SITES];
 u32 patch_nr[PATCH_SITES];
 
 static struct mutex lock; /* guards what follows, and what is written to sites; before all other locks */
 static _Atomic u32 nr_sites;
-static bool has_gs; /* set once: the program may use what patch.h says */
+static struct site sites[PATCH_SITES]; /* by the number of their stub; those before nr_sites do not change */
+static bool has_gs;		       /* set once: the program may use what patch.h says */
 
 /* How often which instruction, of that low half of the address, has trapped. No lock: a count that is lost, or pushed
  * out by that of another, is counted again. */
@@ -104,74 +102,6 @@ static bool is_watched(const struct task *task)
 	return mm.marks || task->seccomp.mode || task->dispatch.on || task->dispatch.all;
 }
 
-#define BEFORE 5 /* bytes before a site that are looked at */
-
-static bool is_rex_b(u8 byte)
-{
-	return (byte & 0xf1) == 0x41;
-}
-
-/*
- * `mov` points behind BEFORE bytes at b8 nr nr nr nr 0f 05, of which the last two have been executed with `nr` in rax.
- * Is it certain that the first is the opcode of a mov to eax? As the end of another instruction, the four bytes, the
- * last two of which are zero, can only be its immediate or its displacement (0000 by itself would write to where rax
- * points, and that is no memory). Those instructions are left alone, if the bytes before can be theirs at all.
- */
-static bool is_certain(const u8 *mov)
-{
-	u8 last = mov[-1], op = mov[-2];
-	bool sib = (last & 7) == 4 && last < 0xc0; /* as a ModRM byte: b8 is a SIB */
-
-	/* mov $nr, %r8d, or a prefix that the jump would not take well */
-	if (is_rex_b(last) || (last >= 0x64 && last <= 0x67))
-		return false;
-	/* b8 is a ModRM byte, nr(%rax): that faults with rax = nr, but for lea, prefetch, nop, */
-	if (last == 0x8d || (op == 0x0f && (last == 0x0d || (last >= 0x18 && last <= 0x1f))))
-		return false;
-	/* and where it is %r8 instead, or a segment begins elsewhere. */
-	if (is_rex_b(op) || op == 0x64 || op == 0x65 || (op == 0x0f && is_rex_b(mov[-3])) || mov[-4] == 0xc4 ||
-	    mov[-5] == 0x62)
-		return false;
-	/* b8 is a SIB byte, with a displacement or an immediate. */
-	return !sib || (last < 0x80 && op != 0x81 && op != 0xc7 && op != 0x69 && op != 0xf7);
-}
-
-/* The site's bytes, as the program has them. */
-static void plain_bytes(u32 nr, u8 bytes[SITE_SIZE])
-{
-	static const u8 insn[SYSCALL_INSN_SIZE] = {0x0f, 0x05};
-
-	bytes[0] = MOV_EAX;
-	memcpy(bytes + 1, &nr, sizeof(nr));
-	memcpy(bytes + SITE_MOV_SIZE, insn, sizeof(insn));
-}
-
-/* And as ours. */
-static void patched_bytes(u32 site, u8 bytes[SITE_SIZE])
-{
-	static const u8 jump[] = {0xff, 0x24, 0x25};
-	u32 address = PATCH_TABLE + site * (u32)sizeof(u64);
-
-	memcpy(bytes, jump, sizeof(jump));
-	memcpy(bytes + sizeof(jump), &address, sizeof(address));
-}
-
-static bool has_bytes(u64 at, const u8 want[SITE_SIZE])
-{
-	u8 found[SITE_SIZE];
-
-	return !copy_from_guest(found, at, sizeof(found)) && !memcmp(found, want, sizeof(found));
-}
-
-static bool is_plain_site(u64 at, u32 nr)
-{
-	u8 found[BEFORE + SITE_SIZE], want[SITE_SIZE];
-
-	plain_bytes(nr, want);
-	return at % PAGE <= PAGE - SITE_SIZE && !copy_from_guest(found, at - BEFORE, sizeof(found)) &&
-	       !memcmp(found + BEFORE, want, sizeof(want)) && is_certain(found + BEFORE);
-}
-
 /*
  * Only a file's text, mapped privately and not to be written to: nobody else sees the change, and no compiler that
  * writes code as the program runs has it in its hands. "start-end r-xp offset dev inode /path"
@@ -202,11 +132,21 @@ static bool find_text(const struct task *task, u64 at, struct mm_range *text)
 }
 
 /* The site whose syscall instruction is at that address; nr_sites: there is none. */
-static u32 find_site(u64 addr)
+static u32 find_insn(u64 addr)
 {
 	u32 nr = atomic_load(&nr_sites), i;
 
 	for (i = 0; i < nr && patch_addr[i] != addr; i++)
+		;
+	return i;
+}
+
+/* The same by its first byte. */
+static u32 find_start(u64 addr)
+{
+	u32 nr = atomic_load(&nr_sites), i;
+
+	for (i = 0; i < nr && sites[i].start != addr; i++)
 		;
 	return i;
 }
@@ -244,15 +184,16 @@ static bool prepare_threads(void)
  * The site gets those first bytes; what it has may be anything that this function leaves. Held: lock. Should we be
  * killed in between, whoever comes to the site does it again.
  */
-static bool write_site(int fd, u64 at, const u8 want[SITE_SIZE], bool alone)
+static bool write_site(int fd, const struct site *site, const u8 want[SITE_MAX], bool alone)
 {
-	static const u8 hlt = HLT;
+	static const u8 stop = SITE_STOP;
+	u64 at = site->start;
 
 	if (alone)
-		return write_bytes(fd, at, want, SITE_MOV_SIZE);
-	if (!prepare_threads() || !write_bytes(fd, at, &hlt, 1))
+		return write_bytes(fd, at, want, site->changed);
+	if (!prepare_threads() || !write_bytes(fd, at, &stop, 1))
 		return false;
-	return sync_threads() && write_bytes(fd, at + 1, want + 1, SITE_MOV_SIZE - 1) && sync_threads() &&
+	return sync_threads() && write_bytes(fd, at + 1, want + 1, site->changed - 1U) && sync_threads() &&
 	       write_bytes(fd, at, want, 1) && sync_threads();
 }
 
@@ -278,51 +219,46 @@ static bool map_table(void)
 
 /* ---- patching ---- */
 
-/* A site that was there before, of a file that is mapped there again, or a new one; PATCH_SITES: there is no room. */
-static u32 get_site(u64 at, u32 nr)
+/* The site is known from now on: one that was there before, of a file that is mapped there again, or a new one. */
+static bool add_site(const struct site *site, u32 stub, u64 insn, u32 nr)
 {
-	u64 addr = at + SITE_MOV_SIZE;
-	u32 site = find_site(addr);
-
-	if (site < atomic_load(&nr_sites))
-		return patch_nr[site] == nr ? site : PATCH_SITES;
-	if (site == PATCH_SITES)
-		return PATCH_SITES;
-	patch_addr[site] = addr;
-	patch_nr[site] = nr;
-	atomic_store(&nr_sites, site + 1);
-	return site;
+	if (stub < atomic_load(&nr_sites))
+		return patch_nr[stub] == nr && sites[stub].start == site->start;
+	if (stub == PATCH_SITES)
+		return false;
+	sites[stub] = *site;
+	patch_addr[stub] = insn;
+	patch_nr[stub] = nr;
+	atomic_store(&nr_sites, stub + 1);
+	return true;
 }
 
 /* False: the host does not let us. */
-static bool patch_site(u32 site, bool alone)
+static bool patch_site(const struct site *site, bool alone)
 {
-	u64 at = patch_addr[site] - SITE_MOV_SIZE;
-	u8 want[SITE_SIZE];
 	int fd = open_memory();
 
 	if (fd < 0)
 		return false;
-	patched_bytes(site, want);
-	write_site(fd, at, want, alone);
+	write_site(fd, site, site->ours, alone);
 	host_close(fd);
-	return has_bytes(at, want);
+	return site_has(site, site->ours);
 }
 
 /* Once something is refused that is not this site's alone, no more is tried. */
-static enum stat_what patch(const struct task *task, u64 at, u32 nr, bool alone)
+static enum stat_what patch(const struct task *task, u64 insn, u32 nr, bool alone)
 {
+	u32 stub = find_insn(insn);
 	struct mm_range text;
-	u32 site;
+	struct site site;
 
-	if (!is_plain_site(at, nr))
+	if (!site_find(&site, insn, nr, stub))
 		return STAT_SHAPE;
-	if (!find_text(task, at, &text))
+	if (!find_text(task, site.start, &text))
 		return STAT_TEXT;
-	site = get_site(at, nr);
-	if (site == PATCH_SITES)
+	if (!add_site(&site, stub, insn, nr))
 		return STAT_REFUSED;
-	if (!map_table() || !patch_site(site, alone)) {
+	if (!map_table() || !patch_site(&site, alone)) {
 		mm.patch_after = 0;
 		return STAT_REFUSED;
 	}
@@ -347,7 +283,7 @@ static void count_site(const struct task *task, enum stat_what what)
  * True: the site need not be looked at again. While a process shares the memory (vfork(2)) it is not the time: that one
  * can be killed by itself.
  */
-static bool try_patch(struct task *task, u64 at, u32 nr)
+static bool try_patch(struct task *task, u64 insn, u32 nr)
 {
 	enum stat_what what = STAT_REFUSED;
 	unsigned users;
@@ -357,7 +293,7 @@ static bool try_patch(struct task *task, u64 at, u32 nr)
 	users = mm_users();
 	may = mm.patch_after && users == nr_threads(task);
 	if (may)
-		what = patch(task, at, nr, users == 1);
+		what = patch(task, insn, nr, users == 1);
 	patch_unlock();
 	if (may)
 		count_site(task, what);
@@ -384,22 +320,17 @@ void patch_trapped(struct task *task, const struct regs *regs)
 	}
 	if (counter[slot].traps == NOT_AGAIN || ++counter[slot].traps < mm.patch_after)
 		return;
-	counter[slot].traps = try_patch(task, regs->rip - SITE_SIZE, (u32)regs->orig_rax) ? NOT_AGAIN : 0;
+	counter[slot].traps = try_patch(task, regs->rip - SYSCALL_INSN_SIZE, (u32)regs->orig_rax) ? NOT_AGAIN : 0;
 }
 
 /* ---- taking back ---- */
 
-static bool unpatch(int fd, u32 site, bool alone)
+static bool unpatch(int fd, const struct site *site, bool alone)
 {
-	u64 at = patch_addr[site] - SITE_MOV_SIZE;
-	u8 ours[SITE_SIZE], plain[SITE_SIZE];
-
-	patched_bytes(site, ours);
-	if (!has_bytes(at, ours))
+	if (!site_has(site, site->ours))
 		return true; /* it has gone, or never was */
-	plain_bytes(patch_nr[site], plain);
-	write_site(fd, at, plain, alone);
-	return has_bytes(at, plain);
+	write_site(fd, site, site->plain, alone);
+	return site_has(site, site->plain);
 }
 
 static bool unpatch_all(void)
@@ -411,7 +342,7 @@ static bool unpatch_all(void)
 	if (fd < 0)
 		return false;
 	for (i = 0; i < atomic_load(&nr_sites); i++)
-		good &= unpatch(fd, i, alone);
+		good &= unpatch(fd, &sites[i], alone);
 	host_close(fd);
 	return good;
 }
@@ -436,56 +367,43 @@ int patch_make_way(u64 start, u64 len)
 
 /* ---- faults ---- */
 
-/* Does it look like a site in whatever state? */
-static bool is_site(u32 site, const u8 bytes[SITE_SIZE])
-{
-	u8 plain[SITE_SIZE], ours[SITE_SIZE];
-
-	plain_bytes(patch_nr[site], plain);
-	patched_bytes(site, ours);
-	if (bytes[0] != HLT && bytes[0] != plain[0] && bytes[0] != ours[0])
-		return false;
-	return !memcmp(bytes + 1, plain + 1, SITE_SIZE - 1) || !memcmp(bytes + 1, ours + 1, SITE_SIZE - 1);
-}
-
 /* Held: lock. A site at which somebody was killed. */
-static void mend(u32 site)
+static void mend(const struct site *site)
 {
-	u8 plain[SITE_SIZE];
 	int fd = open_memory();
 
 	if (fd < 0)
 		return;
-	plain_bytes(patch_nr[site], plain);
-	write_site(fd, patch_addr[site] - SITE_MOV_SIZE, plain, false);
+	write_site(fd, site, site->plain, false);
 	host_close(fd);
 }
 
 bool patch_fault(int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
 	struct regs *regs = frame_regs(uc);
-	u8 bytes[SITE_SIZE];
+	const struct site *site;
 	bool ours;
-	u32 site;
+	u32 stub;
 
 	if (sig != SIGSEGV || info->code <= 0 || !atomic_load(&nr_sites))
 		return false;
-	site = find_site(regs->rip + SITE_MOV_SIZE);
-	if (site == atomic_load(&nr_sites))
+	stub = find_start(regs->rip);
+	if (stub == atomic_load(&nr_sites))
 		return false;
+	site = &sites[stub];
 	if (info->code != SI_KERNEL) {
 		/* The jump has found no table. The number first: the instruction before it has not been executed. */
-		if (uc->cr2 != PATCH_TABLE + site * sizeof(u64))
+		if (uc->cr2 != PATCH_TABLE + stub * sizeof(u64))
 			return false;
-		regs->rip = patch_addr[site];
-		regs->rax = patch_nr[site];
+		regs->rip = patch_addr[stub];
+		regs->rax = patch_nr[stub];
 		return true;
 	}
-	if (uc->trapno != TRAP_PROTECTION)
-		return false; /* HLT raises that, and what a site has otherwise does not */
+	if (!site_has_stopped(uc))
+		return false;
 	patch_lock();
-	ours = !copy_from_guest(bytes, regs->rip, sizeof(bytes)) && is_site(site, bytes);
-	if (ours && bytes[0] == HLT)
+	ours = site_is_there(site);
+	if (ours && site_is_stopped(site))
 		mend(site);
 	patch_unlock();
 	return ours;
@@ -496,7 +414,7 @@ bool patch_faults_in(s32 tid, u64 rip)
 	u64 nr = tracee_peek(tid, (u64)(uintptr_t)&nr_sites) & UINT32_MAX, i;
 
 	for (i = 0; i < nr && i < PATCH_SITES; i++)
-		if (tracee_peek(tid, (u64)(uintptr_t)&patch_addr[i]) == rip + SITE_MOV_SIZE)
+		if (tracee_peek(tid, (u64)(uintptr_t)&sites[i].start) == rip)
 			return true;
 	return false;
 }

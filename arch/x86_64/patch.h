@@ -28,9 +28,6 @@
 
 #include "kernel/mm.h"
 
-#define SITE_MOV_SIZE 5 /* what changes */
-#define SITE_SIZE     (SITE_MOV_SIZE + SYSCALL_INSN_SIZE)
-
 /* patch.S: the first stub, where the last of them has left the guest's stack, and in between: the jump back. */
 extern char patch_stubs[], patch_known[], patch_back[];
 
