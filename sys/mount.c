@@ -134,9 +134,10 @@ static s64 do_change_type(struct mount_call *call)
 		return -EINVAL;
 	if ((type == MS_PRIVATE || type == MS_SLAVE) && mnt_all_private(call->task->nsproxy->mnt))
 		return 0;
-	request_init(&req, REQ_PROPAGATION, call->task);
+	request_init(&req, REQ_SET_ATTR, call->task);
 	req.dst = call->target->mnt;
-	req.flags = (u32)(type | (call->flags & MS_REC));
+	req.flags = (u32)type;
+	req.arg = call->flags & MS_REC;
 	return ask_warden(call->task, &req, NULL, 0);
 }
 

@@ -84,16 +84,3 @@ s64 do_open_tree(struct call *call)
 	id = mnt_bind_from(ns, req->src, call->s[0], arena()->detached, 0, "", req->arg == 1, req->flags & MS_REC);
 	return id < 0 ? id : tree_publish(call, (u64)id);
 }
-
-s64 do_set_attr(struct call *call)
-{
-	const struct request *req = call->req;
-	struct mnt_ns *ns = ns_of_mount(call, req->dst);
-
-	if (!may_mount(call))
-		return -EPERM;
-	if (!ns)
-		return -EINVAL;
-	return mnt_set_attr(ns, req->dst, req->flags & ~(u32)MS_PROPAGATION, (u32)req->arg, req->flags & MS_PROPAGATION,
-			    req->arg & MS_REC);
-}

@@ -217,7 +217,7 @@ s64 do_pivot(struct call *call)
 	return mnt_pivot(call->self->mnt, call->req->dst, call->req->src, call->req->arg, call->s[0]);
 }
 
-s64 do_propagation(struct call *call)
+s64 do_set_attr(struct call *call)
 {
 	const struct request *req = call->req;
 	struct mnt_ns *ns = ns_of_mount(call, req->dst);
@@ -226,7 +226,8 @@ s64 do_propagation(struct call *call)
 		return -EPERM;
 	if (!ns)
 		return -EINVAL;
-	return mnt_set_propagation(ns, req->dst, req->flags & ~(u32)MS_REC, req->flags & MS_REC);
+	return mnt_set_attr(ns, req->dst, req->flags & ~(u32)MS_PROPAGATION, (u32)req->arg, req->flags & MS_PROPAGATION,
+			    req->arg & MS_REC);
 }
 
 s64 do_set_group(struct call *call)

@@ -40,20 +40,19 @@ enum req_op {
 	REQ_PID,     /* arg: a guest's number; flags: enum pid_op; src: PID_MOVE: the new host number */
 	REQ_FAIL,    /* the arg-th allocation from now on fails; returns what is left of the last such order */
 	REQ_JOIN,    /* on the door alone (warden/door.c), without a handle: makes the first one of a new guest */
-	REQ_OPEN_TREE,	 /* src, s: host path; flags: MS_REC; arg: 1 directory. New handle, HANDLE_TREE: a detached copy
-			  */
-	REQ_SHOW_TREE,	 /* comes with a HANDLE_TREE, which the caller may change and take from now on; no reply */
-	REQ_FSOPEN,	 /* s: type. New handle, HANDLE_FS */
-	REQ_FSPICK,	 /* dst: a mount of the file system. New handle, HANDLE_FS */
-	REQ_FSCONFIG,	 /* inode: HANDLE_FS; arg: fsconfig(2)'s command; s: key, value (both may be missing) */
-	REQ_FSMOUNT,	 /* inode: HANDLE_FS; flags: of the mount. New handle, HANDLE_TREE */
-	REQ_SET_ATTR,	 /* dst; flags: of the mount to be set, and its propagation; arg: to be cleared, and MS_REC */
-	REQ_PROPAGATION, /* dst; flags: MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, and MS_REC */
-	REQ_SET_GROUP,	 /* src, dst: a private mount gets the propagation of another one */
-	REQ_DENTRY,	 /* s: host path of a symlink to be cached (kernel/dcache.h); arg: 1 of a directory; no reply */
-	REQ_STAT,	 /* arg: enum stat_what, of a call site; no reply */
-	REQ_SETTLE,	 /* what was changed so far has left the cache when the answer comes */
-	REQ_SEM,	 /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
+	REQ_OPEN_TREE, /* src, s: host path; flags: MS_REC; arg: 1 directory. New handle, HANDLE_TREE: a detached copy
+			*/
+	REQ_SHOW_TREE, /* comes with a HANDLE_TREE, which the caller may change and take from now on; no reply */
+	REQ_FSOPEN,    /* s: type. New handle, HANDLE_FS */
+	REQ_FSPICK,    /* dst: a mount of the file system. New handle, HANDLE_FS */
+	REQ_FSCONFIG,  /* inode: HANDLE_FS; arg: fsconfig(2)'s command; s: key, value (both may be missing) */
+	REQ_FSMOUNT,   /* inode: HANDLE_FS; flags: of the mount. New handle, HANDLE_TREE */
+	REQ_SET_ATTR,  /* dst; flags: of the mount to be set, and its propagation; arg: to be cleared, and MS_REC */
+	REQ_SET_GROUP, /* src, dst: a private mount gets the propagation of another one */
+	REQ_DENTRY,    /* s: host path of a symlink to be cached (kernel/dcache.h); arg: 1 of a directory; no reply */
+	REQ_STAT,      /* arg: enum stat_what, of a call site; no reply */
+	REQ_SETTLE,    /* what was changed so far has left the cache when the answer comes */
+	REQ_SEM,       /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
 
 /* Which namespace REQ_OPEN_NS means: that one, the user namespace owning it, or a user

@@ -8,22 +8,21 @@ static const struct operation {
 	s64 (*fn)(struct call *call);
 	u32 min_strings, max_strings;
 } operations[] = {
-    [REQ_UNSHARE] = {do_unshare, 0, 0},	    [REQ_OPEN_NS] = {do_open_ns, 0, 0},
-    [REQ_SETNS] = {do_setns, 0, 0},	    [REQ_MOUNT_NEW] = {do_mount_new, 4, 4},
-    [REQ_BIND] = {do_bind, 2, 2},	    [REQ_REMOUNT] = {do_remount, 0, 1},
-    [REQ_UMOUNT] = {do_umount, 0, 0},	    [REQ_MOVE] = {do_move, 1, 1},
-    [REQ_SETNAME] = {do_setname, 1, 1},	    [REQ_ID_MAP] = {do_id_map, 1, 1},
-    [REQ_UCOUNT] = {do_ucount, 0, 0},	    [REQ_LOG] = {do_log, 1, 1},
-    [REQ_PIVOT] = {do_pivot, 1, 1},	    [REQ_PID] = {do_pid, 0, 0},
-    [REQ_ALIAS] = {do_alias, 2, 2},	    [REQ_SEM] = {do_sem, 0, 1},
-    [REQ_UNLINK] = {do_unlink, 1, 1},	    [REQ_BURIED] = {do_buried, 1, 1},
-    [REQ_FAIL] = {do_fail, 0, 0},	    [REQ_OPEN_TREE] = {do_open_tree, 1, 1},
-    [REQ_FSOPEN] = {do_fsopen, 1, 1},	    [REQ_FSPICK] = {do_fspick, 0, 0},
-    [REQ_FSCONFIG] = {do_fsconfig, 0, 2},   [REQ_FSMOUNT] = {do_fsmount, 0, 0},
-    [REQ_SET_ATTR] = {do_set_attr, 0, 0},   [REQ_PROPAGATION] = {do_propagation, 0, 0},
-    [REQ_SET_GROUP] = {do_set_group, 0, 0}, [REQ_DENTRY] = {do_dentry, 1, 1},
-    [REQ_SETTLE] = {do_settle, 0, 0},	    [REQ_STAT] = {do_stat, 0, 0},
-    [REQ_SHOW_TREE] = {do_show_tree, 0, 0},
+    [REQ_UNSHARE] = {do_unshare, 0, 0},	  [REQ_OPEN_NS] = {do_open_ns, 0, 0},
+    [REQ_SETNS] = {do_setns, 0, 0},	  [REQ_MOUNT_NEW] = {do_mount_new, 4, 4},
+    [REQ_BIND] = {do_bind, 2, 2},	  [REQ_REMOUNT] = {do_remount, 0, 1},
+    [REQ_UMOUNT] = {do_umount, 0, 0},	  [REQ_MOVE] = {do_move, 1, 1},
+    [REQ_SETNAME] = {do_setname, 1, 1},	  [REQ_ID_MAP] = {do_id_map, 1, 1},
+    [REQ_UCOUNT] = {do_ucount, 0, 0},	  [REQ_LOG] = {do_log, 1, 1},
+    [REQ_PIVOT] = {do_pivot, 1, 1},	  [REQ_PID] = {do_pid, 0, 0},
+    [REQ_ALIAS] = {do_alias, 2, 2},	  [REQ_SEM] = {do_sem, 0, 1},
+    [REQ_UNLINK] = {do_unlink, 1, 1},	  [REQ_BURIED] = {do_buried, 1, 1},
+    [REQ_FAIL] = {do_fail, 0, 0},	  [REQ_OPEN_TREE] = {do_open_tree, 1, 1},
+    [REQ_FSOPEN] = {do_fsopen, 1, 1},	  [REQ_FSPICK] = {do_fspick, 0, 0},
+    [REQ_FSCONFIG] = {do_fsconfig, 0, 2}, [REQ_FSMOUNT] = {do_fsmount, 0, 0},
+    [REQ_SET_ATTR] = {do_set_attr, 0, 0}, [REQ_SET_GROUP] = {do_set_group, 0, 0},
+    [REQ_DENTRY] = {do_dentry, 1, 1},	  [REQ_SETTLE] = {do_settle, 0, 0},
+    [REQ_STAT] = {do_stat, 0, 0},	  [REQ_SHOW_TREE] = {do_show_tree, 0, 0},
 };
 
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)

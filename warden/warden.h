@@ -86,15 +86,14 @@ s64 do_remount(struct call *call);
 s64 do_umount(struct call *call);
 s64 do_move(struct call *call);
 s64 do_pivot(struct call *call);
-s64 do_open_tree(struct call *call); /* warden/detached.c */
 s64 do_set_attr(struct call *call);
+s64 do_set_group(struct call *call);
+s64 do_open_tree(struct call *call); /* warden/detached.c */
 s64 do_show_tree(struct call *call);
 s64 do_fsopen(struct call *call); /* warden/fs_context.c */
 s64 do_fspick(struct call *call);
 s64 do_fsconfig(struct call *call);
 s64 do_fsmount(struct call *call);
-s64 do_propagation(struct call *call);
-s64 do_set_group(struct call *call);
 s64 do_id_map(struct call *call); /* warden/idmap.c */
 s64 do_pid(struct call *call);	  /* warden/pids.c */
 s64 do_sem(struct call *call);	  /* warden/undo.c */
