@@ -124,23 +124,6 @@ int mnt_for_each(const struct mnt_ns *ns, int (*fn)(const struct mount *m, void 
 	return each.ret;
 }
 
-static int covers_below(const struct mount *m, void *arg)
-{
-	const struct place *top = arg;
-	const char *point = *(const char *const volatile *)&m->point;
-	u32 len = *(const volatile u32 *)&m->point_len;
-
-	return m->parent == top->parent && m->id != m->parent && arena_contains(point, len) &&
-	       path_below(point, len, top->path, top->len);
-}
-
-bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len)
-{
-	struct place top = {.parent = id, .path = path, .len = len};
-
-	return mnt_child(ns, id, path, len) || mnt_for_each(ns, covers_below, &top);
-}
-
 bool mnt_all_private(const struct mnt_ns *ns)
 {
 	bool all;

@@ -83,6 +83,7 @@ struct mount {
 	const char *host;   /* host path of what is shown; NUL-terminated, "/" or without trailing slash */
 	const char *fsroot; /* path within the file system, for mountinfo's field 4 */
 	u32 point_len, host_len;
+	struct mount *next_found; /* the warden's: what tree_below() has found, while it is at work */
 };
 
 /*
@@ -184,8 +185,6 @@ static inline enum propagation mnt_propagation(const struct mnt_ns *ns, const st
 }
 /* Is every mount in it, and in detached trees, private? Needs no read section. */
 bool mnt_all_private(const struct mnt_ns *ns);
-/* Is (mount id, host path) a place at or below which something is mounted? For EBUSY. */
-bool mnt_covers_below(const struct mnt_ns *ns, u64 id, const char *path, size_t len);
 
 /* The oldest pivot in this namespace with a serial above `seen`, and the one after it; NULL: there is none. */
 const struct pivot *mnt_first_pivot(const struct mnt_ns *ns, u64 seen);
@@ -298,7 +297,5 @@ int mnt_pivot(struct mnt_ns *ns, u64 new_root, u64 old_root, u64 put_mnt, const 
  * that src does not show or has locked mounts over; -ENOMEM.
  */
 int mnt_set_group(struct mnt_ns *src_ns, u64 src, struct mnt_ns *ns, u64 dst);
-/* The type alone; 0 is another one. -EINVAL, -ENOMEM. */
-int mnt_set_propagation(struct mnt_ns *ns, u64 id, u32 type, bool rec);
 
 #endif

@@ -15,6 +15,48 @@ void mnt_topmost(const struct mnt_ns *ns, u64 *parent, const char **point)
 
 /* ---- a tree of mounts ---- */
 
+struct mount *copies_add(const struct trie_node **copies, const struct mount *original, const struct mount *like)
+{
+	struct mount *m = mount_clone(like, like->point, like->host, like->fsroot);
+	int err;
+
+	if (!m)
+		return NULL;
+	m->id = m->stamp;
+	m->parent = original->parent;
+	err = trie_step(copies, original->id, NULL, m, &mount_ops);
+	mount_put(m);
+	return err ? NULL : m;
+}
+
+struct connecting {
+	const struct trie_node *copies;
+	const struct mount *top;
+	int (*fn)(const void *copy, void *arg);
+	void *arg;
+};
+
+static int connect_one(const void *value, void *arg)
+{
+	const struct connecting *x = arg;
+	struct mount *m = (struct mount *)value;
+	const struct mount *parent;
+
+	if (m != x->top) {
+		parent = trie_find(x->copies, m->parent, NULL, NULL);
+		m->parent = parent->id;
+	}
+	return x->fn(m, x->arg);
+}
+
+int copies_connect(const struct trie_node *copies, const struct mount *top, int (*fn)(const void *copy, void *arg),
+		   void *arg)
+{
+	struct connecting x = {.copies = copies, .top = top, .fn = fn, .arg = arg};
+
+	return trie_each(copies, connect_one, &x);
+}
+
 /* What is mounted in a shared mount is shared; a slave goes on receiving. */
 static int share_one(const void *value, void *arg)
 {

@@ -15,7 +15,6 @@ struct bind {
 
 struct place {
 	const struct mnt_ns *ns;
-	u64 mnt;
 	const char *host;
 };
 
@@ -23,15 +22,14 @@ static int locked_below(const struct mount *m, void *arg)
 {
 	const struct place *place = arg;
 
-	return m->parent == place->mnt && m->id != m->parent && mnt_locked(place->ns, m) &&
-	       path_below(m->point, m->point_len, place->host, strlen(place->host));
+	return mnt_locked(place->ns, m) && path_below(m->point, m->point_len, place->host, strlen(place->host));
 }
 
 bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host)
 {
-	struct place place = {.ns = ns, .mnt = mnt, .host = host};
+	struct place place = {.ns = ns, .host = host};
 
-	return ns->locked_upto && mnt_for_each(ns, locked_below, &place);
+	return ns->locked_upto && tree_each_child(mnt_tree(ns), mnt, locked_below, &place);
 }
 
 /* The path within the file system that `host`, a place in mount m, shows. False: it is too long to be told. */
@@ -65,37 +63,27 @@ static struct mount *copy_top(const struct bind *b, const char *src_host, const 
 	return m;
 }
 
-/* First turn: a copy of each mount, so that each has its id. */
 static int copy_one(const void *value, void *arg)
 {
 	const struct mount *old = value;
 	struct bind *b = arg;
 	struct mount *m;
-	int err;
 
 	if (++b->nr >= MNT_MAX)
 		return -ENOSPC;
-	m = mount_clone(old, old->point, old->host, old->fsroot);
+	m = copies_add(&b->copies, old, old);
 	if (!m)
 		return -ENOMEM;
 	mount_inherit(m, b->ns, old);
 	m->locked = locked_together(b->ns, old);
-	m->id = m->stamp;
-	err = trie_step(&b->copies, old->id, NULL, m, &mount_ops);
-	mount_put(m);
-	return err;
+	return 0;
 }
 
-/* Second turn: parents become their copies. */
-static int connect_one(const void *value, void *arg)
+static int take_copy(const void *copy, void *arg)
 {
-	struct mount *m = (struct mount *)value;
+	const struct mount *m = copy;
 	struct bind *b = arg;
-	const struct mount *parent = b->top;
 
-	if (m->parent != b->src->id)
-		parent = trie_find(b->copies, m->parent, NULL, NULL);
-	m->parent = parent->id;
 	return trie_step(&b->mounts, m->id, NULL, m, &mount_ops);
 }
 
@@ -106,11 +94,11 @@ static int build(struct bind *b, const char *src_host, bool rec)
 	if (rec)
 		err = tree_bindable_below(mnt_tree(b->ns), b->src->id, src_host, b->ns, &b->below);
 	if (!err)
-		err = trie_step(&b->mounts, b->top->id, NULL, b->top, &mount_ops);
+		err = trie_step(&b->copies, b->src->id, NULL, b->top, &mount_ops);
 	if (!err)
 		err = trie_each(b->below, copy_one, b);
 	if (!err)
-		err = trie_each(b->copies, connect_one, b);
+		err = copies_connect(b->copies, b->top, take_copy, b);
 	trie_put(b->copies, &mount_ops);
 	trie_put(b->below, NULL);
 	return err;

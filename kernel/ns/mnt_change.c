@@ -27,11 +27,6 @@ static int is_unbindable(const void *value, void *arg)
 	return ((const struct mount *)value)->propagation == PROP_UNBINDABLE;
 }
 
-static int remove_one(const void *value, void *arg)
-{
-	return tree_remove(arg, value);
-}
-
 /*
  * `top` is the moved mount, edited. Out of another namespace everything below comes along, and in a shared mount
  * everything below becomes shared.
@@ -60,7 +55,7 @@ static int move(struct mnt_ns *from, struct mnt_ns *to, struct mount *top)
 	/* It is published after the other one: whoever looks in between finds the mounts in both. */
 	if (!err && from != to) {
 		tree = change_tree(&c, from);
-		err = tree ? trie_each(below, remove_one, tree) : -ENOMEM;
+		err = tree ? tree_remove_all(tree, below) : -ENOMEM;
 		if (!err)
 			err = tree_remove(tree, mnt_by_id(from, top->id));
 	}
@@ -221,11 +216,6 @@ int mnt_set_attr(struct mnt_ns *ns, u64 id, u32 set, u32 clear, u32 type, bool r
 int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags)
 {
 	return mnt_set_attr(ns, id, flags, FLAGS_OF_MOUNT, 0, false);
-}
-
-int mnt_set_propagation(struct mnt_ns *ns, u64 id, u32 type, bool rec)
-{
-	return type ? mnt_set_attr(ns, id, 0, 0, type, rec) : -EINVAL;
 }
 
 static bool may_set_group(const struct mnt_ns *src_ns, const struct mount *from, const struct mnt_ns *ns,

@@ -29,7 +29,7 @@ struct peer_group *own_master(const struct mount *m)
 
 int group_each(const struct mnt_ns *ns, const struct peer_group *g, int (*fn)(const void *mount, void *arg), void *arg)
 {
-	return trie_each_under(mnt_tree(ns)->by_group, group_key(g->id, 0), GROUP_KEY_LOW, fn, arg);
+	return trie_each_under(mnt_tree(ns)->by_group, owned_key(g->id, 0), KEY_LOW_BITS, fn, arg);
 }
 
 /* ---- for guests ---- */

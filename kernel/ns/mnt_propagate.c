@@ -27,6 +27,7 @@ struct propagation_event {
 struct copying {
 	const struct propagation_event *event;
 	const struct mount *parent; /* what it is mounted in */
+	const struct mount *top;    /* the copy of event->top */
 	struct mnt_tree *tree;
 	const struct trie_node *from, *copies; /* id in event->mounts -> mount */
 	enum { COPY_PEER, COPY_NEW_GROUP, COPY_SLAVE } as;
@@ -49,52 +50,40 @@ static int set_copy_type(const struct copying *x, struct mount *m)
 }
 
 /* A namespace of other users may not take apart or loosen what it gets. */
-static void set_copy_locks(const struct copying *x, struct mount *m, bool top)
+static void set_copy_locks(const struct copying *x, struct mount *m)
 {
-	if (x->event->at->user_ns != x->event->ns->user_ns) {
-		m->locked = true;
-		m->locked_flags |= mnt_lock_flags(m->flags);
-	}
-	if (top)
-		m->locked = false;
+	if (x->event->at->user_ns == x->event->ns->user_ns)
+		return;
+	m->locked = true;
+	m->locked_flags |= mnt_lock_flags(m->flags);
 }
 
-/* First turn: a copy of each mount, so that each has its id. */
 static int copy_one(const void *value, void *arg)
 {
 	struct copying *x = arg;
 	const struct mount *original = value, *from = trie_find(x->from, original->id, NULL, NULL);
-	struct mount *m = mount_clone(from, from->point, from->host, from->fsroot);
-	int err;
+	struct mount *m = copies_add(&x->copies, original, from);
 
 	if (!m)
 		return -ENOMEM;
-	m->id = m->stamp;
-	set_copy_locks(x, m, original == x->event->top);
-	err = set_copy_type(x, m);
-	if (!err)
-		err = trie_step(&x->copies, original->id, NULL, m, &mount_ops);
-	mount_put(m);
-	return err;
+	set_copy_locks(x, m);
+	if (original == x->event->top) {
+		m->parent = x->parent->id;
+		m->locked = false;
+		x->top = m;
+	}
+	return set_copy_type(x, m);
 }
 
-/* Second turn: parents become their copies, and the copy goes into the tree. */
-static int place_one(const void *value, void *arg)
+static int place_one(const void *copy, void *arg)
 {
-	struct copying *x = arg;
-	const struct mount *original = value, *parent = x->parent;
-	struct mount *m = (struct mount *)trie_find(x->copies, original->id, NULL, NULL);
-
-	if (original != x->event->top)
-		parent = trie_find(x->copies, original->parent, NULL, NULL);
-	m->parent = parent->id;
-	return tree_add(x->tree, m);
+	return tree_add(arg, (struct mount *)copy);
 }
 
 /* What is mounted there already comes to lie on the copy, above all that lies there in the copied tree itself. */
 static int tuck_under(struct copying *x, const struct mount *covering)
 {
-	const struct mount *top = trie_find(x->copies, x->event->top->id, NULL, NULL), *above;
+	const struct mount *top = x->top, *above;
 	struct mount *m;
 	int err;
 
@@ -121,7 +110,7 @@ static int copy_tree(struct copying *x)
 	covering = tree_child(x->tree, x->parent->id, top->point, top->point_len);
 	err = trie_each(event->mounts, copy_one, x);
 	if (!err)
-		err = trie_each(event->mounts, place_one, x);
+		err = copies_connect(x->copies, x->top, place_one, x->tree);
 	if (!err && covering)
 		err = tuck_under(x, covering);
 	return !err && x->tree->nr > MNT_MAX ? -ENOSPC : err;

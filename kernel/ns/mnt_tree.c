@@ -252,16 +252,16 @@ static int point_index_remove(struct mnt_tree *tree, const struct mount *m)
 }
 
 /* By group stands what is not private. */
-static u64 group_key_of(const struct mount *m)
+static u64 group_key(const struct mount *m)
 {
-	return group_key(m->group ? m->group->id : 0, m->id);
+	return owned_key(m->group ? m->group->id : 0, m->id);
 }
 
 static int group_index_add(struct mnt_tree *tree, const struct mount *m)
 {
 	if (m->propagation == PROP_PRIVATE)
 		return 0;
-	return trie_step(&tree->by_group, group_key_of(m), NULL, m, NULL);
+	return trie_step(&tree->by_group, group_key(m), NULL, m, NULL);
 }
 
 static int group_index_remove(struct mnt_tree *tree, const struct mount *m)
@@ -270,7 +270,7 @@ static int group_index_remove(struct mnt_tree *tree, const struct mount *m)
 		return 0;
 	if (m->group)
 		group_suspect(m->group);
-	return trie_step(&tree->by_group, group_key_of(m), m, NULL, NULL);
+	return trie_step(&tree->by_group, group_key(m), m, NULL, NULL);
 }
 
 static int index_add(struct mnt_tree *tree, const struct mount *m)
@@ -304,6 +304,16 @@ int tree_remove(struct mnt_tree *tree, const struct mount *m)
 	return err ? err : trie_step(&tree->by_id, m->id, m, NULL, &mount_ops);
 }
 
+static int remove_one(const void *value, void *arg)
+{
+	return tree_remove(arg, value);
+}
+
+int tree_remove_all(struct mnt_tree *tree, const struct trie_node *mounts)
+{
+	return trie_each(mounts, remove_one, tree);
+}
+
 int tree_replace(struct mnt_tree *tree, const struct mount *old, struct mount *new)
 {
 	int err = index_remove(tree, old);
@@ -315,82 +325,64 @@ int tree_replace(struct mnt_tree *tree, const struct mount *old, struct mount *n
 
 /* ---- what is below a mount ---- */
 
-struct below {
-	const struct mnt_tree *tree;
-	u64 id;
-	const char *top;
-	const struct mnt_ns *bindable; /* without what is unbindable there; NULL: with all */
-	u64 visited;		       /* up to this id all is decided: what is not in `set` is not below */
-	/* id -> mount, borrowed: */
-	const struct trie_node *set;	 /* what is below, so far */
-	const struct trie_node *outside; /* of those not visited yet, which are not */
+struct children {
+	u64 parent;
+	int (*fn)(const struct mount *m, void *arg);
+	void *arg;
 };
 
-enum where { OUTSIDE, BELOW, WHERE_PARENT_IS };
-
-static enum where by_parent(const struct below *below, const struct mount *m)
+static int visit_child(const void *value, void *arg)
 {
-	if (m->id == m->parent || m->id == below->id)
-		return OUTSIDE;
-	if (m->parent == below->id && below->top && !path_below(m->point, m->point_len, below->top, strlen(below->top)))
-		return OUTSIDE;
-	if (m->parent == below->id || trie_find(below->set, m->parent, NULL, NULL))
-		return BELOW;
-	if (m->parent <= below->visited || trie_find(below->outside, m->parent, NULL, NULL))
-		return OUTSIDE;
-	return WHERE_PARENT_IS;
-}
-
-static bool left_out(const struct below *below, const struct mount *m)
-{
-	return below->bindable && m->propagation == PROP_UNBINDABLE;
-}
-
-static enum where where_is(const struct below *below, const struct mount *m)
-{
-	return left_out(below, m) ? OUTSIDE : by_parent(below, m);
-}
-
-/*
- * By age, and a parent is nearly always older than its child; only after a mnt_move is it not. Then it is decided for
- * the whole way up, so that none is climbed twice.
- */
-static int collect(const void *value, void *arg)
-{
-	const struct mount *m = value, *last = m;
-	struct below *below = arg;
-	enum where where;
-	int err = 0;
-
-	below->visited = m->id;
-	if (trie_find(below->set, m->id, NULL, NULL) || trie_find(below->outside, m->id, NULL, NULL))
-		return 0;
-	while ((where = where_is(below, last)) == WHERE_PARENT_IS)
-		last = tree_mount(below->tree, last->parent);
-	if (where == OUTSIDE && m == last)
-		return 0;
-	do {
-		err = trie_step(where == BELOW ? &below->set : &below->outside, m->id, NULL, m, NULL);
-	} while (!err && m != last && (m = tree_mount(below->tree, m->parent)));
-	return err;
-}
-
-/* What is locked may not be left out of what it is locked together with. */
-static int refuse_locked(const void *value, void *arg)
-{
-	const struct below *below = arg;
+	const struct children *children = arg;
 	const struct mount *m = value;
 
-	return left_out(below, m) && locked_together(below->bindable, m) && by_parent(below, m) == BELOW ? -EPERM : 0;
+	return m->parent == children->parent && m->id != m->parent ? children->fn(m, children->arg) : 0;
 }
 
-static int find_below(struct below *below, const struct trie_node **out)
+int tree_each_child(const struct mnt_tree *tree, u64 id, int (*fn)(const struct mount *m, void *arg), void *arg)
 {
-	int err = trie_each(below->tree->by_id, collect, below);
+	struct children children = {.parent = id, .fn = fn, .arg = arg};
 
-	if (!err && below->bindable)
-		err = trie_each(below->tree->by_id, refuse_locked, below);
-	trie_put(below->outside, NULL);
+	return trie_each_under(tree->by_point, owned_key(id, 0), KEY_LOW_BITS, visit_child, &children);
+}
+
+struct below {
+	const char *top;	       /* of the children only those mounted there or below; NULL: all */
+	const struct mnt_ns *bindable; /* without what is unbindable there; NULL: with all */
+	const struct trie_node *set;   /* id -> mount, borrowed: what is below, so far */
+	struct mount *first, *last;    /* the same as a list: what is in those is still to be found */
+};
+
+static int take_child(const struct mount *child, void *arg)
+{
+	struct mount *m = (struct mount *)child;
+	struct below *below = arg;
+	int err;
+
+	if (below->top && !path_below(m->point, m->point_len, below->top, strlen(below->top)))
+		return 0;
+	/* What is locked may not be left out of what it is locked together with. */
+	if (below->bindable && m->propagation == PROP_UNBINDABLE)
+		return locked_together(below->bindable, m) ? -EPERM : 0;
+	err = trie_step(&below->set, m->id, NULL, m, NULL);
+	if (err)
+		return err;
+	m->next_found = NULL;
+	if (below->last)
+		below->last->next_found = m;
+	else
+		below->first = m;
+	below->last = m;
+	return 0;
+}
+
+static int find_below(const struct mnt_tree *tree, u64 id, struct below *below, const struct trie_node **out)
+{
+	int err = tree_each_child(tree, id, take_child, below);
+
+	below->top = NULL;
+	for (const struct mount *m = below->first; m && !err; m = m->next_found)
+		err = tree_each_child(tree, m->id, take_child, below);
 	if (err)
 		trie_put(below->set, NULL);
 	*out = err ? NULL : below->set;
@@ -399,17 +391,17 @@ static int find_below(struct below *below, const struct trie_node **out)
 
 int tree_below(const struct mnt_tree *tree, u64 id, const char *top, const struct trie_node **out)
 {
-	struct below below = {.tree = tree, .id = id, .top = top};
+	struct below below = {.top = top};
 
-	return find_below(&below, out);
+	return find_below(tree, id, &below, out);
 }
 
 int tree_bindable_below(const struct mnt_tree *tree, u64 id, const char *top, const struct mnt_ns *ns,
 			const struct trie_node **out)
 {
-	struct below below = {.tree = tree, .id = id, .top = top, .bindable = ns};
+	struct below below = {.top = top, .bindable = ns};
 
-	return find_below(&below, out);
+	return find_below(tree, id, &below, out);
 }
 
 bool tree_is_below(const struct mnt_tree *tree, u64 id, u64 top)

@@ -15,11 +15,13 @@
 
 /* Immutable once published, but for refs. */
 struct mnt_tree {
-	u64 refs;			  /* namespaces that show this version */
-	const struct trie_node *by_id;	  /* id -> mount; holds the references on them */
-	const struct trie_node *by_point; /* place_key() -> mount, without the root */
-	const struct trie_node *by_name;  /* name_key(last component of a point) -> how many, as a number */
-	const struct trie_node *by_group; /* group_key() -> mount, without those that are private */
+	u64 refs;		       /* namespaces that show this version */
+	const struct trie_node *by_id; /* id -> mount; holds the references on them */
+	const struct trie_node
+	    *by_point;			 /* place_key() -> mount, without the root: those in one mount stand together */
+	const struct trie_node *by_name; /* name_key(last component of a point) -> how many, as a number */
+	/* owned_key(group, mount) -> mount, without those that are private; the unbindable are in group 0. */
+	const struct trie_node *by_group;
 	u64 root;
 	u32 nr;
 };
@@ -51,25 +53,22 @@ static inline const struct mnt_tree *mnt_tree(const struct mnt_ns *ns)
 	return arena_contains(tree, sizeof(*tree)) ? tree : &none;
 }
 
+/* A key's upper part is whose it is, a mount's or a group's, so that these stand together; two can have the same. */
+#define KEY_LOW_BITS 30
+
+static inline u64 owned_key(u64 owner, u64 low)
+{
+	return owner << KEY_LOW_BITS | (low & ((1UL << KEY_LOW_BITS) - 1));
+}
+
 static inline u64 place_key(u64 parent, const char *path, size_t len)
 {
-	return hash_final(hash_bytes(HASH_INIT, path, len) ^ parent * 0x9e3779b97f4a7c15ULL);
+	return owned_key(parent, hash_final(hash_bytes(HASH_INIT, path, len)));
 }
 
 static inline u64 name_key(const char *name, size_t len)
 {
 	return hash_final(hash_bytes(HASH_INIT, name, len));
-}
-
-/*
- * The mounts of a group stand together; those that are unbindable, as if in group 0. Two may have the same key, and
- * two groups the same part of it.
- */
-#define GROUP_KEY_LOW 30
-
-static inline u64 group_key(u64 group, u64 mount)
-{
-	return group << GROUP_KEY_LOW | (mount & ((1UL << GROUP_KEY_LOW) - 1));
 }
 
 /* A mount's fsroot, with its NUL: a path in a file system that is itself shown from somewhere. */
@@ -98,6 +97,9 @@ extern const struct trie_ops mount_ops;
 /* ---- reading one version ---- */
 const struct mount *tree_mount(const struct mnt_tree *tree, u64 id);
 const struct mount *tree_child(const struct mnt_tree *tree, u64 parent, const char *path, size_t len);
+/* Calls fn for each mount that lies directly in mount `id`, in no order, until it returns non-zero, which is returned.
+ */
+int tree_each_child(const struct mnt_tree *tree, u64 id, int (*fn)(const struct mount *m, void *arg), void *arg);
 /* Is `id` the mount `top`, or mounted below it? */
 bool tree_is_below(const struct mnt_tree *tree, u64 id, u64 top);
 
@@ -150,6 +152,7 @@ int trie_step(const struct trie_node **root, u64 key, const void *old, const voi
 /* Each 0 or -ENOMEM; then the tree is good for mnt_tree_put only. */
 int tree_add(struct mnt_tree *tree, struct mount *m);
 int tree_remove(struct mnt_tree *tree, const struct mount *m);
+int tree_remove_all(struct mnt_tree *tree, const struct trie_node *mounts);
 /* `new` has the id of `old`. */
 int tree_replace(struct mnt_tree *tree, const struct mount *old, struct mount *new);
 
@@ -173,7 +176,14 @@ void mnt_topmost(const struct mnt_ns *ns, u64 *parent, const char **point);
  * which ns has the number are moved. 0, -ENOMEM or -ENOSPC.
  */
 int mnt_graft(struct mnt_change *c, struct mnt_ns *ns, const struct trie_node *mounts, struct mount *top);
-/* The second part of it: `group` is that of top's parent, and the mounts are shared. */
+/* Copies of a tree of mounts, first turn: adds to *copies (id of the original -> its copy; holds them) a copy of `like`
+ * with an id of its own for `original`, whose parent is the original's still. Borrowed; NULL: ENOMEM. */
+struct mount *copies_add(const struct trie_node **copies, const struct mount *original, const struct mount *like);
+/* Second turn: the parent of each but `top` becomes that one's copy. Then calls fn for each until it returns non-zero,
+ * which is returned. */
+int copies_connect(const struct trie_node *copies, const struct mount *top, int (*fn)(const void *copy, void *arg),
+		   void *arg);
+/* The second part of mnt_graft(): `group` is that of top's parent, and the mounts are shared. */
 int mnt_propagate(struct mnt_change *c, struct mnt_ns *ns, const struct trie_node *mounts, const struct mount *top,
 		  struct peer_group *group);
 

@@ -113,14 +113,10 @@ static int note_climbed(struct umount *u, const struct mount *m)
 	return trie_step(&u->climbed, m->id, NULL, m, NULL);
 }
 
-/* Calls fn, which climbs from each mount of the set, but none twice. */
-static int climb_from(struct umount *u, const struct trie_node *set, int (*fn)(const void *value, void *arg))
+static void forget_climbed(struct umount *u)
 {
-	int err = trie_each(set, fn, u);
-
 	trie_put(u->climbed, NULL);
 	u->climbed = NULL;
-	return err;
 }
 
 /* Does m cover its parent? Then it does not hold that back. */
@@ -129,10 +125,31 @@ static bool is_topper(const struct mount *m, const struct mount *parent)
 	return m->point_len == parent->host_len && !memcmp(m->point, parent->host, m->point_len);
 }
 
-/* A mount that stays holds back the first one above it that it does not merely cover, and that the next one. */
-static int hold_back(const void *value, void *arg)
+struct visit {
+	struct umount *u;
+	int (*fn)(const struct mount *m, void *arg);
+};
+
+static int visit_children(const void *value, void *arg)
 {
-	const struct mount *m = value, *parent;
+	const struct visit *visit = arg;
+	const struct mount *m = value;
+
+	return tree_each_child(mnt_tree(visit->u->at->ns), m->id, visit->fn, visit->u);
+}
+
+/* Calls fn(m, u) for what lies in the mounts of the set, in the version in force. */
+static int each_child_of(struct umount *u, const struct trie_node *set, int (*fn)(const struct mount *m, void *arg))
+{
+	struct visit visit = {.u = u, .fn = fn};
+
+	return trie_each(set, visit_children, &visit);
+}
+
+/* A mount that stays holds back the first one above it that it does not merely cover, and that the next one. */
+static int hold_back(const struct mount *m, void *arg)
+{
+	const struct mount *parent;
 	struct umount *u = arg;
 	int err = 0;
 
@@ -176,33 +193,35 @@ static int spare_locked(const void *value, void *arg)
 	return !err && fate == STAYS ? spare(u, last) : err;
 }
 
+/* The set changes meanwhile: so over copies of it. */
 static int decide(struct umount *u, struct ns_change *nc)
 {
-	const struct trie_node *left;
+	const struct trie_node *chosen = trie_get(nc->doomed), *left;
 	int err;
 
 	u->at = nc;
-	err = climb_from(u, mnt_tree(nc->ns)->by_id, hold_back);
-	if (err)
-		return err;
-	/* The set changes meanwhile: so over a copy of it. */
+	err = each_child_of(u, chosen, hold_back);
+	forget_climbed(u);
 	left = trie_get(nc->doomed);
-	err = climb_from(u, left, spare_locked);
+	if (!err)
+		err = trie_each(left, spare_locked, u);
+	forget_climbed(u);
 	trie_put(left, NULL);
+	trie_put(chosen, NULL);
 	return err;
 }
 
 /* ---- the next version ---- */
 
 /* What lay on one that goes lies where that lay. */
-static int sink(const void *value, void *arg)
+static int sink(const struct mount *child, void *arg)
 {
 	struct umount *u = arg;
-	const struct mount *parent = value, *old = tree_mount(u->at->tree, parent->id);
+	const struct mount *parent = child, *old = tree_mount(u->at->tree, child->id);
 	struct mount *m;
 	int err;
 
-	if (doomed(u->at, old->id) || !doomed(u->at, old->parent))
+	if (doomed(u->at, old->id))
 		return 0;
 	while (doomed(u->at, parent->parent))
 		parent = doomed(u->at, parent->parent);
@@ -233,11 +252,6 @@ static int unlock(const void *value, void *arg)
 	return err;
 }
 
-static int remove_one(const void *value, void *arg)
-{
-	return tree_remove(arg, value);
-}
-
 static int build(struct umount *u, struct ns_change *nc)
 {
 	struct mnt_tree *tree;
@@ -251,17 +265,20 @@ static int build(struct umount *u, struct ns_change *nc)
 	u->at = nc;
 	err = trie_each(nc->unlocked, unlock, u);
 	if (!err)
-		err = trie_each(mnt_tree(nc->ns)->by_id, sink, u);
-	return err ? err : trie_each(nc->doomed, remove_one, tree);
+		err = each_child_of(u, nc->doomed, sink);
+	return err ? err : tree_remove_all(tree, nc->doomed);
 }
 
 /* ---- umount2(2) ---- */
 
-static int has_parent(const struct mount *m, void *arg)
+static int is_one(const struct mount *m, void *arg)
 {
-	const u64 *id = arg;
+	return 1;
+}
 
-	return m->parent == *id;
+static bool has_children(const struct mnt_ns *ns, u64 id)
+{
+	return tree_each_child(mnt_tree(ns), id, is_one, NULL);
 }
 
 /* What goes, in each namespace. */
@@ -293,7 +310,7 @@ int mnt_umount(struct mnt_ns *ns, u64 id, bool detach)
 
 	if (!m || id == ns->root || mnt_locked(ns, m))
 		return -EINVAL;
-	if (!detach && mnt_for_each(ns, has_parent, &id))
+	if (!detach && has_children(ns, id))
 		return -EBUSY;
 	err = choose(&u, detach);
 	for (struct ns_change *nc = u.change.first; nc && !err; nc = nc->next)

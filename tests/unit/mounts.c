@@ -49,7 +49,7 @@ struct dumping {
 	char *text;
 	size_t len;
 	u64 last;
-	unsigned nr;
+	unsigned nr, children;
 };
 
 static bool anywhere(const struct mount *m, void *arg)
@@ -115,6 +115,19 @@ static int count_value(const void *value, void *arg)
 	return 0;
 }
 
+static int count_child(const struct mount *m, void *arg)
+{
+	++*(unsigned *)arg;
+	return 0;
+}
+
+static int count_children(const struct mount *m, void *arg)
+{
+	struct dumping *d = arg;
+
+	return tree_each_child(mnt_tree(d->ns), m->id, count_child, &d->children);
+}
+
 static int sum_value(const void *value, void *arg)
 {
 	*(unsigned *)arg += (uintptr_t)value;
@@ -129,6 +142,7 @@ const char *dump(const struct mnt_ns *ns)
 
 	d.text[0] = 0;
 	assert_int_equal(mnt_for_each(ns, dump_mount, &d), 0);
+	mnt_for_each(ns, count_children, &d);
 	trie_each(mnt_tree(ns)->by_point, count_value, &points);
 	trie_each(mnt_tree(ns)->by_name, sum_value, &names);
 	trie_each(mnt_tree(ns)->by_group, check_group, (void *)ns);
@@ -137,6 +151,7 @@ const char *dump(const struct mnt_ns *ns)
 	assert_int_equal(groups, shared);
 	assert_int_equal(d.nr, ns->nr);
 	assert_int_equal(points, d.nr ? d.nr - 1 : 0);
+	assert_int_equal(d.children, points);
 	assert_int_equal(names, points);
 	return d.text;
 }

@@ -60,7 +60,6 @@ static void read_everything(const struct mnt_ns *ns)
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		child(ns, 1, paths[i]);
 		mnt_name_used(ns, paths[i], strlen(paths[i]));
-		mnt_covers_below(ns, 1, paths[i], strlen(paths[i]));
 	}
 	mnt_for_each(ns, nothing, (void *)ns);
 }
@@ -75,11 +74,11 @@ static void readers_survive_overwritten_blocks(void **state)
 		sprintf(point, "/d%d/m", i);
 		attach(ns, 1, point, "/x");
 		if (i == 10)
-			assert_int_equal(mnt_set_propagation(ns, 1, MS_SHARED, true), 0);
+			assert_int_equal(mnt_set_attr(ns, 1, 0, 0, MS_SHARED, true), 0);
 		if (i == 20)
-			assert_int_equal(mnt_set_propagation(ns, 1, MS_SLAVE, true), 0);
+			assert_int_equal(mnt_set_attr(ns, 1, 0, 0, MS_SLAVE, true), 0);
 	}
-	assert_int_equal(mnt_set_propagation(ns, 1, MS_SHARED, true), 0);
+	assert_int_equal(mnt_set_attr(ns, 1, 0, 0, MS_SHARED, true), 0);
 	/* All that was ever allocated lies together behind the header. */
 	used = (u64)((char *)arena_alloc(16) - (char *)words) + 4096;
 	count = used / sizeof(u64);

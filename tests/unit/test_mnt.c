@@ -379,23 +379,6 @@ static void a_move_refuses_loops_root_locked_and_unknown(void **state)
 	mnt_ns_put(ns);
 }
 
-/* ---- EBUSY ---- */
-
-static void covers_below_sees_the_place_and_what_is_below(void **state)
-{
-	struct mnt_ns *ns = new_ns();
-
-	attach(ns, ns->root, "/srv/data/x", "/x");
-	assert_true(mnt_covers_below(ns, ns->root, "/srv/data/x", 11));
-	assert_true(mnt_covers_below(ns, ns->root, "/srv/data", 9));
-	assert_true(mnt_covers_below(ns, ns->root, "/srv", 4));
-	assert_true(mnt_covers_below(ns, ns->root, "/", 1));
-	assert_false(mnt_covers_below(ns, ns->root, "/srv/dat", 8));
-	assert_false(mnt_covers_below(ns, ns->root, "/srv/data/x/y", 13));
-	assert_false(mnt_covers_below(ns, ns->root + 1, "/srv", 4));
-	mnt_ns_put(ns);
-}
-
 /* ---- strings ---- */
 
 static void strings_are_copied_out_bounded(void **state)
@@ -558,7 +541,6 @@ int main(void)
 	    TEST(the_last_mount_releases_its_super),
 	    TEST(a_move_takes_the_children_along),
 	    TEST(a_move_refuses_loops_root_locked_and_unknown),
-	    TEST(covers_below_sees_the_place_and_what_is_below),
 	    TEST(strings_are_copied_out_bounded),
 	    TEST(ten_thousand_mounts),
 	    TEST(a_failed_change_changes_nothing),

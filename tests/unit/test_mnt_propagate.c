@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared subtrees: kernel/ns/mnt_group.c, mnt_propagate.c, mnt_umount.c, mnt_set_propagation(). */
+/* Shared subtrees: kernel/ns/mnt_group.c, mnt_propagate.c, mnt_umount.c, mnt_set_attr(). */
 #include "mounts.h"
 
 #include <time.h>
 
 static void set(struct mnt_ns *ns, u64 id, u32 type)
 {
-	assert_int_equal(mnt_set_propagation(ns, id, type, false), 0);
+	assert_int_equal(mnt_set_attr(ns, id, 0, 0, type, false), 0);
 }
 
 static bool anywhere(const struct mount *m, void *arg)
@@ -44,10 +44,9 @@ static void only_the_four_types_are_types(void **state)
 {
 	struct mnt_ns *ns = new_ns();
 
-	assert_int_equal(mnt_set_propagation(ns, ns->root, 0, false), -EINVAL);
-	assert_int_equal(mnt_set_propagation(ns, ns->root, MS_SHARED | MS_SLAVE, false), -EINVAL);
-	assert_int_equal(mnt_set_propagation(ns, ns->root, MS_RDONLY, false), -EINVAL);
-	assert_int_equal(mnt_set_propagation(ns, 999, MS_SHARED, false), -EINVAL);
+	assert_int_equal(mnt_set_attr(ns, ns->root, 0, 0, MS_SHARED | MS_SLAVE, false), -EINVAL);
+	assert_int_equal(mnt_set_attr(ns, ns->root, 0, 0, MS_RDONLY, false), -EINVAL);
+	assert_int_equal(mnt_set_attr(ns, 999, 0, 0, MS_SHARED, false), -EINVAL);
 	assert_true(mnt_all_private(ns));
 	mnt_ns_put(ns);
 }
@@ -57,7 +56,7 @@ static void what_does_not_change_is_no_new_version(void **state)
 	struct mnt_ns *ns = new_ns();
 	u64 seq = mnt_read_begin(ns);
 
-	assert_int_equal(mnt_set_propagation(ns, ns->root, MS_PRIVATE, true), 0);
+	assert_int_equal(mnt_set_attr(ns, ns->root, 0, 0, MS_PRIVATE, true), 0);
 	set(ns, ns->root, MS_SLAVE);
 	assert_false(mnt_read_retry(ns, seq));
 	set(ns, ns->root, MS_SHARED);
@@ -97,7 +96,7 @@ static void with_rec_all_below_change(void **state)
 	u64 a = attach(ns, ns->root, "/a", "/x"), in = attach(ns, a, "/x/in", "/i"),
 	    beside = attach(ns, ns->root, "/c", "/z");
 
-	assert_int_equal(mnt_set_propagation(ns, a, MS_SHARED, true), 0);
+	assert_int_equal(mnt_set_attr(ns, a, 0, 0, MS_SHARED, true), 0);
 	assert_true(shared(ns, a) && shared(ns, in) && shared(ns, a) != shared(ns, in));
 	assert_int_equal(shared(ns, beside), 0);
 	dump(ns);
@@ -339,14 +338,14 @@ static s64 do_share(void *arg)
 {
 	struct world *w = arg;
 
-	return mnt_set_propagation(w->copy, w->copy->root, MS_SHARED, true);
+	return mnt_set_attr(w->copy, w->copy->root, 0, 0, MS_SHARED, true);
 }
 
 static s64 do_private(void *arg)
 {
 	struct world *w = arg;
 
-	return mnt_set_propagation(w->ns, w->ns->root, MS_PRIVATE, true);
+	return mnt_set_attr(w->ns, w->ns->root, 0, 0, MS_PRIVATE, true);
 }
 
 static void a_failed_change_changes_no_namespace(void **state)
