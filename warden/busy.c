@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "warden/warden.h"
 
@@ -48,10 +49,20 @@ static bool thread_below(int tasks, const char *tid, const char *path)
 	return link_below(tasks, name, path);
 }
 
+/* Of others' processes the host would not tell. */
+static bool may_look_at(int proc, const char *pid)
+{
+	struct stat st;
+
+	return fstatat(proc, pid, &st, 0) == 0 && (st.st_uid == geteuid() || geteuid() == 0);
+}
+
 static bool process_below(int proc, const char *pid, const char *path)
 {
 	char name[NAME_MAX + 16];
 
+	if (!may_look_at(proc, pid))
+		return false;
 	snprintf(name, sizeof(name), "%s/root", pid);
 	if (link_below(proc, name, path))
 		return true;
