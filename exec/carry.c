@@ -133,7 +133,7 @@ static u64 get_number(struct reader *r, u64 max)
 static const char *get_string(struct reader *r, char **pool)
 {
 	char *s = *pool;
-	size_t len = get_number(r, PATH_MAX + 32);
+	size_t len = get_number(r, CARRY_MAX);
 
 	if (r->bad || len > (size_t)(r->end - r->at)) {
 		r->bad = true;

@@ -113,6 +113,10 @@ int share_fs(struct task *task)
 	s->fs.shared = s->fs.lock.shared = true;
 	s->fs.id = mm_new_id();
 	old = fs_lock(task->fs);
+	if (fs_now(old)->pwd.host->len >= PATH_MAX) {
+		mutex_unlock(&old->lock);
+		return -ENAMETOOLONG;
+	}
 	if (!old->shared) { /* or another thread was faster, and ours is left unused */
 		atomic_init(&s->fs.seq, atomic_load(&old->seq));
 		s->fs.umask = old->umask;
@@ -210,14 +214,20 @@ void set_fs_root(struct fs_struct *fs, struct path place)
 	replace_places(fs, &places, (struct fs_places){.root = fs->shared ? place : fs_now(fs)->root});
 }
 
-void set_fs_pwd(struct fs_struct *fs, struct path place)
+int set_fs_pwd(struct fs_struct *fs, struct path place)
 {
 	struct fs_places places;
 
 	fs = fs_lock(fs);
+	if (fs->shared && place.host->len >= PATH_MAX) {
+		mutex_unlock(&fs->lock);
+		path_put(&place);
+		return -ENAMETOOLONG;
+	}
 	places = *fs_now(fs);
 	places.pwd = place;
 	replace_places(fs, &places, (struct fs_places){.pwd = fs->shared ? place : fs_now(fs)->pwd});
+	return 0;
 }
 
 /* Replaces a place that was the old root. False: no memory. `old` gets the reference that is left over. */

@@ -230,7 +230,7 @@ static inline void put_fs(struct fs_struct *fs)
 /*
  * Makes the task's fs, whoever else uses it, one that forked children can share (CLONE_FS without CLONE_VM). It is
  * counted like any other, but a killed process does not give its count back: the memory goes with the last one.
- * 0 or -ENOMEM.
+ * 0, -ENOMEM, or -ENAMETOOLONG (the working directory is deeper than PATH_MAX).
  */
 int share_fs(struct task *task);
 /* Does anybody else use the task's fs? */
@@ -243,9 +243,10 @@ int copy_fs(u64 flags, struct task *parent, struct task *child);
 int unshare_fs(u64 flags, struct task *task, struct fs_struct **new);
 /* Root and working directory go where pivot_root(2) of others in the namespace has put them. */
 void follow_pivots(struct fs_struct *fs, const struct mnt_ns *ns);
-/* Replaces root or pwd; takes over the reference in `place`. */
+/* Replaces root or pwd; takes over the reference in `place`. A working directory may be deeper than PATH_MAX, but for
+ * -ENAMETOOLONG where fs is shared beyond the address space. */
 void set_fs_root(struct fs_struct *fs, struct path place);
-void set_fs_pwd(struct fs_struct *fs, struct path place);
+int set_fs_pwd(struct fs_struct *fs, struct path place);
 /* Copies of the places, with references that the caller puts. -ENOMEM (a shared fs only). */
 int get_fs_root(struct fs_struct *fs, struct path *out);
 int get_fs_pwd(struct fs_struct *fs, struct path *out);

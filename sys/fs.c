@@ -9,30 +9,48 @@
 #include "vfs/namei.h"
 #include "warden/client.h"
 
-/*
- * The host thread stands in the new directory, which is seen through nd's mount: now the task does as well.
- * The host's word for where that is counts.
- */
-static s64 pwd_moved(struct task *task, struct nameidata *nd)
+/* Where the host's thread stands: its word counts. `name` is what we were told, from the old directory. */
+static s64 host_pwd(struct task *task, struct nameidata *nd, const char *name, struct hpath **path)
+{
+	long n = host_call2(__NR_getcwd, nd->host, HOST_PATH_MAX + 1);
+	struct path old;
+	s64 err;
+
+	if (n > 1 && nd->host[0] == '/') {
+		nd->len = (u32)n - 1;
+		*path = hpath_new(nd->host, nd->len);
+		return *path ? 0 : -ENOMEM;
+	}
+	if (n != -ERANGE && n != -ENAMETOOLONG)
+		return -ENOENT;
+	nd->len = 0;
+	err = get_fs_pwd(task->fs, &old);
+	if (err)
+		return err;
+	err = deep_pwd(old.host, name, path);
+	path_put(&old);
+	if (err)
+		guest_log(task, "chdir to a directory deeper than a path, whose path cannot be found: %ld", err);
+	return err;
+}
+
+/* The host thread stands in the new directory, which is seen through nd's mount: now the task does as well. */
+static s64 pwd_moved(struct task *task, struct nameidata *nd, const char *name)
 {
 	struct fs_struct *fs = task->fs;
 	u32 seq = task->host_fs_seq;
 	struct path pwd;
-	long n = host_call2(__NR_getcwd, nd->host, sizeof(nd->host));
+	s64 err = host_pwd(task, nd, name, &pwd.host);
 
-	if (n < 2 || nd->host[0] != '/') {
-		task->host_fs_seq = atomic_load(&fs->seq) - 1; /* go back with the next fs_sync() */
-		return n == -ERANGE || n == -ENAMETOOLONG ? -ENAMETOOLONG : -ENOENT;
-	}
-	nd->len = (u32)n - 1;
-	if (nd->magic)
+	if (!err && nd->len && (nd->magic || !nd->mnt))
 		host_place(task, nd);
-	pwd = (struct path){nd->mnt, hpath_new(nd->host, nd->len)};
-	if (!pwd.host) {
-		task->host_fs_seq = atomic_load(&fs->seq) - 1;
-		return -ENOMEM;
+	pwd.mnt = nd->mnt;
+	if (!err)
+		err = set_fs_pwd(fs, pwd);
+	if (err) {
+		task->host_fs_seq = atomic_load(&fs->seq) - 1; /* go back with the next fs_sync() */
+		return err;
 	}
-	set_fs_pwd(fs, pwd);
 	/* In line, unless another thread that shares fs moved it as well, or had not yet synced us. */
 	if (atomic_load(&fs->seq) == seq + 1)
 		task->host_fs_seq = seq + 1;
@@ -42,9 +60,12 @@ static s64 pwd_moved(struct task *task, struct nameidata *nd)
 SYSCALL(chdir)
 {
 	struct nameidata nd;
-	s64 err =
-	    user_path(task, AT_FDCWD, ARG0(regs), LOOKUP_FOLLOW | LOOKUP_DIRECTORY | LOOKUP_LAZY | LOOKUP_FDLESS, &nd);
+	char name[PATH_MAX];
+	s64 err = strncpy_from_guest(name, ARG0(regs), sizeof(name));
 
+	if (err >= 0)
+		err = path_lookup(task, AT_FDCWD, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY | LOOKUP_LAZY | LOOKUP_FDLESS,
+				  &nd);
 	if (err)
 		return err;
 	if (nd.fd >= 0)
@@ -52,7 +73,7 @@ SYSCALL(chdir)
 	else
 		err = host_call1(__NR_chdir, nd.host);
 	path_release(&nd);
-	return err ? err : pwd_moved(task, &nd);
+	return err ? err : pwd_moved(task, &nd, name);
 }
 
 SYSCALL(fchdir)
@@ -63,7 +84,7 @@ SYSCALL(fchdir)
 
 	if (!err)
 		err = fd_is_tree(fd) ? host_call1(__NR_chdir, nd.host) : host_call1(__NR_fchdir, fd);
-	return err ? err : pwd_moved(task, &nd);
+	return err ? err : pwd_moved(task, &nd, "");
 }
 
 SYSCALL(chroot)
@@ -103,6 +124,8 @@ SYSCALL(getcwd)
 	if (host_call2(__NR_getcwd, buf, sizeof(buf)) == -ENOENT)
 		return -ENOENT;
 	pwd_place(task, &nd);
+	if (!nd.len)
+		return -ENAMETOOLONG;
 	err = path_to_guest(task, nd.mnt, nd.host, buf, sizeof(buf));
 	if (err < 0 && err != -ENOENT)
 		return err == -ERANGE ? -ENAMETOOLONG : err;

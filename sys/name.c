@@ -254,7 +254,7 @@ static s64 do_linkat(struct task *task, int olddfd, u64 oldname, int newdfd, u64
 
 	if (flags & ~(u64)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	err = user_path_at(task, olddfd, oldname, flags, 0, &old);
+	err = user_path_at(task, olddfd, oldname, flags, LOOKUP_DEEP, &old);
 	if (err)
 		return err;
 	err = user_name(task, newdfd, newname, 0, &new);

@@ -109,8 +109,7 @@ static int lookup_slow_once(struct task *task, int dfd, const char *name, unsign
 	return err == -ELOOP && !nd->magic ? -EWALKRACED : err;
 }
 
-/* Everything but LOOKUP_PARENT and empty names. */
-static int lookup(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
+int lookup_by_path(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
 {
 	int err = 1, tries;
 
@@ -123,6 +122,45 @@ static int lookup(struct task *task, int dfd, const char *name, unsigned flags, 
 	for (tries = 0, err = -EWALKRACED; err == -EWALKRACED && tries < RACE_RETRIES; tries++)
 		err = lookup_slow_once(task, dfd, name, flags, nd);
 	return err == -EWALKRACED ? -ELOOP : err;
+}
+
+/* What is left of an approach, where the host alone knows: one component, or ".". */
+static int lookup_from(const struct approach *a, unsigned flags, struct nameidata *nd)
+{
+	struct target t = {a->dfd, a->name};
+	long fd;
+
+	nd_init(nd);
+	nd_use_mount(a->task, nd, a->mnt);
+	fd = open_place(nd, &t, flags);
+	return fd < 0 ? (int)fd : keep_fd(a->task, nd, (int)fd, flags);
+}
+
+/* On the way or at its end are directories that are too deep. */
+static __attribute__((noinline)) int lookup_deep(struct task *task, int dfd, const char *name, unsigned flags,
+						 struct nameidata *nd)
+{
+	struct approach a;
+	int err = approach(task, dfd, name, flags & LOOKUP_FOLLOW, &a);
+
+	if (err)
+		return is_too_deep(err) ? -ENAMETOOLONG : err;
+	err = a.deep ? -ETOODEEP : lookup_by_path(task, a.dfd, a.name, flags, nd);
+	if (is_too_deep(err))
+		err = (flags & (LOOKUP_LAZY | LOOKUP_DEEP)) && *a.name != '/' ? lookup_from(&a, flags, nd)
+									      : -ENAMETOOLONG;
+	approach_end(&a);
+	return err;
+}
+
+/* Everything but LOOKUP_PARENT and empty names. */
+static int lookup(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
+{
+	int err = lookup_by_path(task, dfd, name, flags, nd);
+
+	if (!is_too_deep(err))
+		return err;
+	return *name == '/' || RESOLVE_OF(flags) ? -ENAMETOOLONG : lookup_deep(task, dfd, name, flags, nd);
 }
 
 /* The root of a tree of mounts, opened on the host. */
@@ -204,7 +242,7 @@ static int lookup_parent(struct task *task, int dfd, const char *name, unsigned 
 	int err;
 
 	split_name(name, &start, &len);
-	flags = (flags & ~(unsigned)(LOOKUP_PARENT | LOOKUP_EMPTY)) | LOOKUP_FOLLOW | LOOKUP_DIRECTORY;
+	flags = (flags & ~(unsigned)(LOOKUP_PARENT | LOOKUP_EMPTY)) | LOOKUP_FOLLOW | LOOKUP_DIRECTORY | LOOKUP_DEEP;
 	if (!len) {
 		err = lookup(task, dfd, "/", flags, nd);
 	} else if (start) {

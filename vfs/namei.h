@@ -29,6 +29,11 @@
 /* A place without a descriptor (fd -1) does where its path alone leads there. It may not exist, and with LOOKUP_FOLLOW
  * it may be a symlink: who finds that asks again without this. */
 #define LOOKUP_UNSEEN 0x02000000
+/* The place may be without a host path (len 0) because it is too deep for one; so it is with LOOKUP_PARENT and LAZY. */
+#define LOOKUP_DEEP 0x04000000
+
+/* The longest host path of a place: nameidata.tail and a NUL follow it. */
+#define HOST_PATH_MAX (PATH_MAX - 3U)
 
 /* What a walk found. path_release() gives everything back. About 8 KiB: mind the kernel stack. */
 struct nameidata {
@@ -89,7 +94,12 @@ int place_text(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *
 bool fd_is_tree(int fd);
 /* Where a guest's directory descriptor stands: mount and host path. 0, -EBADF, -ENOTDIR when it is none. */
 int fd_place(struct task *task, int fd, struct nameidata *nd);
-/* Where the task's working directory stands; the host's word counts, should it have been renamed. */
+/* The host path of the directory where the host's thread stands, which is too deep for getcwd(2): most likely `name`
+ * behind `old`. The caller's reference; -ENAMETOOLONG (64 KiB), -ENOMEM, -EACCES (a directory above may not be read).
+ */
+int deep_pwd(const struct hpath *old, const char *name, struct hpath **path);
+/* Where the task's working directory stands, without a path if it is too deep. Should it have been renamed, the host's
+ * word counts. */
 int pwd_place(struct task *task, struct nameidata *nd);
 /* The st_dev that a mount shows where the host says `dev`. */
 u64 mount_dev(struct task *task, u64 mnt, u64 dev);

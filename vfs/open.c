@@ -215,11 +215,59 @@ static int open_slow_once(struct task *task, int dfd, const char *name, struct o
 	return fd < 0 ? (int)fd : finish_open(task, &nd, (int)fd, o.oflags);
 }
 
-int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 mode, u64 resolve)
+/* Where host paths are short enough; else is_too_deep(). */
+static int open_by_path(struct task *task, int dfd, const char *name, const struct opening *o, u64 resolve)
 {
-	struct opening o = {.oflags = oflags, .mode = mode};
 	unsigned flags = (unsigned)resolve << LOOKUP_RESOLVE_SHIFT;
 	int err = OPEN_SLOW, tries;
+
+	if (!(resolve & ~(u64)RESOLVE_CACHED))
+		err = open_fast(task, dfd, name, o);
+	if (err != OPEN_SLOW)
+		return err;
+	if (o->cached)
+		return -EAGAIN; /* the slow walk may have to wait for a disk */
+	if (o->follow)
+		flags |= LOOKUP_FOLLOW;
+	if (o->oflags & O_CREAT)
+		flags |= LOOKUP_CREATE;
+	for (tries = 0, err = -EWALKRACED; err == -EWALKRACED && tries < RACE_RETRIES; tries++)
+		err = open_slow_once(task, dfd, name, *o, flags);
+	return err == -EWALKRACED ? -ELOOP : err;
+}
+
+/* What is left of an approach, where the host alone knows: one component, or ".". */
+static int open_from(const struct approach *a, struct opening o)
+{
+	struct target t = {a->dfd, a->name};
+	struct nameidata nd;
+	long fd;
+
+	nd_init(&nd);
+	nd_use_mount(a->task, &nd, a->mnt);
+	fd = open_walked(a->task, &nd, &t, &o);
+	return fd < 0 ? (int)fd : finish_open(a->task, &nd, (int)fd, o.oflags);
+}
+
+/* On the way or at its end are directories that are too deep. */
+static __attribute__((noinline)) int open_deep(struct task *task, int dfd, const char *name, const struct opening *o)
+{
+	struct approach a;
+	int err = approach(task, dfd, name, o->follow, &a);
+
+	if (err)
+		return err;
+	err = a.deep ? -ETOODEEP : open_by_path(task, a.dfd, a.name, o, 0);
+	if (is_too_deep(err) && *a.name != '/')
+		err = open_from(&a, *o);
+	approach_end(&a);
+	return err;
+}
+
+int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 mode, u64 resolve)
+{
+	struct opening o = {.oflags = oflags, .mode = mode, .cached = resolve & RESOLVE_CACHED};
+	int err;
 
 	if (!*name)
 		return -ENOENT;
@@ -227,20 +275,10 @@ int do_filp_open(struct task *task, int dfd, const char *name, u64 oflags, u32 m
 	o.write = !(oflags & O_PATH) && (oflags & (O_ACCMODE | O_CREAT | O_TRUNC | TMPFILE_BIT));
 	if (oflags & (O_CREAT | TMPFILE_BIT))
 		fs_sync(task);
-	o.cached = resolve & RESOLVE_CACHED;
-	if (o.follow)
-		flags |= LOOKUP_FOLLOW;
-	if (!(resolve & ~(u64)RESOLVE_CACHED))
-		err = open_fast(task, dfd, name, &o);
-	if (err != OPEN_SLOW)
-		return err;
-	if (o.cached)
-		return -EAGAIN; /* the slow walk may have to wait for a disk */
-	if (oflags & O_CREAT)
-		flags |= LOOKUP_CREATE;
-	for (tries = 0, err = -EWALKRACED; err == -EWALKRACED && tries < RACE_RETRIES; tries++)
-		err = open_slow_once(task, dfd, name, o, flags);
-	return err == -EWALKRACED ? -ELOOP : err;
+	err = open_by_path(task, dfd, name, &o, resolve);
+	if (is_too_deep(err) && *name != '/' && !resolve)
+		err = open_deep(task, dfd, name, &o);
+	return err == -ETOODEEP ? -ENAMETOOLONG : err;
 }
 
 int open_path_fd(struct task *task, const struct nameidata *nd, bool cloexec)

@@ -94,8 +94,7 @@ bool nd_append(struct nameidata *nd, const char *name, size_t len)
 {
 	u32 at = nd->len == 1 ? 0 : nd->len;
 
-	/* Room for the separator, for "/." behind it (nd->tail), and for the NUL. */
-	if (at + 1 + len + 3 > PATH_MAX)
+	if (!nd->len || at + 1 + len > HOST_PATH_MAX)
 		return false;
 	nd->host[at++] = '/';
 	memcpy(nd->host + at, name, len);
@@ -230,10 +229,10 @@ bool is_mount_root_place(struct task *task, const struct nameidata *nd)
 	return is;
 }
 
-static void copy_place(struct nameidata *nd, const struct path *place)
+void nd_copy_place(struct nameidata *nd, const struct path *place)
 {
 	nd->mnt = place->mnt;
-	nd->len = MIN(place->host->len, PATH_MAX - 1U);
+	nd->len = place->host->len <= HOST_PATH_MAX ? place->host->len : 0;
 	memcpy(nd->host, place->host->s, nd->len);
 	nd->host[nd->len] = '\0';
 }
@@ -242,7 +241,7 @@ void root_place(struct task *task, struct nameidata *nd)
 {
 	struct fs_struct *fs = fs_lock(task->fs);
 
-	copy_place(nd, &fs_now(fs)->root);
+	nd_copy_place(nd, &fs_now(fs)->root);
 	mutex_unlock(&fs->lock);
 }
 
@@ -255,7 +254,8 @@ static int fs_sync_locked(struct task *task, struct fs_struct *fs)
 	if (task->host_fs_seq == seq)
 		return 0;
 	host_call1(__NR_umask, fs->umask);
-	err = host_call1(__NR_chdir, fs_now(fs)->pwd.host->s);
+	err = fs_now(fs)->pwd.host->len < PATH_MAX ? host_call1(__NR_chdir, fs_now(fs)->pwd.host->s)
+						   : chdir_deep(fs_now(fs)->pwd.host);
 	if (err < 0)
 		return (int)err;
 	task->host_fs_seq = seq;
@@ -293,12 +293,16 @@ int pwd_place(struct task *task, struct nameidata *nd)
 	 * answers ENOENT for a removed one and "(unreachable)" for one outside its root: then what we
 	 * remember is the best there is. */
 	if (!fs_sync_locked(task, fs))
-		n = host_call2(__NR_getcwd, nd->host, sizeof(nd->host) - 3);
+		n = host_call2(__NR_getcwd, nd->host, HOST_PATH_MAX + 1);
 	if (n > 1 && nd->host[0] == '/') {
 		nd->len = (u32)n - 1;
 		nd->mnt = fs_now(fs)->pwd.mnt;
+	} else if (n == -ERANGE || n == -ENAMETOOLONG) {
+		nd->len = 0;
+		nd->host[0] = '\0';
+		nd->mnt = fs_now(fs)->pwd.mnt;
 	} else {
-		copy_place(nd, &fs_now(fs)->pwd);
+		nd_copy_place(nd, &fs_now(fs)->pwd);
 	}
 	mutex_unlock(&fs->lock);
 	nd_use_mount(task, nd, nd->mnt);
@@ -378,8 +382,8 @@ static void host_of_fd(int fd, const struct stat *st, struct nameidata *nd)
 	long n;
 
 	fd_path(link, fd);
-	n = host_readlinkat(AT_FDCWD, link, nd->host, sizeof(nd->host) - 3);
-	if (n < 1 || n > (long)sizeof(nd->host) - 4 || nd->host[0] != '/')
+	n = host_readlinkat(AT_FDCWD, link, nd->host, HOST_PATH_MAX + 1);
+	if (n < 1 || n > (long)HOST_PATH_MAX || nd->host[0] != '/')
 		n = 0;
 	nd->len = (u32)n;
 	if (nd->len > cut && !st->st_nlink && !memcmp(nd->host + nd->len - cut, deleted, cut))
@@ -427,7 +431,7 @@ int base_place(struct task *task, int dfd, struct nameidata *nd)
 	int err = dfd == AT_FDCWD ? pwd_place(task, nd) : fd_place(task, dfd, nd);
 
 	nd->begun = nd->len;
-	return !err && !nd->len ? -ENOTDIR : err;
+	return !err && !nd->len ? -ETOODEEP : err;
 }
 
 int fd_place(struct task *task, int fd, struct nameidata *nd)

@@ -24,10 +24,7 @@ int proc_fd_number(const char *rest)
 /* Takes over the reference in `place`. */
 static void nd_take(struct nameidata *nd, struct path *place)
 {
-	nd->mnt = place->mnt;
-	nd->len = MIN(place->host->len, PATH_MAX - 1U);
-	memcpy(nd->host, place->host->s, nd->len);
-	nd->host[nd->len] = '\0';
+	nd_copy_place(nd, place);
 	path_put(place);
 }
 
@@ -125,6 +122,8 @@ int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
 	/* On the way to "not ours" nd is used; then it must be as it was. */
 	memcpy(host, nd->host, len + 1);
 	ret = follow(task, &name, nd, &who);
+	if (!ret && !nd->len)
+		ret = 1; /* a working directory too deep for a path, where the host's tree is the guest's */
 	if (ret == 1) {
 		memcpy(nd->host, host, len + 1);
 		nd->len = len;
@@ -225,6 +224,8 @@ int proc_readlink(struct task *task, const char *rel, char *buf, size_t size)
 	ret = follow(task, &name, &nd, &who);
 	if (ret < 0)
 		return ret;
+	if (!ret && !nd.len)
+		return -ENAMETOOLONG;
 	if (!ret)
 		return link_text(task, who.mnt, &nd, buf, size);
 	if (proc_fd_number(name.rest) < 0 || !proc_find(task, name.pid, &who))

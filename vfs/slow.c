@@ -53,9 +53,7 @@ static int jump_root(struct walk *w, bool from_link)
 	if (from_link && (w->resolve & RESOLVE_NO_XDEV) && (!w->root_used || nd->mnt != w->root.mnt))
 		return -EXDEV;
 	w->root_used = true;
-	nd->len = MIN(w->root.host->len, PATH_MAX - 1U);
-	memcpy(nd->host, w->root.host->s, nd->len);
-	nd->host[nd->len] = '\0';
+	nd_copy_place(nd, &w->root);
 	w->ns = w->task->nsproxy->mnt;
 	nd_use_mount_in(w->ns, nd, w->root.mnt);
 	return 0;

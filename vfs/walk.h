@@ -13,6 +13,13 @@
 #define EWALKRACED   530
 #define RACE_RETRIES 4 /* how often before it counts as ELOOP */
 
+/* Never the guest's either: a directory is too deep for a path (vfs/deep.c). */
+#define ETOODEEP 531
+static inline bool is_too_deep(long err)
+{
+	return err == -ETOODEEP || err == -ENAMETOOLONG;
+}
+
 /* For walk_lexical(): the host has met a symlink on the way of a relative name. */
 #define LOOKUP_MET_LINK 0x01000000
 
@@ -40,19 +47,58 @@ bool nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt);
 bool nd_use_mount_in(const struct mnt_ns *ns, struct nameidata *nd, u64 mnt);
 /* The mount through which the tree of that namespace shows nd->host by default; nd->mnt becomes 0 when it does not. */
 void mount_of_host(const struct mnt_ns *ns, struct nameidata *nd);
-/* Appends a component. False: too long. */
+/* Appends a component. False: too long, or nd has no host path. */
 bool nd_append(struct nameidata *nd, const char *name, size_t len);
 /* Is the mount one that the host had, shown at its own path? Then a descriptor needs no note. */
 bool mount_is_plain(const struct mnt_ns *ns, u64 id);
 void root_place(struct task *task, struct nameidata *nd);
+/* nd's mount number and host path; a working directory may be too deep for one. */
+void nd_copy_place(struct nameidata *nd, const struct path *place);
 /* Which mount a directory descriptor is seen through, without asking for its path: 0 when it has no note. */
 u64 fd_mount(struct task *task, int fd);
 /* The same for the working directory, with the host's in line. 0 or -errno. */
 int pwd_mount(struct task *task, u64 *mnt);
-/* Where a relative name starts: dfd must be a directory. 0 or -errno. */
+/* Where a relative name starts: dfd must be a directory. 0 or -errno, among them -ETOODEEP. */
 int base_place(struct task *task, int dfd, struct nameidata *nd);
 /* The place that dfd stands for, which need not be a directory. */
 int dfd_place(struct task *task, int dfd, struct nameidata *nd);
+
+/* ---- namei.c ---- */
+
+/* path_lookup() of a name that is not empty, without LOOKUP_PARENT, where host paths are short enough; else
+ * is_too_deep(). */
+int lookup_by_path(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd);
+
+/* ---- deep.c ---- */
+
+/* A way through directories that are too deep, and how far it was gone. */
+struct approach {
+	struct task *task;
+	int dfd; /* where we are, seen through that mount (0 as in struct nameidata), */
+	u64 mnt;
+	bool own;	  /* which is not the guest's */
+	bool deep;	  /* It has no host path. */
+	bool follow;	  /* a symlink at the end */
+	u32 links;	  /* symlinks followed so far */
+	u32 at;		  /* what is left of the name begins here in `text` and ends where it ends */
+	const char *name; /* the same for the caller */
+	char text[2 * PATH_MAX];
+};
+
+/*
+ * Goes along a name, which is relative, as far as it may lead through directories that are too deep. 0: a->name is to
+ * be looked up from a->dfd, where it is one component and no symlink to be followed if a->deep says that nobody but
+ * the host knows; or -errno, with nothing to give back.
+ */
+int approach(struct task *task, int dfd, const char *name, bool follow, struct approach *a);
+void approach_end(struct approach *a);
+
+/* ---- deep_path.c ---- */
+
+/* Can the host say where that is? AT_FDCWD: the host's thread, which is in line. */
+bool has_host_path(int dfd);
+/* The host's thread goes there. 0 or -errno. */
+int chdir_deep(const struct hpath *path);
 
 /* ---- tree_fd.c ---- */
 
