@@ -153,8 +153,8 @@ lint:
 # ---- what people type ------------------------------------------------------------------------------------------------
 
 RUN_PACKAGES = gcc libc6-dev libsmartcols-dev musl-tools python3-minimal hostname mount
-CHECK_PACKAGES = $(RUN_PACKAGES) clang clang-format clang-tidy cppcheck libclang-rt-dev perl git libcmocka-dev python3 \
-	sqlite3 busybox-static gdb strace pamtester libpam0g-dev rsync attr
+CHECK_PACKAGES = $(RUN_PACKAGES) clang clang-format clang-tidy cppcheck libclang-rt-dev perl git libcmocka-dev libzydis-dev \
+	python3 sqlite3 busybox-static gdb strace pamtester libpam0g-dev rsync attr
 BENCH_PACKAGES = $(RUN_PACKAGES) python3 proot bubblewrap
 COMPAT_PACKAGES = $(RUN_PACKAGES) apt-utils bash bc bsdutils busybox-static bzip2 cargo clang cmake curl \
 	default-jdk-headless dpkg-dev ed emacs-nox ffmpeg file fzf g++ gdb gh git golang-go guile-3.0 less \

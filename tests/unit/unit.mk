@@ -6,13 +6,16 @@ UNIT_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -D_G
 # Every allocation of the arena goes through a test's hands, which can make it fail.
 UNIT_LDFLAGS = -Wl,--wrap=arena_alloc -lcmocka -pthread
 
+# Another decoder of instructions, to compare ours with.
+$(B)/unit/asan/test_insn $(B)/unit/asan/test_pad $(B)/unit/tsan/test_insn $(B)/unit/tsan/test_pad: UNIT_LDFLAGS += -lZydis
+
 UNIT_ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # TSan does not know fences, and says so; tests/unit/noreuse.c says why that does no harm.
 UNIT_TSAN = -fsanitize=thread -Wno-tsan
 
 UNIT_TESTS = $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_SRC = $(wildcard kernel/*.c kernel/ns/*.c) arena/trie.c arena/seen.c tests/unit/arena.c tests/unit/fakes.c tests/unit/mounts.c tests/unit/tasks.c \
-	exec/carry.c exec/script.c lib/fmt.c
+	tests/unit/text.c arch/x86_64/insn.c arch/x86_64/pad.c exec/carry.c exec/script.c lib/fmt.c
 
 UNIT_ASAN_OBJ = $(patsubst %.c,$(B)/unit/asan/%.o,$(UNIT_SRC) arena/alloc.c)
 UNIT_TSAN_OBJ = $(patsubst %.c,$(B)/unit/tsan/%.o,$(UNIT_SRC))
