@@ -303,6 +303,8 @@ static int step_down(struct walk *w, const struct component *c)
 	nd->tail = *rest_of(w) ? '/' : 0;
 	if (mnt_name_used(w->ns, c->s, c->len)) {
 		err = cross_mounts(w);
+		if (err && makes_directory(w))
+			return -EISDIR; /* and not that it is in another mount */
 		if (err)
 			return err < 0 ? err : 0;
 	}

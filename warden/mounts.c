@@ -104,7 +104,8 @@ s64 do_bind(struct call *call)
 	if (!is_path(call->s[0]) || !is_path(call->s[1]) || req->arg > 3)
 		return -EINVAL;
 	from = ns_of_mount(call, req->src);
-	if (!from || !mnt_may_bind(from, req->src, call->s[0], req->flags & MS_REC))
+	if (!from || !mnt_by_id(call->self->mnt, req->dst) ||
+	    !mnt_may_bind(from, req->src, call->s[0], req->flags & MS_REC))
 		return -EINVAL;
 	if (req->arg == 1 || req->arg == 2)
 		return -ENOTDIR;

@@ -73,7 +73,7 @@ for resolve in flags:
 # Creating.
 for resolve in flags:
     create = os.O_CREAT | os.O_WRONLY
-    print(resolve, "create", [openat2(top, name, resolve, create, 0o600) for name in ("new", "in/new", "../new", "/new/x", "dangling", "mnt/new", "loop")])
+    print(resolve, "create", [openat2(top, name, resolve, create, 0o600) for name in ("new", "in/new", "../new", "/new/x", "dangling", "mnt/new", "mnt/", "loop")])
     for name in ("top/new", "top/in/new", "new", "top/none", "top/mnt/new"):
         try:
             os.unlink(name)

@@ -74,6 +74,13 @@ def put_old():
           t(os.rmdir, "/old/deeper"), flush=True)
 
 
+def shared():
+    print(mount(None, b"new", None, 1 << 20), pivot(b"new", b"new/old"), pivot(b"/", b"new"), pivot(b"new", b"/"),
+          flush=True)
+
+
+print("what is shared, before what is busy", flush=True)
+in_child(lambda: result(libc.unshare(0x20000)) == "ok" and shared())
 print("pivot_root . .", flush=True)
 in_child(lambda: result(libc.unshare(0x20000)) == "ok" and stacked())
 print("pivot_root . old", flush=True)
