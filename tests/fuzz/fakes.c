@@ -118,6 +118,8 @@ static s64 carry_out(struct call *call)
 		return do_umount(call);
 	case REQ_PIVOT:
 		return do_pivot(call);
+	case REQ_SET_ATTR:
+		return do_set_attr(call);
 	}
 	abort();
 }

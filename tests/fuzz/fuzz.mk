@@ -7,7 +7,7 @@ FUZZ_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno
 FUZZ_SRC = $(wildcard kernel/*.c kernel/ns/*.c) $(ARENA) lib/fmt.c \
 	$(addprefix vfs/,namei.c lexical.c slow.c place.c dpath.c open.c tree_fd.c) \
 	$(addprefix sys/,mount.c mount_common.c umount.c pivot.c fs.c name.c grave.c place.c)
-FUZZ_MODEL = $(addprefix tests/fuzz/,step.c disk.c model.c model_mounts.c)
+FUZZ_MODEL = $(addprefix tests/fuzz/,step.c disk.c model.c model_list.c model_mounts.c model_propagate.c)
 FUZZ_HOSTED = warden/mounts.c $(FUZZ_MODEL) $(addprefix tests/fuzz/,walk.c fakes.c host.c)
 
 # With the sanitizers, and once more to see how much of the code is reached.
@@ -31,7 +31,7 @@ $(B)/fuzz/walk-coverage: $(FUZZ_COV_OBJ)
 	$(FUZZ_CC) -fsanitize=fuzzer -fprofile-instr-generate -o $@ $^
 
 # The model against the host's own kernel.
-$(B)/fuzz/native: tests/fuzz/native.c $(FUZZ_MODEL) $(wildcard tests/fuzz/*.h)
+$(B)/fuzz/native: $(addprefix tests/fuzz/,native.c native_task.c native_tree.c) $(FUZZ_MODEL) $(wildcard tests/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c,$^)
 

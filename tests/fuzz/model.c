@@ -202,10 +202,16 @@ int model_walk(struct m_task *task, const char *name, unsigned flags, struct exp
 	return walk(&w, name);
 }
 
+void model_merge(struct expect *e, const struct expect *other)
+{
+	e->skip |= other->skip;
+	e->secedes |= other->secedes;
+	e->linuxes |= other->linuxes;
+}
+
 /* ---- the way back ---- */
 
-/* The path of a place as seen from the root; false: it is not below, or too long. */
-static bool path_of(const struct m_task *task, struct place at, char *buf, size_t size)
+bool model_path(const struct m_task *task, struct place at, char *buf, size_t size)
 {
 	size_t pos = size - 1, len;
 
@@ -233,7 +239,7 @@ static bool path_of(const struct m_task *task, struct place at, char *buf, size_
 
 static void show_path(const struct m_task *task, struct expect *e)
 {
-	if (!path_of(task, e->at, e->path, sizeof(e->path)))
+	if (!model_path(task, e->at, e->path, sizeof(e->path)))
 		e->path[0] = '\0';
 }
 
@@ -450,7 +456,7 @@ static void do_rename(struct m_task *task, const struct step *s, struct expect *
 	e->err = model_walk(task, s->a, LOOKUP_PARENT, e);
 	if (!e->err)
 		e->err = model_walk(task, s->b, LOOKUP_PARENT, &to);
-	e->skip |= to.skip;
+	model_merge(e, &to);
 	if (e->err)
 		return;
 	if (e->at.mnt != to.at.mnt) {

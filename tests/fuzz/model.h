@@ -29,9 +29,12 @@ struct m_mount {
 	struct node *root;	/* what it shows */
 	unsigned flags, locked_flags;
 	bool locked;
+	unsigned group, master; /* that it is a member of, and receives from; 0: none */
+	bool unbindable;
 	int ns; /* of whose task; -1: taken off */
 	struct m_super *sb;
-	unsigned long id; /* what the other side calls it */
+	struct m_mount *copy; /* that was made of it last */
+	unsigned long id;     /* what the other side calls it */
 };
 
 struct place {
@@ -43,7 +46,6 @@ struct m_task {
 	bool used;
 	struct place root, pwd;
 	struct m_mount *top; /* the root mount of its namespace */
-	unsigned nr;	     /* mounts in it */
 	unsigned user;	     /* its user namespace */
 };
 
@@ -53,6 +55,7 @@ extern struct m_task model_tasks[MODEL_TASKS];
 struct expect {
 	bool skip;    /* not to be tried: what is known to differ, or is too large */
 	bool secedes; /* what Linux does is something else */
+	bool linuxes; /* what secede does is something else */
 	long err;     /* 0 or -errno */
 	/* Of lookups: the place, and with MODEL_PARENT what follows it. */
 	struct place at;
@@ -76,8 +79,7 @@ void model_free(void);
 
 /* Judges a step; mounts, root and working directory are changed at once, the disk never. */
 void model_step(const struct step *s, struct expect *e);
-/* What a failure leaves as it was: the mounts and tasks. */
-void model_save(void);
+/* A step that changes mounts was none, for want of memory: they are as they were. */
 void model_restore(void);
 /* A new file system's root: the directory that the other side has made for it on the disk. */
 struct node *model_next_tmpfs(void);
@@ -86,6 +88,8 @@ struct node *model_next_tmpfs(void);
 struct m_mount *model_mounted(const struct place *at);
 /* Calls fn for each mount in the task's namespace, parents first. */
 void model_each(int task, void (*fn)(struct m_mount *m, void *arg), void *arg);
+/* The path of a place as the task sees it from its root; false: it is not below, or the path is too long. */
+bool model_path(const struct m_task *task, struct place at, char *buf, size_t size);
 /* The mounts' and their file systems' flags. */
 unsigned model_flags(const struct m_mount *m);
 

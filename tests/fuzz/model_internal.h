@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the model's two halves have of each other. */
+/* What the model's parts have of each other. */
 #ifndef SECEDE_TESTS_FUZZ_MODEL_INTERNAL_H
 #define SECEDE_TESTS_FUZZ_MODEL_INTERNAL_H
 
@@ -9,10 +9,33 @@
 
 /* Walks relative to the working directory; flags are the walk's own. e->at becomes the place. 0 or -errno. */
 int model_walk(struct m_task *task, const char *name, unsigned flags, struct expect *e);
+/* What is known of a further walk of the step is known of the step. */
+void model_merge(struct expect *e, const struct expect *other);
 
-/* ---- model_mounts.c ---- */
+/* ---- model_list.c ---- */
 
-void model_mount_step(struct m_task *task, const struct step *s, struct expect *e);
+#define MODEL_POOL 8192
+
+/* All that there ever were in this run. */
+extern struct m_mount model_pool[MODEL_POOL];
+extern struct m_mount *model_end; /* behind the last */
+extern unsigned model_groups;
+
+/* The number of the task's namespace. */
+int model_ns(const struct m_task *task);
+struct m_mount *model_mount_add(int ns, struct node *root, struct m_super *sb);
+struct m_super *model_super_add(const struct m_super *sb);
+/* Keeps what model_restore() brings back. */
+void model_save(void);
+/* Since then: does a namespace have more than there may be? */
+bool model_too_many(void);
+/* Down into what is mounted there. */
+void model_topmost(struct place *at);
+/* Is `m` the mount `top`, or below it? */
+bool model_below(const struct m_mount *m, const struct m_mount *top);
+/* Calls fn for the mount and all below, parents first. */
+void model_each_below(struct m_mount *top, void (*fn)(struct m_mount *m, void *arg), void *arg);
+
 /* Is something mounted on the node, through whichever mount, in the task's namespace? */
 bool model_is_mountpoint(const struct m_task *task, const struct node *n);
 /* Has a mount in it its point below the node, or its root at or below it? */
@@ -21,5 +44,31 @@ bool model_pins(const struct m_task *task, const struct node *n);
 bool model_stands_on(const struct m_task *task, const struct node *n);
 /* The same, with all that is below it, of a node that is to be moved; but mounts in the task's own namespace. */
 bool model_depends_on(const struct m_task *task, const struct node *n);
+/* Has a task its root or working directory in the mount? */
+bool model_stands_in(const struct m_mount *m);
+
+/* ---- model_mounts.c ---- */
+
+void model_mount_step(struct m_task *task, const struct step *s, struct expect *e);
+/* A copy of the mount alone, which old->copy is from then on. */
+struct m_mount *model_copy(struct m_mount *old, int ns, struct m_mount *parent);
+
+/* ---- model_propagate.c ---- */
+
+/* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE. */
+void model_set_type(struct m_mount *m, unsigned type);
+/* Other users, who get the mount, may not loosen it; nor take it off, when it is not the top of what they get. */
+void model_lock(struct m_mount *m, bool top);
+/*
+ * Mounts the tree in that place, which nothing covers, and wherever that is passed on to: in those of the first `upto`
+ * mounts that receive it.
+ */
+void model_attach(struct m_mount *top, const struct place *at, const struct m_mount *upto);
+/* Takes the mount off, with all below it or not, and what that is passed on to. */
+void model_unmount(struct m_mount *top, bool below);
+/* Would that hit a mount elsewhere that somebody stands in? */
+bool model_counterpart_busy(const struct m_mount *m);
+/* Takes the whole tree off, which is passed on to nobody: its namespace ends. */
+void model_take_off_all(struct m_mount *top);
 
 #endif

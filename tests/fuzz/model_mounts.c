@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See model.h: mounts and namespaces. */
+/* See model.h: the calls that change mounts, and tasks, which have a namespace each. */
 #include "model_internal.h"
 
 #include <errno.h>
@@ -11,163 +11,16 @@
 #include "kernel/uapi.h"
 #include "vfs/namei.h"
 
-#define POOL	    8192
 #define MOUNT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW)
-#define LOCKABLE    (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
-struct m_task model_tasks[MODEL_TASKS];
-
-static struct m_mount pool[POOL];
-static struct m_super supers[POOL];
-static unsigned nr_mounts, nr_supers, nr_tmpfs;
-
-static struct {
-	struct m_mount pool[POOL];
-	struct m_super supers[POOL];
-	struct m_task tasks[MODEL_TASKS];
-	unsigned nr_mounts, nr_supers;
-} saved;
-
-void model_save(void)
+static bool is_mine(const struct m_task *task, const struct m_mount *m)
 {
-	memcpy(saved.pool, pool, nr_mounts * sizeof(pool[0]));
-	memcpy(saved.supers, supers, nr_supers * sizeof(supers[0]));
-	memcpy(saved.tasks, model_tasks, sizeof(model_tasks));
-	saved.nr_mounts = nr_mounts;
-	saved.nr_supers = nr_supers;
+	return m->ns == model_ns(task);
 }
 
-void model_restore(void)
+static bool is_dir(const struct place *at)
 {
-	nr_mounts = saved.nr_mounts;
-	nr_supers = saved.nr_supers;
-	memcpy(pool, saved.pool, nr_mounts * sizeof(pool[0]));
-	memcpy(supers, saved.supers, nr_supers * sizeof(supers[0]));
-	memcpy(model_tasks, saved.tasks, sizeof(model_tasks));
-}
-
-/* ---- the list ---- */
-
-static int ns_of(const struct m_task *task)
-{
-	return (int)(task - model_tasks);
-}
-
-static struct m_mount *mount_add(int ns, struct m_mount *parent, struct node *point, struct node *root,
-				 struct m_super *sb)
-{
-	struct m_mount *m = &pool[nr_mounts++];
-
-	*m = (struct m_mount){.parent = parent, .point = point, .root = root, .ns = ns, .sb = sb};
-	model_tasks[ns].nr++;
-	return m;
-}
-
-static bool full(const struct m_task *task, unsigned more)
-{
-	return task->nr + more > MODEL_MOUNTS || nr_mounts + more > POOL;
-}
-
-struct m_mount *model_mounted(const struct place *at)
-{
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		if (pool[i].parent == at->mnt && pool[i].point == at->node)
-			return &pool[i];
-	}
-	return NULL;
-}
-
-/* Is `m` the mount `top`, or below it? */
-static bool below(const struct m_mount *m, const struct m_mount *top)
-{
-	while (m && m != top)
-		m = m->parent;
-	return m;
-}
-
-static void each_below(struct m_mount *top, void (*fn)(struct m_mount *m, void *arg), void *arg)
-{
-	fn(top, arg);
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		if (pool[i].parent == top)
-			each_below(&pool[i], fn, arg);
-	}
-}
-
-void model_each(int task, void (*fn)(struct m_mount *m, void *arg), void *arg)
-{
-	each_below(model_tasks[task].top, fn, arg);
-}
-
-unsigned model_flags(const struct m_mount *m)
-{
-	return m->flags | m->sb->flags;
-}
-
-void model_init(void)
-{
-	struct m_mount *m;
-
-	nr_mounts = nr_supers = nr_tmpfs = 0;
-	memset(model_tasks, 0, sizeof(model_tasks));
-	supers[nr_supers++] = (struct m_super){.host = true};
-	m = mount_add(0, NULL, disk_root, disk_root, &supers[0]);
-	model_tasks[0].used = true;
-	model_tasks[0].top = m;
-	model_tasks[0].root = model_tasks[0].pwd = (struct place){m, disk_root};
-}
-
-/* ---- what depends on a node ---- */
-
-bool model_is_mountpoint(const struct m_task *task, const struct node *n)
-{
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		if (pool[i].ns == ns_of(task) && pool[i].parent && pool[i].point == n)
-			return true;
-	}
-	return false;
-}
-
-bool model_pins(const struct m_task *task, const struct node *n)
-{
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		const struct m_mount *m = &pool[i];
-
-		if (m->ns == ns_of(task) &&
-		    ((m->parent && m->point != n && disk_below(m->point, n)) || disk_below(m->root, n)))
-			return true;
-	}
-	return false;
-}
-
-bool model_stands_on(const struct m_task *task, const struct node *n)
-{
-	for (int t = 0; t < MODEL_TASKS; t++) {
-		const struct m_task *other = &model_tasks[t];
-
-		if (other->used && (other->root.node == n || other->pwd.node == n))
-			return true;
-	}
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		if (pool[i].root == n || (pool[i].parent && pool[i].point == n))
-			return true;
-	}
-	return false;
-}
-
-bool model_depends_on(const struct m_task *task, const struct node *n)
-{
-	for (int t = 0; t < MODEL_TASKS; t++) {
-		if (model_tasks[t].used && disk_below(model_tasks[t].root.node, n))
-			return true;
-	}
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		const struct m_mount *m = &pool[i];
-
-		if (m->ns != ns_of(task) && (disk_below(m->root, n) || (m->parent && disk_below(m->point, n))))
-			return true;
-	}
-	return false;
+	return at->node->kind == NODE_DIR;
 }
 
 /* ---- mount(2) ---- */
@@ -178,17 +31,9 @@ bool model_depends_on(const struct m_task *task, const struct node *n)
  */
 static int mount_target(struct m_task *task, struct place *at, struct expect *e)
 {
-	struct m_mount *m;
-
 	e->secedes |= at->mnt->ns < 0;
-	while ((m = model_mounted(at)))
-		*at = (struct place){m, m->root};
-	return at->mnt->ns == ns_of(task) ? 0 : -EINVAL;
-}
-
-static bool is_dir(const struct place *at)
-{
-	return at->node->kind == NODE_DIR;
+	model_topmost(at);
+	return is_mine(task, at->mnt) ? 0 : -EINVAL;
 }
 
 static struct node *next_tmpfs;
@@ -203,29 +48,34 @@ static struct node *make_tmpfs(void)
 {
 	struct node *storage = disk_find(disk_root, "s", 1);
 	char name[16];
-	int len = snprintf(name, sizeof(name), "%u", ++nr_tmpfs);
+	int nr = 0, len;
 
+	for (const struct node *n = storage->children; n; n = n->next)
+		nr++;
+	len = snprintf(name, sizeof(name), "%d", nr);
 	return disk_add(storage, name, (size_t)len, NODE_DIR, NULL);
 }
 
 static void do_tmpfs(struct m_task *task, const struct step *s, struct expect *e)
 {
+	const struct m_mount *upto = model_end;
 	struct m_super *sb;
 	struct m_mount *m;
+	int err;
 
 	next_tmpfs = NULL;
 	e->err = model_walk(task, s->a, LOOKUP_FOLLOW, e);
 	if (e->err)
 		return;
-	e->skip |= full(task, 1);
-	e->err = !is_dir(&e->at) ? -ENOTDIR : mount_target(task, &e->at, e);
+	err = mount_target(task, &e->at, e);
+	e->err = is_dir(&e->at) ? err : -ENOTDIR;
 	if (e->err || e->skip)
 		return;
 	next_tmpfs = make_tmpfs();
-	sb = &supers[nr_supers++];
-	*sb = (struct m_super){.flags = s->flags & MS_RDONLY, .user = task->user, .root = next_tmpfs};
-	m = mount_add(ns_of(task), e->at.mnt, e->at.node, next_tmpfs, sb);
+	sb = model_super_add(&(struct m_super){.flags = s->flags & MS_RDONLY, .user = task->user, .root = next_tmpfs});
+	m = model_mount_add(model_ns(task), next_tmpfs, sb);
 	m->flags = s->flags & MOUNT_FLAGS;
+	model_attach(m, &e->at, upto);
 	e->mounts = true;
 }
 
@@ -233,139 +83,167 @@ static void do_tmpfs(struct m_task *task, const struct step *s, struct expect *e
 
 static bool locked_children(const struct place *at)
 {
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		if (pool[i].parent == at->mnt && pool[i].locked && disk_below(pool[i].point, at->node))
+	for (struct m_mount *m = model_pool; m < model_end; m++) {
+		if (m->parent == at->mnt && m->locked && disk_below(m->point, at->node))
 			return true;
 	}
 	return false;
 }
 
-static struct m_mount *copy_one(const struct m_mount *old, int ns, struct m_mount *parent)
+struct m_mount *model_copy(struct m_mount *old, int ns, struct m_mount *parent)
 {
-	struct m_mount *m = mount_add(ns, parent, old->point, old->root, old->sb);
+	struct m_mount *m = model_mount_add(ns, old->root, old->sb);
+	unsigned long id = m->id;
 
-	m->flags = old->flags;
-	m->locked_flags = old->locked_flags;
-	m->locked = old->locked;
-	m->id = ns == old->ns ? 0 : old->id;
+	*m = *old;
+	m->ns = ns;
+	m->parent = parent;
+	m->id = id;
+	old->copy = m;
 	return m;
 }
 
 /* Copies what is mounted on `old` at or below `top`, of the first `upto` mounts. */
-static void copy_below(const struct m_mount *old, const struct node *top, int ns, struct m_mount *new, unsigned upto)
+static void copy_below(const struct m_mount *old, const struct node *top, int ns, struct m_mount *new,
+		       const struct m_mount *upto, bool unbindable)
 {
-	for (unsigned i = 0; i < upto; i++) {
-		const struct m_mount *m = &pool[i];
-
-		if (m->parent == old && disk_below(m->point, top))
-			copy_below(m, m->root, ns, copy_one(m, ns, new), upto);
+	for (struct m_mount *m = model_pool; m < upto; m++) {
+		if (m->parent == old && disk_below(m->point, top) && (unbindable || !m->unbindable))
+			copy_below(m, m->root, ns, model_copy(m, ns, new), upto, unbindable);
 	}
 }
 
-static void count_one(struct m_mount *m, void *arg)
+/* Is something mounted there or below that is left out of a copy, and must not be? */
+static bool locked_unbindable(const struct m_mount *old, const struct node *top)
 {
-	++*(unsigned *)arg;
+	for (struct m_mount *m = model_pool; m < model_end; m++) {
+		if (m->parent == old && disk_below(m->point, top) &&
+		    (m->unbindable ? m->locked : locked_unbindable(m, m->root)))
+			return true;
+	}
+	return false;
+}
+
+/* Two places, of which the second is *other. False: one is not there; the second has no name: `unnamed`. */
+static bool walk_both(struct m_task *task, const char *first, const char *second, int unnamed, unsigned flags,
+		      struct expect *e, struct expect *other)
+{
+	int err = model_walk(task, first, flags, e);
+
+	if (!err)
+		err = *second ? model_walk(task, second, flags, other) : unnamed;
+	model_merge(e, other);
+	e->err = err;
+	return !err;
+}
+
+/* Both places of a bind or a move: where to in *e, and what. */
+static bool mount_places(struct m_task *task, const struct step *s, struct expect *e, struct expect *src)
+{
+	return walk_both(task, s->b, s->a, -EINVAL, LOOKUP_FOLLOW, e, src);
+}
+
+static int may_bind(struct m_task *task, const struct place *src, bool rec)
+{
+	if (!is_mine(task, src->mnt) || src->mnt->unbindable || (!rec && locked_children(src)))
+		return -EINVAL;
+	return rec && locked_unbindable(src->mnt, src->node) ? -EPERM : 0;
 }
 
 static void do_bind(struct m_task *task, const struct step *s, struct expect *e)
 {
-	unsigned upto = nr_mounts, nr = 0;
+	const struct m_mount *upto = model_end;
 	struct expect src = {0};
 	struct m_mount *m;
 
-	e->err = model_walk(task, s->b, LOOKUP_FOLLOW, e);
-	if (!e->err)
-		e->err = !*s->a ? -EINVAL : model_walk(task, s->a, LOOKUP_FOLLOW, &src);
-	e->skip |= src.skip;
-	if (e->err)
+	if (!mount_places(task, s, e, &src))
 		return;
-	each_below(src.at.mnt, count_one, &nr);
-	e->skip |= full(task, nr);
 	e->err = mount_target(task, &e->at, e);
-	if (src.at.mnt->ns != ns_of(task) || (!(s->flags & MS_REC) && locked_children(&src.at)))
-		e->err = -EINVAL;
+	if (!e->err)
+		e->err = may_bind(task, &src.at, s->flags & MS_REC);
 	if (!e->err && is_dir(&e->at) != is_dir(&src.at))
 		e->err = -ENOTDIR;
 	if (e->err || e->skip)
 		return;
-	m = copy_one(src.at.mnt, ns_of(task), NULL);
+	m = model_copy(src.at.mnt, model_ns(task), NULL);
 	m->root = src.at.node;
 	m->locked = false;
 	if (s->flags & MS_REC)
-		copy_below(src.at.mnt, src.at.node, ns_of(task), m, upto);
-	m->parent = e->at.mnt;
-	m->point = e->at.node;
+		copy_below(src.at.mnt, src.at.node, m->ns, m, upto, false);
+	model_attach(m, &e->at, upto);
 	e->mounts = true;
 }
 
-/* ---- move, umount, remount ---- */
+/* ---- move, umount, remount, propagation ---- */
+
+static void find_unbindable(struct m_mount *m, void *arg)
+{
+	*(bool *)arg |= m->unbindable;
+}
+
+static bool has_unbindable(struct m_mount *top)
+{
+	bool found = false;
+
+	model_each_below(top, find_unbindable, &found);
+	return found;
+}
 
 static void do_move(struct m_task *task, const struct step *s, struct expect *e)
 {
 	struct expect src = {0};
 	struct m_mount *m;
 
-	e->err = model_walk(task, s->b, LOOKUP_FOLLOW, e);
-	if (!e->err)
-		e->err = !*s->a ? -EINVAL : model_walk(task, s->a, LOOKUP_FOLLOW, &src);
-	e->skip |= src.skip;
-	if (e->err)
+	if (!mount_places(task, s, e, &src))
 		return;
 	m = src.at.mnt;
 	/* secede: EINVAL; to Linux the root mount is on something as well, and the target below it (ELOOP). */
 	e->secedes |= !m->parent;
 	if (src.at.node != m->root || is_dir(&src.at) != is_dir(&e->at) || mount_target(task, &e->at, e) ||
-	    m->ns != ns_of(task) || !m->parent || m->locked)
+	    !is_mine(task, m) || !m->parent || m->locked || m->parent->group || (e->at.mnt->group && has_unbindable(m)))
 		e->err = -EINVAL;
-	else if (below(e->at.mnt, m))
+	else if (model_below(e->at.mnt, m))
 		e->err = -ELOOP;
 	if (e->err || e->skip)
 		return;
-	m->parent = e->at.mnt;
-	m->point = e->at.node;
+	model_attach(m, &e->at, model_end);
 	e->mounts = true;
 }
 
 static bool busy(const struct m_task *task, const struct m_mount *m)
 {
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		if (pool[i].parent == m)
+	for (struct m_mount *child = model_pool; child < model_end; child++) {
+		if (child->parent == m)
 			return true;
 	}
 	return task->root.mnt == m || task->pwd.mnt == m;
 }
 
-static void take_off(struct m_mount *m, void *arg)
-{
-	model_tasks[m->ns].nr--;
-	m->ns = -1;
-}
-
 static void do_umount(struct m_task *task, const struct step *s, struct expect *e)
 {
+	bool detach = s->flags & MNT_DETACH;
 	struct m_mount *m;
 
 	e->err = model_walk(task, s->a, s->flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, e);
 	if (e->err)
 		return;
-	while ((m = model_mounted(&e->at)))
-		e->at = (struct place){m, m->root};
+	model_topmost(&e->at);
 	m = e->at.mnt;
 	/* secede: the root mount of a namespace stays, where Linux makes it read-only or takes it off. */
-	e->skip |= m->ns == ns_of(task) && !m->parent;
+	e->skip |= is_mine(task, m) && !m->parent;
 	/* secede: EBUSY, where Linux makes the file system of the task's root read-only. */
-	e->secedes |= m == task->root.mnt && !(s->flags & MNT_DETACH);
-	if (e->at.node != m->root || m->ns != ns_of(task) || m->locked)
+	e->secedes |= m == task->root.mnt && !detach;
+	if (e->at.node != m->root || !is_mine(task, m) || m->locked) {
 		e->err = -EINVAL;
-	else if (!(s->flags & MNT_DETACH) && busy(task, m))
+	} else if (!detach && busy(task, m)) {
 		e->err = -EBUSY;
+	} else if (!detach && model_counterpart_busy(m)) {
+		e->err = -EBUSY;
+		e->linuxes = true; /* secede: it does not ask where others stand */
+	}
 	if (e->err || e->skip)
 		return;
-	each_below(m, take_off, NULL);
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		if (pool[i].ns < 0)
-			pool[i].parent = NULL;
-	}
+	model_unmount(m, detach);
 	e->mounts = true;
 }
 
@@ -379,7 +257,7 @@ static void do_remount(struct m_task *task, const struct step *s, struct expect 
 	m = e->at.mnt;
 	/* secede: the host's file systems are not the session's to change. */
 	e->secedes |= m->sb->host && !(s->flags & MS_BIND);
-	if (m->ns != ns_of(task) || e->at.node != m->root)
+	if (!is_mine(task, m) || e->at.node != m->root)
 		e->err = -EINVAL;
 	else if ((m->locked_flags & ~s->flags) || (!(s->flags & MS_BIND) && (m->sb->host || m->sb->user != task->user)))
 		e->err = -EPERM;
@@ -388,6 +266,29 @@ static void do_remount(struct m_task *task, const struct step *s, struct expect 
 	m->flags = s->flags & MOUNT_FLAGS;
 	if (!(s->flags & MS_BIND))
 		m->sb->flags = s->flags & MS_RDONLY;
+	e->mounts = true;
+}
+
+static void share(struct m_mount *m, void *arg)
+{
+	model_set_type(m, *(unsigned *)arg);
+}
+
+static void do_propagation(struct m_task *task, const struct step *s, struct expect *e)
+{
+	unsigned type = (unsigned)(s->flags & ~(unsigned long)MS_REC);
+
+	e->err = model_walk(task, s->a, LOOKUP_FOLLOW, e);
+	if (e->err)
+		return;
+	if (!is_mine(task, e->at.mnt) || e->at.node != e->at.mnt->root)
+		e->err = -EINVAL;
+	if (e->err || e->skip)
+		return;
+	if (s->flags & MS_REC)
+		model_each_below(e->at.mnt, share, &type);
+	else
+		share(e->at.mnt, &type);
 	e->mounts = true;
 }
 
@@ -401,12 +302,17 @@ static bool reachable(struct place at, const struct place *root)
 	return at.mnt == root->mnt && disk_below(at.node, root->node);
 }
 
+static bool in_shared(const struct m_mount *m)
+{
+	return m->parent && m->parent->group;
+}
+
 static int may_pivot(struct m_task *task, const struct place *new, struct place *put, struct expect *e)
 {
 	const struct place *root = &task->root;
 
-	if (mount_target(task, put, e) || root->mnt->ns != ns_of(task) || new->mnt->ns != ns_of(task) ||
-	    new->mnt->locked)
+	if (mount_target(task, put, e) || !is_mine(task, root->mnt) || !is_mine(task, new->mnt) || new->mnt->locked ||
+	    put->mnt->group || in_shared(new->mnt) || in_shared(root->mnt))
 		return -EINVAL;
 	if (new->mnt == root->mnt || put->mnt == root->mnt)
 		return -EBUSY;
@@ -421,12 +327,9 @@ static void do_pivot(struct m_task *task, const struct step *s, struct expect *e
 	struct expect put = {0};
 	bool locked;
 
-	e->err = model_walk(task, s->a, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, e);
-	if (!e->err)
-		e->err = model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &put);
-	e->skip |= put.skip;
-	if (!e->err)
-		e->err = may_pivot(task, &e->at, &put.at, e);
+	if (!walk_both(task, s->a, s->b, -ENOENT, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, e, &put))
+		return;
+	e->err = may_pivot(task, &e->at, &put.at, e);
 	if (e->err || e->skip)
 		return;
 	new = e->at;
@@ -448,60 +351,60 @@ static void do_pivot(struct m_task *task, const struct step *s, struct expect *e
 /* ---- tasks ---- */
 
 /* A place in the copy of the namespace. */
-static struct place copied(const struct place *at, int from, int to)
+static struct place copied(const struct place *at, int from)
 {
-	if (at->mnt->ns != from)
-		return *at;
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		if (pool[i].ns == to && pool[i].id == at->mnt->id)
-			return (struct place){&pool[i], at->node};
-	}
-	abort();
-}
-
-static void lock_tree(struct m_mount *m, void *arg)
-{
-	m->locked_flags |= m->flags & LOCKABLE;
-	m->locked = true;
+	return at->mnt->ns == from ? (struct place){at->mnt->copy, at->node} : *at;
 }
 
 /* secede: the ids of a copy are those of the original. */
+static void keep_id(struct m_mount *m, void *arg)
+{
+	m->copy->id = m->id;
+}
+
+static void lock_for_others(struct m_mount *m, void *arg)
+{
+	if (m->group)
+		model_set_type(m, MS_SLAVE);
+	model_lock(m, false);
+}
+
 static void do_fork(struct m_task *task, const struct step *s, struct expect *e)
 {
 	static unsigned last_user;
-	int to = 0, from = ns_of(task);
+	int to = 0, from = model_ns(task);
 	struct m_task *new;
 
 	while (to < MODEL_TASKS && model_tasks[to].used)
 		to++;
-	e->skip |= to == MODEL_TASKS || nr_mounts + task->nr > POOL;
+	e->skip |= to == MODEL_TASKS;
+	/* secede: what is unbindable stays so in a copy of its namespace, as in Linux before 6.17 or so. */
+	e->secedes |= has_unbindable(task->top);
 	if (e->skip)
 		return;
 	new = &model_tasks[to];
 	*new = (struct m_task){.used = true, .user = s->flags & CLONE_NEWUSER ? ++last_user : task->user};
-	new->top = copy_one(task->top, to, NULL);
-	copy_below(task->top, task->top->root, to, new->top, nr_mounts);
+	new->top = model_copy(task->top, to, NULL);
+	copy_below(task->top, task->top->root, to, new->top, model_end, true);
+	new->root = copied(&task->root, from);
+	new->pwd = copied(&task->pwd, from);
+	model_each(from, keep_id, NULL);
 	if (s->flags & CLONE_NEWUSER)
-		model_each(to, lock_tree, NULL);
-	new->root = copied(&task->root, from, to);
-	new->pwd = copied(&task->pwd, from, to);
+		model_each(to, lock_for_others, NULL);
 	e->mounts = true;
 }
 
 static void do_exit(struct m_task *task, struct expect *e)
 {
-	e->skip |= ns_of(task) == 0;
+	e->skip |= model_ns(task) == 0;
 	if (e->skip)
 		return;
-	each_below(task->top, take_off, NULL);
-	for (unsigned i = 0; i < nr_mounts; i++) {
-		if (pool[i].ns < 0)
-			pool[i].parent = NULL;
-	}
+	model_take_off_all(task->top);
 	task->used = false;
+	e->mounts = true;
 }
 
-void model_mount_step(struct m_task *task, const struct step *s, struct expect *e)
+static void change(struct m_task *task, const struct step *s, struct expect *e)
 {
 	switch (s->op) {
 	case STEP_TMPFS:
@@ -514,6 +417,8 @@ void model_mount_step(struct m_task *task, const struct step *s, struct expect *
 		return do_umount(task, s, e);
 	case STEP_REMOUNT:
 		return do_remount(task, s, e);
+	case STEP_PROPAGATION:
+		return do_propagation(task, s, e);
 	case STEP_PIVOT:
 		return do_pivot(task, s, e);
 	case STEP_FORK:
@@ -523,4 +428,14 @@ void model_mount_step(struct m_task *task, const struct step *s, struct expect *
 	default:
 		abort();
 	}
+}
+
+void model_mount_step(struct m_task *task, const struct step *s, struct expect *e)
+{
+	model_save();
+	change(task, s, e);
+	if (!model_too_many())
+		return;
+	model_restore();
+	e->skip = true;
 }

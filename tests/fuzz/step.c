@@ -18,11 +18,13 @@ static unsigned byte(struct input *in)
 
 /* ---- paths ---- */
 
-#define LONG_NAME                                                                                                      \
-	14 /* the number of that component, of 255 bytes; the next one may have a byte more than a name can            \
-	    */
-
-static const char *const components[] = {"a", "b", "c", "d", "a", "b", "f", "l", "m", "n", ".", "..", "..", ""};
+static const char *const components[] = {
+    "a", "b", "c", "d", "a", "b", "f", "l", "m", "n", ".", "..", "..", "",  "a", "b", "c", "d", "a",
+    "b", "a", "b", "c", "d", "a", "b", "f", "l", "m", "n", "a",	 "b",  "c", "",	 "a", "b", "c", "d",
+};
+#define COMPONENTS (sizeof(components) / sizeof(components[0]))
+#define LONG_NAME  COMPONENTS	    /* the number of one of 255 bytes */
+#define LONGER	   (COMPONENTS + 1) /* of one that may have a byte more than a name can */
 
 /* Symlinks stay short: secede has 8 KiB for all that is left to walk, and 40 of them may be on the way. */
 enum names { NAMES_SHORT, NAMES_LONG, NAMES_TOO_LONG };
@@ -34,7 +36,7 @@ static char *add_component(char *to, unsigned which, enum names names)
 	if (which >= LONG_NAME && names == NAMES_SHORT)
 		which -= LONG_NAME;
 	if (which >= LONG_NAME) {
-		len = which > LONG_NAME && names == NAMES_TOO_LONG ? NAME_MAX + 1 : NAME_MAX;
+		len = which == LONGER && names == NAMES_TOO_LONG ? NAME_MAX + 1 : NAME_MAX;
 		memset(to, 'x', len);
 		return to + len;
 	}
@@ -47,7 +49,8 @@ static char *add_component(char *to, unsigned which, enum names names)
 static void decode_path(struct input *in, char *path, enum names names)
 {
 	static const char *const tails[] = {"", "", "", "", "", "/", "//", "/."};
-	unsigned form = byte(in), nr = form >> 4 & 7;
+	static const unsigned char counts[] = {0, 1, 1, 1, 2, 2, 3, 7};
+	unsigned form = byte(in), nr = counts[form >> 4 & 7];
 	char *to = path;
 
 	if (!(form & 8))
@@ -55,9 +58,23 @@ static void decode_path(struct input *in, char *path, enum names names)
 	for (unsigned i = 0; i < nr; i++) {
 		if (i)
 			*to++ = '/';
-		to = add_component(to, byte(in) & 15, names);
+		to = add_component(to, byte(in) % (COMPONENTS + 2), names);
 	}
 	strcpy(to, tails[form & 7]);
+}
+
+/* Of calls that change mounts three paths of four are one of these, so that they often meet. */
+static const char *const places[] = {"/a",   "/b",   "/c",     "/d",   "/a/b", "/b/a", "/a/d", "/a/b/c", "/d/a", "/c/b",
+				     "/a/a", "/c/a", "/a/b/a", "/b/b", "/",    "a",    "b",    ".",	 "..",	 "/f"};
+
+static void decode_place(struct input *in, char *path)
+{
+	unsigned which = byte(in);
+
+	if (which < 64)
+		decode_path(in, path, NAMES_LONG);
+	else
+		strcpy(path, places[which % (sizeof(places) / sizeof(places[0]))]);
 }
 
 /* ---- flags ---- */
@@ -118,13 +135,25 @@ static unsigned long decode_mount(struct input *in)
 	return bits & 1 ? PICK(bits >> 1, MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOSYMFOLLOW) : 0;
 }
 
+/* Half of all is to be shared. */
+static unsigned long decode_propagation(struct input *in)
+{
+	static const unsigned long types[] = {MS_SHARED, MS_SHARED,  MS_SHARED, MS_SHARED,
+					      MS_SLAVE,	 MS_PRIVATE, MS_SLAVE,	MS_UNBINDABLE};
+	unsigned bits = byte(in);
+
+	return types[bits & 7] | PICK(bits >> 3, MS_REC);
+}
+
 /* ---- steps ---- */
 
-static const enum step_op ops[32] = {
-    STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP,  STEP_OPEN,	 STEP_OPEN,
-    STEP_OPEN,	 STEP_GETCWD, STEP_MKDIR,  STEP_MKDIR,	STEP_CREATE, STEP_SYMLINK, STEP_SYMLINK, STEP_UNLINK,
-    STEP_RMDIR,	 STEP_RENAME, STEP_RENAME, STEP_CHDIR,	STEP_CHDIR,  STEP_CHROOT,  STEP_TMPFS,	 STEP_TMPFS,
-    STEP_BIND,	 STEP_BIND,   STEP_BIND,   STEP_MOVE,	STEP_UMOUNT, STEP_REMOUNT, STEP_PIVOT,	 STEP_FORK,
+static const enum step_op ops[] = {
+    STEP_LOOKUP,      STEP_LOOKUP,	STEP_LOOKUP,	  STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP, STEP_OPEN,
+    STEP_OPEN,	      STEP_OPEN,	STEP_GETCWD,	  STEP_MKDIR,  STEP_MKDIR,  STEP_CREATE, STEP_SYMLINK,
+    STEP_SYMLINK,     STEP_UNLINK,	STEP_RMDIR,	  STEP_RENAME, STEP_RENAME, STEP_CHDIR,	 STEP_CHDIR,
+    STEP_CHROOT,      STEP_TMPFS,	STEP_TMPFS,	  STEP_BIND,   STEP_BIND,   STEP_BIND,	 STEP_MOVE,
+    STEP_UMOUNT,      STEP_UMOUNT,	STEP_REMOUNT,	  STEP_PIVOT,  STEP_FORK,   STEP_FORK,	 STEP_EXIT,
+    STEP_PROPAGATION, STEP_PROPAGATION, STEP_PROPAGATION,
 };
 
 /* One in eight. */
@@ -162,6 +191,9 @@ static void decode_flags(struct input *in, struct step *s)
 	case STEP_REMOUNT:
 		s->flags = PICK(byte(in), MS_BIND) | decode_mount(in);
 		break;
+	case STEP_PROPAGATION:
+		s->flags = decode_propagation(in);
+		break;
 	case STEP_FORK:
 		s->flags = PICK(byte(in), CLONE_NEWUSER);
 		break;
@@ -175,37 +207,45 @@ static bool has_two_paths(enum step_op op)
 	return op == STEP_RENAME || op == STEP_SYMLINK || op == STEP_BIND || op == STEP_MOVE || op == STEP_PIVOT;
 }
 
+static bool changes_mounts(enum step_op op)
+{
+	return op >= STEP_TMPFS && op <= STEP_PIVOT;
+}
+
+static enum names names_of(enum step_op op)
+{
+	if (op == STEP_LOOKUP || op == STEP_OPEN)
+		return NAMES_TOO_LONG;
+	return op == STEP_SYMLINK ? NAMES_SHORT : NAMES_LONG;
+}
+
 bool step_decode(struct input *in, struct step *s)
 {
-	unsigned first;
-
 	if (in->at >= in->end)
 		return false;
-	first = byte(in);
-	s->op = ops[first & 31];
-	s->task = (int)(first >> 5) % 3;
+	s->op = ops[byte(in) % (sizeof(ops) / sizeof(ops[0]))];
+	s->task = byte(in) % 3;
 	s->flags = s->resolve = s->fail = 0;
 	s->from_b = false;
 	s->a[0] = s->b[0] = '\0';
-	/* Of the task that there always is, the same number is something else. */
-	if (s->op == STEP_FORK && s->task && byte(in) & 1)
-		s->op = STEP_EXIT;
 	if (s->op == STEP_FORK || s->op == STEP_EXIT || s->op == STEP_GETCWD) {
 		decode_flags(in, s);
 		return true;
 	}
-	decode_path(in, s->a,
-		    s->op == STEP_LOOKUP || s->op == STEP_OPEN ? NAMES_TOO_LONG
-		    : s->op == STEP_SYMLINK		       ? NAMES_SHORT
-							       : NAMES_LONG);
-	if (has_two_paths(s->op))
+	if (changes_mounts(s->op) || s->op == STEP_MKDIR || s->op == STEP_CHDIR || s->op == STEP_CHROOT)
+		decode_place(in, s->a);
+	else
+		decode_path(in, s->a, names_of(s->op));
+	if (has_two_paths(s->op) && changes_mounts(s->op))
+		decode_place(in, s->b);
+	else if (has_two_paths(s->op))
 		decode_path(in, s->b, NAMES_LONG);
 	decode_flags(in, s);
 	if (s->op == STEP_LOOKUP || s->op == STEP_OPEN)
 		s->from_b = (byte(in) & 3) == 3;
 	if (s->from_b)
 		decode_path(in, s->b, NAMES_LONG);
-	if (s->op >= STEP_TMPFS && s->op <= STEP_PIVOT)
+	if (changes_mounts(s->op))
 		s->fail = decode_fail(in);
 	return true;
 }
@@ -213,8 +253,8 @@ bool step_decode(struct input *in, struct step *s)
 void step_print(const struct step *s)
 {
 	static const char *const names[STEP_OPS] = {
-	    "lookup", "open",  "getcwd", "mkdir", "create", "symlink", "unlink", "rmdir", "rename", "chdir",
-	    "chroot", "tmpfs", "bind",	 "move",  "umount", "remount", "pivot",	 "fork",  "exit",
+	    "lookup", "open",  "getcwd", "mkdir", "create", "symlink", "unlink",      "rmdir", "rename", "chdir",
+	    "chroot", "tmpfs", "bind",	 "move",  "umount", "remount", "propagation", "pivot", "fork",	 "exit",
 	};
 
 	fprintf(stderr, "%d %s \"%s\" \"%s\" %#lx %#lx %u\n", s->task, names[s->op], s->a, s->b, s->flags, s->resolve,

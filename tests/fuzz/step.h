@@ -24,6 +24,7 @@ enum step_op {
 	STEP_MOVE,
 	STEP_UMOUNT,
 	STEP_REMOUNT,
+	STEP_PROPAGATION,
 	STEP_PIVOT,
 	STEP_FORK, /* a task in a copy of the namespace */
 	STEP_EXIT,
