@@ -156,7 +156,7 @@ static int open_fast_once(struct task *task, int dfd, const char *name, const st
 
 static int open_fast(struct task *task, int dfd, const char *name, const struct opening *o)
 {
-	unsigned flags = LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0);
+	unsigned flags = LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0) | (o->oflags & O_CREAT ? LOOKUP_CREATE : 0);
 	int err = open_fast_once(task, dfd, name, o, flags);
 
 	if (err == OPEN_SLOW && *name != '/')

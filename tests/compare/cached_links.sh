@@ -127,6 +127,17 @@ case("dot-dot", lambda: swing("two", "link"), "link/../two/file", "link/../file"
 case("to nowhere", lambda: swing("none", "link"), "link/file", links=one)
 case("a loop", lambda: swing("link", "link"), "link/file", links=one)
 case("slashes", lambda: swing("two/", "link"), "link//file", "link/./file", links={"link": "one///"})
+
+
+def create(name):
+    try:
+        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        return errno.errorcode[error.errno]
+
+
+case("made with a slash", lambda: [create(f"{os.getcwd()}/{n}") for n in ("link/", "link/file/", "link/..", "link")], "link/file",
+     links={"link": "one/."})
 case("hard link", lambda: (os.link("link", "also", follow_symlinks=False), swing("two", "link")), "link/file", "also/file", links=one)
 
 # ---- mounts ----
