@@ -244,7 +244,7 @@ clean:
 	rm -rf $(B)
 
 # Test suites of others, natively and under secede: see tests/clients/run.
-CLIENT_PACKAGES = $(CHECK_PACKAGES) dpkg-dev bzip2 perl zlib1g-dev
+CLIENT_PACKAGES = $(CHECK_PACKAGES) dpkg-dev bzip2 perl zlib1g-dev libcap-dev libcap2-bin pkg-config python3-seccomp
 clients:
 	@.ci/need $(CLIENT_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j2 all $(B)/hostile

@@ -198,11 +198,14 @@ s64 clone_copy(struct task *task, const struct clone_request *req)
 	task->clone_seq = atomic_load(&arena()->pids.seq);
 	tid = allocation_fails() ? -ENOMEM : host_call5(__NR_clone, settid.flags, 0, settid.ptid, req->ctid, req->tls);
 	if (tid == 0) {
+		/* Who looks at a process by its number has found the parent's contexts in the copied memory. */
+		atomic_store(&task->state, TASK_NEW);
 		task_identify_new(task); /* before any lock is touched */
 		mm.id = id;
 		own_fds_born(note, task->host_tgid);
 		fork_unlock(task);
 		fork_child(task, req->flags, &new);
+		atomic_store(&task->state, TASK_RUNNING);
 		clone_finish_child(task, req);
 	} else {
 		fork_unlock(task);

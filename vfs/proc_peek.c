@@ -4,6 +4,7 @@
 
 #include "host/host.h"
 #include "lib/string.h"
+#include "vfs/proc_internal.h"
 
 struct iovec_remote {
 	const void *base;
@@ -86,9 +87,14 @@ static bool is_running(const struct identity *id)
 	return atomic_load(&id->state) == TASK_RUNNING;
 }
 
-/* Looks from task number `first` on for thread `pid`. Its number, or -1; *of_process is that of any thread of process
- * `pid`. */
-static s32 find_from(const struct peek *p, u32 first, s32 *of_process)
+/* What a search for thread `pid` has met besides. */
+struct others {
+	s32 of_process; /* the number of any thread of process `pid`, or -1 */
+	bool any;	/* a task, whosever */
+};
+
+/* Looks from task number `first` on for thread `pid`. Its number, or -1. */
+static s32 find_from(const struct peek *p, u32 first, struct others *others)
 {
 	struct identity row[ROW];
 	u32 nr, i;
@@ -98,23 +104,26 @@ static s32 find_from(const struct peek *p, u32 first, s32 *of_process)
 			if (is_running(&row[i]) && row[i].host_tid == p->pid)
 				return (s32)(first + i);
 			if (is_running(&row[i]) && row[i].host_tgid == p->pid)
-				*of_process = (s32)(first + i);
+				others->of_process = (s32)(first + i);
+			others->any = others->any || atomic_load(&row[i].state) != TASK_FREE;
 		}
 	}
 	return -1;
 }
 
 /* The task of thread `pid`, or of another one of process `pid` when its first one has gone. */
-static const struct task *find_task(const struct peek *p)
+static const struct task *find_task(const struct peek *p, bool *any)
 {
 	/* Whoever looks at all threads does so in their order, which is mostly that of their blocks. */
 	static _Atomic u32 expected;
-	s32 of_process = -1, found = find_from(p, atomic_load(&expected), &of_process);
+	struct others others = {-1, false};
+	s32 found = find_from(p, atomic_load(&expected), &others);
 
 	if (found < 0)
-		found = find_from(p, 0, &of_process);
+		found = find_from(p, 0, &others);
 	if (found < 0)
-		found = of_process;
+		found = others.of_process;
+	*any = others.any;
 	atomic_store(&expected, (u32)MAX(found, 0));
 	return found < 0 ? NULL : block_at((u32)found);
 }
@@ -125,10 +134,34 @@ static bool peek_at(struct peek *p, const struct task *at)
 	return at && peek_read(p, &p->task, at, sizeof(p->task)) && atomic_load(&p->task.state) == TASK_RUNNING;
 }
 
+/* 123 (name) T ... */
+static bool is_stopped(int pid)
+{
+	char text[128];
+	const char *p = proc_host_read(pid, "stat", text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+
+	return p && (p[2] == 'T' || p[2] == 't');
+}
+
+/* In a process that fork(2) has just made are the tasks of the parent, until it knows itself: in a moment, where it is
+ * not stopped and the machine not too busy. */
+#define MOMENTS_ONLY 50
+#define MOMENTS_MAX  20000
+
 bool peek_task(int pid, struct peek *out)
 {
+	static const s64 a_moment[2] = {0, 100000};
+	bool any = true;
+
 	out->pid = pid;
-	return peek_read(out, &out->mm, &mm, sizeof(out->mm)) && peek_at(out, find_task(out));
+	for (int i = 0; any && i < MOMENTS_MAX && peek_read(out, &out->mm, &mm, sizeof(out->mm)); i++) {
+		if (peek_at(out, find_task(out, &any)))
+			return true;
+		if (i >= MOMENTS_ONLY && is_stopped(pid))
+			break;
+		host_call2(__NR_nanosleep, a_moment, NULL);
+	}
+	return false;
 }
 
 bool peek_holder(struct peek *p, s32 tgid, u32 *i)

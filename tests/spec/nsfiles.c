@@ -629,8 +629,42 @@ static void map_of_child(void)
 	release_child(&child);
 }
 
+/* When clone(2) has returned, however little of the child has run. */
+static void ns_of_newborn(void)
+{
+	static const char *const kinds[] = {"mnt", "uts"};
+
+	for (int i = 0; i < 200; i++) {
+		struct stat own, newborn;
+		char path[64];
+		int told[2], gate[2];
+		pid_t pid;
+
+		CHECK_OK(pipe(told));
+		CHECK_OK(pipe(gate));
+		pid = (pid_t)syscall(SYS_clone, SIGCHLD | CLONE_NEWNS | CLONE_NEWUTS, NULL, NULL, NULL, 0);
+		CHECK_OK(pid);
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)(pid ? pid : getpid()), kinds[i % 2]);
+		CHECK_OK(stat(path, &newborn));
+		if (pid == 0) {
+			close(gate[1]);
+			CHECK(write(told[1], &newborn, sizeof(newborn)) == (ssize_t)sizeof(newborn));
+			_exit(read(gate[0], path, 1) != 1);
+		}
+		CHECK(read(told[0], &own, sizeof(own)) == (ssize_t)sizeof(own));
+		CHECK(own.st_ino == newborn.st_ino && own.st_dev == newborn.st_dev);
+		CHECK(write(gate[1], "", 1) == 1);
+		check_child(pid);
+		for (int end = 0; end < 2; end++) {
+			close(told[end]);
+			close(gate[end]);
+		}
+	}
+}
+
 static const struct test tests[] = {
     {"links, stat and descriptors name the same namespace", ns_links},
+    {"a child's namespaces are there when it is", ns_of_newborn},
     {"a namespace's descriptor is the lowest free one, close-on-exec as asked", ns_fd_cloexec},
     {"setns into a child's UTS namespace, also after its end", setns_uts},
     {"a descriptor on a namespace is inherited", setns_inherited},
