@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The seccomp filter, made from the system call table: a balanced tree over call numbers whose
- * leaves let a call through, stop it (SIGSYS to the trap) or look at one argument first. What
- * the runtime itself calls is known by its address, which is asked for last: so the answer for a call that
- * always passes depends on its number alone, and the kernel (5.11 and later) does not run the filter for it at all.
+ * leaves let a call through, stop it (SIGSYS to the trap) or look at one argument first. Calls with the same leaf share
+ * it, because the kernel compiles the filter when a session starts, and that takes as long as the filter is. What the
+ * runtime itself calls is known by its address, which is asked for last: so the answer for a call that always passes
+ * depends on its number alone, and the kernel (5.11 and later) does not run the filter for it at all.
  */
 #include <asm/errno.h>
 #include <linux/audit.h>
@@ -20,8 +21,9 @@
 #include "sys/sleep.h"
 #include "warden/client.h"
 
-#define INSNS_MAX 2048
-#define X32_BIT	  0x40000000u
+#define INSNS_MAX  2048
+#define LEAVES_MAX 64
+#define X32_BIT	   0x40000000u
 
 #define OFF_NR		offsetof(struct seccomp_data, nr)
 #define OFF_ARCH	offsetof(struct seccomp_data, arch)
@@ -33,11 +35,23 @@
 #define RET_TRAP   (SECCOMP_RET_TRAP | TRAP_DATA)
 #define RET_ENOSYS (SECCOMP_RET_ERRNO | ENOSYS)
 
+/* A place further on that several jump to: the newest jump, which holds the place of the one before, and so on. */
+struct label {
+	u32 last;
+};
+#define NO_JUMP UINT32_MAX
+
 struct builder {
 	struct sock_filter insn[INSNS_MAX];
 	u32 len;
 	s32 fd_base;
-	u32 last_trap; /* the newest jump to the common end; each holds the place of the one before, until then */
+	struct label trap; /* the common end of all calls that are stopped */
+	/* The leaves that look at arguments: the first call with each, and where it is. */
+	u32 nr_leaves;
+	struct {
+		const struct sys_entry *entry;
+		struct label label;
+	} leaf[LEAVES_MAX];
 };
 
 static u32 emit(struct builder *b, u16 code, u32 k, u8 jt, u8 jf)
@@ -69,23 +83,40 @@ static void jump_ge(struct builder *b, u32 k, u8 yes, u8 no)
 	emit(b, BPF_JMP | BPF_JGE | BPF_K, k, yes, no);
 }
 
-/* Stops the call, unless it is the runtime's own: a jump to the common end of all of these. */
-static void trap(struct builder *b)
+static void jump_to(struct builder *b, struct label *label)
 {
-	b->last_trap = emit(b, BPF_JMP | BPF_JA, b->last_trap, 0, 0);
+	label->last = emit(b, BPF_JMP | BPF_JA, label->last, 0, 0);
 }
 
-#define NO_TRAP UINT32_MAX
+/* The label is here. */
+static void place(struct builder *b, const struct label *label)
+{
+	u32 at, before;
+
+	for (at = label->last; at != NO_JUMP; at = before) {
+		before = b->insn[at].k;
+		b->insn[at].k = b->len - at - 1;
+	}
+}
+
+static void begin(struct builder *b)
+{
+	b->len = 0;
+	b->trap.last = NO_JUMP;
+	b->nr_leaves = 0;
+}
+
+/* Stops the call, unless it is the runtime's own. */
+static void trap(struct builder *b)
+{
+	jump_to(b, &b->trap);
+}
 
 static void end_of_traps(struct builder *b)
 {
 	u32 low = (u32)(uintptr_t)runtime_text_start, high = (u32)(uintptr_t)runtime_text_end;
-	u32 here = b->len, at, before;
 
-	for (at = b->last_trap; at != NO_TRAP; at = before) {
-		before = b->insn[at].k;
-		b->insn[at].k = here - at - 1;
-	}
+	place(b, &b->trap);
 	load(b, OFF_IP_HIGH);
 	jump_equal(b, IMAGE_BASE >> 32, 0, 4);
 	load(b, OFF_IP_LOW);
@@ -195,6 +226,22 @@ static void leaf_pid(struct builder *b, const struct sys_entry *entry)
 		ret(b, SECCOMP_RET_ALLOW);
 }
 
+static void leaf(struct builder *b, const struct sys_entry *entry)
+{
+	switch (entry->when) {
+	case TRAP_NONNULL:
+		return leaf_nonnull(b, entry->arg);
+	case TRAP_EQ:
+		return leaf_equal(b, entry);
+	case TRAP_FD:
+		return leaf_fd(b, entry->arg);
+	case TRAP_RANGE:
+		return leaf_range(b, entry);
+	default:
+		return leaf_pid(b, entry);
+	}
+}
+
 /* ---- the tree ---- */
 
 static bool is_conditional(const struct sys_entry *entry)
@@ -209,65 +256,98 @@ static u32 plain_action(const struct sys_entry *entry)
 	return entry->when == DENY ? SECCOMP_RET_ERRNO | entry->arg : SECCOMP_RET_ALLOW;
 }
 
-static void leaf(struct builder *b, const struct sys_entry *entry)
+/* Bit 4n is set where argument n is a process number, of whatever kind. */
+static u32 pid_args(const struct sys_entry *entry)
 {
-	switch (entry->name ? entry->when : TRAP) {
-	case TRAP_NONNULL:
-		return leaf_nonnull(b, entry->arg);
-	case TRAP_EQ:
-		return leaf_equal(b, entry);
-	case TRAP_FD:
-		return leaf_fd(b, entry->arg);
-	case TRAP_RANGE:
-		return leaf_range(b, entry);
-	case TRAP_PID:
-		return leaf_pid(b, entry);
-	case TRAP:
-		return trap(b);
-	default:
-		return ret(b, plain_action(entry));
-	}
+	u32 p = entry->pids;
+
+	return (p | p >> 1 | p >> 2 | p >> 3) & 0x11111111;
 }
 
-/* Runs of numbers with the same plain action share a leaf: starts[i] begins run i. */
+/* Does the filter do the same with both? mmap(2) is a leaf of its own: test_low(). */
+static bool same_leaf(const struct sys_entry *a, const struct sys_entry *b)
+{
+	if (!is_conditional(a) || !is_conditional(b))
+		return !is_conditional(a) && !is_conditional(b) && plain_action(a) == plain_action(b);
+	return a == b || (a->when == b->when && a->arg == b->arg && a->own_fd == b->own_fd && a->values == b->values &&
+			  a->nvalues == b->nvalues && a->ranges == b->ranges && pid_args(a) == pid_args(b) &&
+			  a != &sys_table[__NR_mmap] && b != &sys_table[__NR_mmap]);
+}
+
+/* One instruction that decides, or a jump to where that is done. */
+static void to_leaf(struct builder *b, const struct sys_entry *entry)
+{
+	u32 i;
+
+	if (!is_conditional(entry)) {
+		if (plain_action(entry) == RET_TRAP)
+			trap(b);
+		else
+			ret(b, plain_action(entry));
+		return;
+	}
+	for (i = 0; i < b->nr_leaves && !same_leaf(b->leaf[i].entry, entry); i++)
+		;
+	if (i == LEAVES_MAX)
+		panic("the filter has too many leaves");
+	if (i == b->nr_leaves) {
+		b->leaf[i].entry = entry;
+		b->leaf[i].label.last = NO_JUMP;
+		b->nr_leaves++;
+	}
+	jump_to(b, &b->leaf[i].label);
+}
+
+/* Runs of numbers with the same leaf: starts[i] begins run i. */
 static u32 find_runs(u16 *starts)
 {
 	u32 nr, n = 0;
 
-	for (nr = 0; nr < SYS_MAX; nr++) {
-		const struct sys_entry *here = &sys_table[nr], *before = here - 1;
-
-		if (nr && !is_conditional(here) && !is_conditional(before) &&
-		    plain_action(here) == plain_action(before))
-			continue;
-		starts[n++] = (u16)nr;
-	}
+	for (nr = 0; nr < SYS_MAX; nr++)
+		if (!nr || !same_leaf(&sys_table[nr], &sys_table[nr - 1]))
+			starts[n++] = (u16)nr;
 	return n;
 }
 
-/* The subtree over runs [low, high); the accumulator holds the number. */
-static void tree(struct builder *b, const u16 *starts, u32 low, u32 high)
-{
-	u32 mid = (low + high) / 2, to_right;
+#define JUMP_MAX 255 /* instructions that a conditional jump skips at most */
 
-	if (high - low == 1) {
-		leaf(b, &sys_table[starts[low]]);
+/* How many instructions the tree over so many runs has. */
+static u32 tree_size(u32 runs)
+{
+	u32 left = runs / 2, size;
+
+	if (runs == 1)
+		return 1;
+	size = tree_size(left);
+	return (size <= JUMP_MAX ? 1 : 2) + size + tree_size(runs - left);
+}
+
+/* The tree over these runs; the accumulator holds the number. */
+static void tree(struct builder *b, const u16 *starts, u32 runs)
+{
+	u32 left = runs / 2, size;
+
+	if (runs == 1) {
+		to_leaf(b, &sys_table[starts[0]]);
 		return;
 	}
-	/* Conditional jumps reach 255 instructions; an unconditional one reaches everywhere. */
-	jump_ge(b, starts[mid], 0, 1);
-	to_right = emit(b, BPF_JMP | BPF_JA, 0, 0, 0);
-	tree(b, starts, low, mid);
-	b->insn[to_right].k = b->len - to_right - 1;
-	tree(b, starts, mid, high);
+	size = tree_size(left);
+	if (size <= JUMP_MAX) {
+		jump_ge(b, starts[left], (u8)size, 0);
+	} else {
+		jump_ge(b, starts[left], 0, 1);
+		emit(b, BPF_JMP | BPF_JA, size, 0, 0);
+	}
+	tree(b, starts, left);
+	tree(b, starts + left, runs - left);
 }
 
 static void build(struct builder *b)
 {
-	static u16 starts[SYS_MAX];
+	RARELY_USED static u16 starts[SYS_MAX];
+	u32 i;
 
-	b->len = 0;
-	b->last_trap = NO_TRAP;
+	begin(b);
 	/* 32-bit entries and x32 numbers do not exist here. */
 	load(b, OFF_ARCH);
 	jump_equal(b, AUDIT_ARCH_X86_64, 1, 0);
@@ -277,7 +357,11 @@ static void build(struct builder *b)
 	ret(b, RET_ENOSYS);
 	jump_ge(b, SYS_MAX, 0, 1);
 	trap(b);
-	tree(b, starts, 0, find_runs(starts));
+	tree(b, starts, find_runs(starts));
+	for (i = 0; i < b->nr_leaves; i++) {
+		place(b, &b->leaf[i].label);
+		leaf(b, b->leaf[i].entry);
+	}
 	end_of_traps(b);
 }
 
@@ -292,7 +376,7 @@ static long install(struct builder *b)
 
 int install_filter(s32 fd_base)
 {
-	static struct builder b;
+	RARELY_USED static struct builder b;
 	long err;
 
 	b.fd_base = fd_base;
@@ -306,8 +390,7 @@ int install_filter(s32 fd_base)
 /* The builder is on the stack: other threads may be at the same. */
 static void begin_list(struct builder *b)
 {
-	b->len = 0;
-	b->last_trap = NO_TRAP;
+	begin(b);
 	load(b, OFF_NR);
 }
 
