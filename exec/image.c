@@ -13,7 +13,7 @@
 
 #define PAGE 4096UL
 
-static char zeros[PAGE]; /* never written */
+static const char zeros[PAGE];
 
 static long map(u64 addr, u64 size, int prot, int flags, int fd, u64 offset)
 {

@@ -34,8 +34,8 @@
 #define COUNTERS  1024
 #define NOT_AGAIN UINT32_MAX
 
-u64 patch_addr[PATCH_SITES];
-u32 patch_nr[PATCH_SITES];
+RARELY_USED u64 patch_addr[PATCH_SITES];
+RARELY_USED u32 patch_nr[PATCH_SITES];
 
 static struct mutex lock; /* guards what follows, and what is written to sites; before all other locks */
 static _Atomic u32 nr_sites;
@@ -44,7 +44,7 @@ static bool has_gs;		       /* set once: the program may use what patch.h says *
 
 /* How often which instruction, of that low half of the address, has trapped. No lock: a count that is lost, or pushed
  * out by that of another, is counted again. */
-static struct {
+RARELY_USED static struct {
 	u32 ip, traps;
 } counter[COUNTERS];
 

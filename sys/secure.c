@@ -112,7 +112,7 @@ bool secure_computing(struct task *task, struct regs *regs, s64 *ret)
  * The calls at gates that this process has been told of and has not answered: their ids, which are random numbers. The
  * oldest is overwritten. A process that was not told, but answers, sends its answer as it is.
  */
-static struct {
+RARELY_USED static struct {
 	struct mutex lock; /* guards the rest */
 	u32 next;
 	u64 id[NOTIFIED_MAX]; /* 0: none */
