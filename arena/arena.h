@@ -50,6 +50,8 @@ struct arena_header {
 	u32 stats;		/* 1: --stats was given, guests send REQ_STAT */
 	u32 fd_reserve;		/* descriptors that are the runtime's, of those that the hard limit allows */
 	u64 storage_dev;	/* st_dev of the storage directory, 0 while there is none */
+	u64 runtime_dev;	/* the runtime ELF's st_dev */
+	u64 runtime_ino;	/* and st_ino */
 	char runtime[PATH_MAX]; /* host path of the runtime ELF */
 	char storage[256];	/* host path of the storage directory; set when it is made */
 	char proc[256];		/* host path where the host has proc, normally "/proc" */

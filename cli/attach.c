@@ -221,6 +221,7 @@ void enter_session(const struct options *options, char **argv)
 	}
 	attach_begin(&args);
 	runtime = open_runtime(args.exe, runtime_path, sizeof(runtime_path));
+	config.runtime_fd = runtime;
 	config.arena_size = arena_size();
 	config.fd_reserve = descriptor_reserve();
 	config.log_fd = open_log(options->log);

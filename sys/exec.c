@@ -5,6 +5,7 @@
  * which runs in its parent's memory. Then the host executes the runtime again (exec/exec.h).
  */
 #include <linux/fcntl.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>
 #include <asm/stat.h>
 #include "arena/arena.h"
@@ -26,22 +27,28 @@
 #define AT_EXECVE_CHECK 0x10000
 #endif
 
-/* One execve on its way. About 20 KiB of the kernel stack. */
+/*
+ * One execve on its way. About 28 KiB of the kernel stack, of which most calls touch little: a forked child pays for
+ * each page with a fault, so nothing is cleared here that need not be.
+ */
 struct linux_binprm {
 	struct task *task;
 	struct exec_args args;
 	int exe_fd, interp_fd; /* -1: not open */
 	int filters_fd;
-	char filename[PATH_MAX + 32]; /* the program in the guest's words, or /dev/fd/N[/name] */
-	bool inaccessible;	      /* that descriptor closes on exec: a script could not be found again */
-	const char *interp;	      /* what the next #! interpreter is told as its script */
-	u32 depth;		      /* scripts so far */
-	struct script script[SCRIPT_DEPTH];
-	u64 exe_mnt; /* where the file in exe_fd stands */
+	u64 exe_mnt;	      /* where the file in exe_fd stands */
+	const char *filename; /* the program in the guest's words, or /dev/fd/N[/name]: name or fd_name */
+	const char *interp;   /* what the next #! interpreter is told as its script */
+	bool inaccessible;    /* fd_name's descriptor closes on exec: a script could not be found again */
+	u32 depth;	      /* scripts so far */
+	struct elf_file elf;
+	struct stat st; /* of the file opened last */
+	struct nameidata nd;
+	char name[PATH_MAX];
 	char exe[PATH_MAX];
 	char elf_interp[PATH_MAX];
-	struct elf_file elf;
-	struct nameidata nd; /* of the file opened last */
+	char fd_name[PATH_MAX + 32];
+	struct script script[SCRIPT_DEPTH];
 };
 
 /* ---- opening a file that is to be executed ---- */
@@ -58,27 +65,44 @@ static int domain_allows(int fd)
 	return err == -EINVAL ? 0 : (int)err;
 }
 
-static int may_exec(const struct task *task, const struct nameidata *nd)
+static int may_exec(struct linux_binprm *bprm)
 {
-	struct stat st;
-	long err = host_call4(__NR_newfstatat, nd->fd, "", &st, AT_EMPTY_PATH);
+	const struct nameidata *nd = &bprm->nd;
+	long err = host_call4(__NR_newfstatat, nd->fd, "", &bprm->st, AT_EMPTY_PATH);
 
 	if (err < 0)
 		return (int)err;
-	if (S_ISLNK(st.st_mode))
+	if (S_ISLNK(bprm->st.st_mode))
 		return -ELOOP;
-	if (!S_ISREG(st.st_mode) || (nd->mnt_flags & MS_NOEXEC))
+	if (!S_ISREG(bprm->st.st_mode) || (nd->mnt_flags & MS_NOEXEC))
 		return -EACCES;
 	err = host_call4(__NR_faccessat2, nd->fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH);
-	return err || !task->cred->landlocked ? (int)err : domain_allows(nd->fd);
+	return err || !bprm->task->cred->landlocked ? (int)err : domain_allows(nd->fd);
+}
+
+/* By its path, if that still leads to the same file: a third of what a link of proc costs, which for that makes this
+ * process's directories first. What may lie there meanwhile is not waited for. */
+static long reopen_by_path(const struct linux_binprm *bprm)
+{
+	long fd =
+	    host_openat2(AT_FDCWD, bprm->nd.host, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, RESOLVE_NO_SYMLINKS);
+	struct stat st;
+
+	if (fd < 0 ||
+	    (host_call2(__NR_fstat, fd, &st) == 0 && st.st_dev == bprm->st.st_dev && st.st_ino == bprm->st.st_ino))
+		return fd;
+	host_close((int)fd);
+	return -ENOENT;
 }
 
 /* The runtime loads the program, so it must be able to read it, which the kernel need not ask for. */
 static int open_readable(const struct linux_binprm *bprm)
 {
 	char path[FD_PATH_SIZE];
-	long fd;
+	long fd = reopen_by_path(bprm);
 
+	if (fd >= 0)
+		return (int)fd;
 	fd_path(path, bprm->nd.fd);
 	fd = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd == -EACCES)
@@ -106,7 +130,7 @@ static int open_exec(struct linux_binprm *bprm, int dfd, const char *name, unsig
 	if (bprm->nd.magic)
 		err = place_behind_link(bprm);
 	if (!err)
-		err = may_exec(bprm->task, &bprm->nd);
+		err = may_exec(bprm);
 	fd = err ? err : open_readable(bprm);
 	path_release(&bprm->nd);
 	return fd;
@@ -309,16 +333,40 @@ static int add_carry(struct linux_binprm *bprm, bool by_fd)
 	return 0;
 }
 
-/* The host path of the runtime. By thread: the process's first one may be gone, and with it its exe. */
-static void runtime_path(char *buf, size_t size)
+/* The runtime by its path, if that is the one that this process runs, or -errno. The command runs none yet. */
+static long open_runtime(void)
 {
+	long fd = host_own_fd(__NR_openat, AT_FDCWD, (long)arena()->runtime, O_PATH | O_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd < 0 || mm.attached ||
+	    (host_call2(__NR_fstat, fd, &st) == 0 && st.st_dev == arena()->runtime_dev &&
+	     st.st_ino == arena()->runtime_ino))
+		return fd;
+	host_close((int)fd);
+	return -ENOENT;
+}
+
+/*
+ * One that was removed or replaced is still there as the process's exe, but proc is slow to say so: it makes this
+ * process's directories first. By thread: the process's first one may be gone, and with it its exe.
+ */
+static long execute_runtime(const struct exec_args *args)
+{
+	char path[sizeof(arena()->proc) + 32];
+	long fd = open_runtime(), err;
 	struct fmt f;
 
-	fmt_init(&f, buf, size);
+	if (fd >= 0) {
+		err = host_call5(__NR_execveat, fd, "", args->argv, args->envp, AT_EMPTY_PATH);
+		host_close((int)fd);
+		return err;
+	}
 	if (mm.attached)
-		fmt_str(&f, arena()->runtime);
-	else
-		fmt_print(&f, "%s/thread-self/exe", arena()->proc);
+		return fd;
+	fmt_init(&f, path, sizeof(path));
+	fmt_print(&f, "%s/thread-self/exe", arena()->proc);
+	return host_call3(__NR_execve, path, args->argv, args->envp);
 }
 
 /* What the new image asks of the guest's own filters must be there; the host keeps its copy anyway. */
@@ -355,11 +403,9 @@ static void keep_open(int fd)
 static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 {
 	struct task *task = bprm->task;
-	char path[PATH_MAX];
 	s64 err;
 
 	fs_sync(task);
-	runtime_path(path, sizeof(path));
 	signal_block_all();
 	err = add_carry(bprm, by_fd);
 	if (!err) {
@@ -373,7 +419,7 @@ static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 		ptrace_exec(task);
 		signal_requeue_held(task);
 		children_reap(task);
-		err = host_call3(__NR_execve, path, bprm->args.argv, bprm->args.envp);
+		err = execute_runtime(&bprm->args);
 	}
 	return err;
 }
@@ -381,57 +427,61 @@ static s64 host_execve(struct linux_binprm *bprm, bool by_fd)
 /* ---- the calls ---- */
 
 /* Names the program as the kernel does when it is given relative to a descriptor. */
-static void name_program(struct linux_binprm *bprm, int dfd, const char *name)
+static void name_program(struct linux_binprm *bprm, int dfd)
 {
+	const char *name = bprm->name;
 	struct fmt f;
 	long flags;
 
-	fmt_init(&f, bprm->filename, sizeof(bprm->filename));
-	bprm->interp = bprm->filename;
-	if (dfd == AT_FDCWD || name[0] == '/') {
-		fmt_str(&f, name);
-		return;
+	bprm->filename = name;
+	if (dfd != AT_FDCWD && name[0] != '/') {
+		fmt_init(&f, bprm->fd_name, sizeof(bprm->fd_name));
+		fmt_print(&f, name[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", dfd, name);
+		flags = host_call2(__NR_fcntl, dfd, F_GETFD);
+		bprm->inaccessible = flags >= 0 && (flags & FD_CLOEXEC);
+		bprm->filename = bprm->fd_name;
 	}
-	fmt_print(&f, name[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", dfd, name);
-	flags = host_call2(__NR_fcntl, dfd, F_GETFD);
-	bprm->inaccessible = flags >= 0 && (flags & FD_CLOEXEC);
+	bprm->interp = bprm->filename;
 }
 
 /* Opens and reads all that the new image needs. */
-static s64 prepare_execve(struct linux_binprm *bprm, int dfd, const char *name, u64 uargv, u64 uenvp, u64 flags)
+static s64 prepare_execve(struct linux_binprm *bprm, int dfd, u64 uargv, u64 uenvp, u64 flags)
 {
 	unsigned lookup =
 	    (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 	s64 err;
 
-	err = open_program(bprm, dfd, name, lookup);
+	err = open_program(bprm, dfd, bprm->name, lookup);
 	if (!err)
 		err = exec_args_get(bprm->task, uargv, uenvp, &bprm->args);
 	if (err || (flags & AT_EXECVE_CHECK))
 		return err;
-	name_program(bprm, dfd, name);
+	name_program(bprm, dfd);
 	err = prepare_binary(bprm);
 	return err ? err : save_filters(bprm);
 }
 
-static s64 do_open_execve(struct linux_binprm *bprm, int dfd, const char *name, u64 uargv, u64 uenvp, u64 flags)
+static s64 do_open_execve(struct linux_binprm *bprm, int dfd, u64 uargv, u64 uenvp, u64 flags)
 {
-	s64 err = prepare_execve(bprm, dfd, name, uargv, uenvp, flags);
+	s64 err = prepare_execve(bprm, dfd, uargv, uenvp, flags);
 
 	if (err || (flags & AT_EXECVE_CHECK))
 		return err;
-	return host_execve(bprm, dfd != AT_FDCWD && !name[0]);
+	return host_execve(bprm, dfd != AT_FDCWD && !bprm->name[0]);
 }
 
 static s64 do_execveat(struct task *task, int dfd, u64 uname, u64 uargv, u64 uenvp, u64 flags)
 {
-	struct linux_binprm bprm = {.task = task, .exe_fd = -1, .interp_fd = -1, .filters_fd = -1};
-	char name[PATH_MAX];
-	s64 err = strncpy_from_guest(name, uname, sizeof(name));
+	struct linux_binprm bprm;
+	s64 err = strncpy_from_guest(bprm.name, uname, sizeof(bprm.name));
 
 	if (err < 0)
 		return err;
-	err = do_open_execve(&bprm, dfd, name, uargv, uenvp, flags);
+	bprm.task = task;
+	bprm.exe_fd = bprm.interp_fd = bprm.filters_fd = -1;
+	bprm.inaccessible = false;
+	bprm.depth = 0;
+	err = do_open_execve(&bprm, dfd, uargv, uenvp, flags);
 	exec_release(task);
 	if (bprm.exe_fd >= 0)
 		host_close(bprm.exe_fd);

@@ -75,6 +75,7 @@ static int first_namespaces(const struct session_config *config)
 {
 	struct arena_header *a = arena();
 	struct utsname uts;
+	struct stat st;
 	int err;
 
 	uname(&uts);
@@ -89,6 +90,10 @@ static int first_namespaces(const struct session_config *config)
 	if (strlen(config->runtime) >= sizeof(a->runtime))
 		return -ENAMETOOLONG;
 	strcpy(a->runtime, config->runtime);
+	if (fstat(config->runtime_fd, &st) != 0)
+		return -errno;
+	a->runtime_dev = st.st_dev;
+	a->runtime_ino = st.st_ino;
 	a->init_user = user_ns_create(NULL, a->uid, a->gid);
 	a->init_uts = a->init_user ? uts_ns_dup(NULL, a->init_user) : NULL;
 	a->init_mnt = a->init_user ? mnt_ns_create(a->init_user) : NULL;

@@ -7,6 +7,7 @@
 
 struct session_config {
 	const char *runtime; /* host path of the runtime's ELF */
+	int runtime_fd;	     /* open on it */
 	u64 arena_size;	     /* of the shared memory, a multiple of ARENA_STEP */
 	int fd_reserve;	     /* descriptors that guests do not count among those that they may have */
 	int log_fd;	     /* --log's file, open for appending; -1: none */
