@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""System calls for the scripts here: what they return, or the name of the errno."""
+import ctypes
+import errno
+import os
+
+libc = ctypes.CDLL(None, use_errno=True)
+FDCWD = -100
+BAD = ctypes.c_void_p(1)
+RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, NOATIME = 1, 2, 4, 8, 32, 1024
+BIND, MOVE, REC = 4096, 8192, 16384
+UNBINDABLE, PRIVATE, SLAVE, SHARED = 1 << 17, 1 << 18, 1 << 19, 1 << 20
+DETACH = 2
+NEWNS, NEWUSER = 0x20000, 0x10000000
+
+
+def result(value):
+    return value if value >= 0 else errno.errorcode[ctypes.get_errno()]
+
+
+def call(number, *args):
+    return result(libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in args]))
+
+
+def mount(source, target, fstype=None, flags=0, data=None):
+    """Strings or bytes, or None. "ok" or the errno's name."""
+    strings = [s.encode() if isinstance(s, str) else s for s in (source, target, fstype)]
+    return result(libc.mount(*strings, ctypes.c_ulong(flags), data)) or "ok"
+
+
+def umount(target, flags=0):
+    return result(libc.umount2(os.fsencode(target), flags)) or "ok"
+
+
+def t(function, *args, **keywords):
+    """What a function of Python's returns (None: "ok"), or the name of the errno."""
+    try:
+        value = function(*args, **keywords)
+        return "ok" if value is None else value
+    except OSError as error:
+        return errno.errorcode[error.errno]
