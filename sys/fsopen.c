@@ -12,15 +12,13 @@
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
+#include "lib/fsconfig.h"
 #include "lib/string.h"
 #include "sys/read.h"
 #include "sys/runtime.h"
 #include "sys/sys.h"
 #include "vfs/proc.h"
 
-#ifndef FSCONFIG_CMD_CREATE_EXCL
-#define FSCONFIG_CMD_CREATE_EXCL 8
-#endif
 #define BINARY_MAX (1024 * 1024)
 #define KEY_SIZE   256
 #define VALUE_SIZE 256
@@ -54,6 +52,8 @@ static s64 context_of_fd(int fd, u64 *inode)
 	if (err)
 		return err;
 	h = S_ISSOCK(st.st_mode) ? handle_by_inode(st.st_ino) : NULL;
+	if (h && h->kind == HANDLE_TREE) /* would be an O_PATH */
+		return -EBADF;
 	*inode = st.st_ino;
 	return h && h->kind == HANDLE_FS ? 0 : -EINVAL;
 }
@@ -149,7 +149,38 @@ static s64 check_config(u32 command, u64 key, u64 value, int aux)
 	return -EOPNOTSUPP;
 }
 
-static s64 send_config(struct task *task, u64 inode, u32 command, u64 ukey, u64 uvalue)
+static s64 check_bytes(u64 ubuf, u64 len)
+{
+	char some[512];
+	s64 err = 0;
+
+	for (u64 n; !err && len; ubuf += n, len -= n) {
+		n = MIN(len, sizeof(some));
+		err = copy_from_guest(some, ubuf, n);
+	}
+	return err;
+}
+
+/* Of what is no flag and no string the options of no file system here make anything: that it can be had is all. */
+static s64 check_value(u32 command, u64 uvalue, int aux)
+{
+	char name[PATH_MAX];
+	s64 n;
+
+	switch (command) {
+	case FSCONFIG_SET_BINARY:
+		return check_bytes(uvalue, (u64)aux);
+	case FSCONFIG_SET_PATH:
+	case FSCONFIG_SET_PATH_EMPTY:
+		n = strncpy_from_guest(name, uvalue, sizeof(name));
+		return n < 0 ? n : n || command == FSCONFIG_SET_PATH_EMPTY ? 0 : -ENOENT;
+	case FSCONFIG_SET_FD:
+		return fd_is_ours(aux) || host_call2(__NR_fcntl, aux, F_GETFD) < 0 ? -EBADF : 0;
+	}
+	return 0;
+}
+
+static s64 send_config(struct task *task, u64 inode, u32 command, u64 ukey, u64 uvalue, int aux)
 {
 	char key[KEY_SIZE], value[VALUE_SIZE];
 	struct request req;
@@ -160,30 +191,31 @@ static s64 send_config(struct task *task, u64 inode, u32 command, u64 ukey, u64 
 	req.arg = command;
 	if (ukey)
 		err = copy_string(key, ukey, sizeof(key));
-	if (!err && command == FSCONFIG_SET_STRING)
-		err = copy_string(value, uvalue, sizeof(value));
+	if (!err)
+		err = command == FSCONFIG_SET_STRING ? copy_string(value, uvalue, sizeof(value))
+						     : check_value(command, uvalue, aux);
 	if (err)
 		return err;
 	if (ukey)
 		request_add(&req, key, strlen(key));
 	if (command == FSCONFIG_SET_STRING)
 		request_add(&req, value, strlen(value));
-	return warden_call(task, &req, NULL);
+	return ask_warden_measured(task, &req);
 }
 
 SYSCALL(fsconfig)
 {
-	int fd = (int)ARG0(regs);
+	int fd = (int)ARG0(regs), aux = (int)ARG4(regs);
 	u32 command = (u32)ARG1(regs);
 	u64 inode;
 	s64 err;
 
 	if (fd < 0)
 		return -EINVAL;
-	err = check_config(command, ARG2(regs), ARG3(regs), (int)ARG4(regs));
+	err = check_config(command, ARG2(regs), ARG3(regs), aux);
 	if (!err)
 		err = context_of_fd(fd, &inode);
-	return err ? err : send_config(task, inode, command, ARG2(regs), ARG3(regs));
+	return err ? err : send_config(task, inode, command, ARG2(regs), ARG3(regs), aux);
 }
 
 /* ---- fsmount ---- */

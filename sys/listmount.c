@@ -11,11 +11,11 @@
 #define MOUNTS_MAX 1000000 /* Linux takes no more at once */
 
 struct list {
-	const struct mnt_ns *ns;
-	struct path top;   /* only what is below that */
+	struct mnt_asked asked;
+	struct path top;   /* only what is below that; put with the list */
 	u64 not_this;	   /* nor the mount asked about */
 	u64 after, before; /* only numbers between, exclusively */
-	u64 *id;	   /* all in ascending order */
+	u64 *id;	   /* all in ascending order, of which max have room */
 	u32 nr, max;
 	char host[PATH_MAX], path[PATH_MAX];
 };
@@ -24,11 +24,14 @@ static int take_mount(const struct mount *m, void *arg)
 {
 	struct list *list = arg;
 
-	if (m->id == list->not_this || m->id <= list->after || m->id >= list->before || list->nr == list->max)
+	if (m->id == list->not_this || m->id <= list->after || m->id >= list->before)
 		return 0;
 	mnt_copy_string(list->host, sizeof(list->host), m->host);
-	if (dpath_below(list->ns, &list->top, m->id, list->host, list->path, sizeof(list->path)))
-		list->id[list->nr++] = mnt_unique_id(m->id);
+	if (!dpath_below(list->asked.ns, &list->top, m->id, list->host, list->path, sizeof(list->path)))
+		return 0;
+	if (list->nr < list->max)
+		list->id[list->nr] = mnt_unique_id(m->id);
+	list->nr++;
 	return 0;
 }
 
@@ -40,10 +43,10 @@ static s64 top_of_mount(struct list *list, u64 id)
 	u64 seq;
 
 	do {
-		seq = mnt_read_begin(list->ns);
-		m = mnt_by_id_in(list->ns, id);
+		seq = mnt_read_begin(list->asked.ns);
+		m = mnt_by_id_in(list->asked.ns, id);
 		len = m ? mnt_copy_string(list->host, sizeof(list->host), m->host) : 0;
-	} while (mnt_read_retry(list->ns, seq));
+	} while (mnt_read_retry(list->asked.ns, seq));
 	if (!m)
 		return -ENOENT;
 	list->not_this = id;
@@ -52,39 +55,36 @@ static s64 top_of_mount(struct list *list, u64 id)
 }
 
 /* May the caller know of it? Not what is outside of its root, without capabilities. */
-static s64 may_list(struct task *task, struct list *list)
+static bool may_list(struct list *list)
 {
-	struct path root;
 	bool below;
-	s64 err;
 	u64 seq;
 
-	if (ns_capable(task, list->ns->user_ns, CAP_SYS_ADMIN))
-		return 0;
-	err = get_fs_root(task->fs, &root);
-	if (err)
-		return err;
 	do {
-		seq = mnt_read_begin(list->ns);
-		below = dpath_below(list->ns, &root, list->top.mnt, list->top.host->s, list->path, sizeof(list->path));
-	} while (mnt_read_retry(list->ns, seq));
-	path_put(&root);
-	return below ? 0 : -EPERM;
+		seq = mnt_read_begin(list->asked.ns);
+		below = list->asked.capable || dpath_below(list->asked.ns, &list->asked.root, list->top.mnt,
+							   list->top.host->s, list->path, sizeof(list->path));
+	} while (mnt_read_retry(list->asked.ns, seq));
+	return below;
 }
 
+/* There may be more of them when the memory is there than when it was asked for. */
 static s64 make_list(struct list *list)
 {
 	u64 seq;
 
-	list->max = list->ns->nr;
-	list->id = kzalloc((list->max + 1UL) * sizeof(*list->id));
-	if (!list->id)
-		return -ENOMEM;
 	do {
+		if (list->nr >= list->max) {
+			kfree(list->id);
+			list->max = list->nr + READ_ONCE(list->asked.ns->nr) + 1;
+			list->id = kzalloc(list->max * sizeof(*list->id));
+			if (!list->id)
+				return -ENOMEM;
+		}
 		list->nr = 0;
-		seq = mnt_read_begin(list->ns);
-		mnt_for_each(list->ns, take_mount, list);
-	} while (mnt_read_retry(list->ns, seq));
+		seq = mnt_read_begin(list->asked.ns);
+		mnt_for_each(list->asked.ns, take_mount, list);
+	} while (mnt_read_retry(list->asked.ns, seq) || list->nr > list->max);
 	return 0;
 }
 
@@ -101,53 +101,72 @@ static s64 give_list(struct list *list, u64 uids, u64 room, bool reverse)
 	return copy_to_guest(uids, list->id, nr * sizeof(*list->id)) ? -EFAULT : (s64)nr;
 }
 
-static s64 do_listmount(struct task *task, const struct mnt_id_req *req, struct list *list, const struct regs *regs)
+/* Below which place: a whole mount, or the root. */
+static s64 find_top(struct list *list)
+{
+	u64 id = list->asked.req.mnt_id;
+
+	if (id != LSMT_ROOT)
+		return top_of_mount(list, id - MNT_UNIQUE_BASE);
+	list->top = (struct path){list->asked.root.mnt, hpath_get(list->asked.root.host)};
+	return 0;
+}
+
+static s64 do_listmount(struct list *list, const struct regs *regs)
 {
 	bool reverse = ARG3(regs) & LISTMOUNT_REVERSE;
-	u64 behind = req->param ? req->param - MNT_UNIQUE_BASE : 0;
+	u64 behind = list->asked.req.param ? list->asked.req.param - MNT_UNIQUE_BASE : 0;
 	s64 err;
 
-	list->ns = task->nsproxy->mnt;
 	list->before = UINT64_MAX;
 	if (reverse && behind)
 		list->before = behind;
 	else
 		list->after = behind;
-	if (req->mnt_id == LSMT_ROOT)
-		err = get_fs_root(task->fs, &list->top);
-	else
-		err = top_of_mount(list, req->mnt_id - MNT_UNIQUE_BASE);
-	if (!err)
-		err = may_list(task, list);
+	err = find_top(list);
+	if (!err && !may_list(list))
+		err = -EPERM;
 	if (!err)
 		err = make_list(list);
 	return err ? err : give_list(list, ARG1(regs), ARG2(regs), reverse);
 }
 
+static s64 list_mounts(struct task *task, struct list *list, const struct regs *regs)
+{
+	s64 ret = get_mnt_id_req(ARG0(regs), &list->asked.req);
+
+	if (ret)
+		return ret;
+	if (list->asked.req.param && list->asked.req.param <= MNT_UNIQUE_BASE)
+		return -EINVAL;
+	ret = find_mnt_ns(task, &list->asked);
+	if (!ret)
+		ret = find_asked_root(task, &list->asked);
+	if (ret)
+		return ret;
+	ret = do_listmount(list, regs);
+	if (list->top.host)
+		path_put(&list->top);
+	path_put(&list->asked.root);
+	kfree(list->id);
+	return ret;
+}
+
 SYSCALL(listmount)
 {
-	struct mnt_id_req req;
 	struct list *list;
 	s64 ret;
 
-	if (ARG3(regs) & ~(u64)LISTMOUNT_REVERSE)
+	if ((u32)ARG3(regs) & ~(u32)LISTMOUNT_REVERSE)
 		return -EINVAL;
 	if (ARG2(regs) > MOUNTS_MAX)
 		return -EOVERFLOW;
 	if (!access_ok(ARG1(regs), ARG2(regs) * sizeof(u64)))
 		return -EFAULT;
-	ret = get_mnt_id_req(task, ARG0(regs), &req);
-	if (ret)
-		return ret;
-	if (req.param && req.param <= MNT_UNIQUE_BASE)
-		return -EINVAL;
 	list = kzalloc(sizeof(*list));
 	if (!list)
 		return -ENOMEM;
-	ret = do_listmount(task, &req, list, regs);
-	if (list->top.host)
-		path_put(&list->top);
-	kfree(list->id);
+	ret = list_mounts(task, list, regs);
 	kfree(list);
 	return ret;
 }

@@ -70,7 +70,9 @@ static s64 do_remount(struct mount_call *call)
 	request_init(&req, REQ_REMOUNT, call->task);
 	req.dst = call->target->mnt;
 	req.flags = (u32)call->flags;
-	return ask_warden(call->task, &req, options, strlen(options));
+	if (!request_add(&req, options, strlen(options)))
+		return -ENAMETOOLONG;
+	return ask_warden_measured(call->task, &req);
 }
 
 /* Walks the source of a bind or a move. Released by the caller when 0 is returned. */
@@ -79,16 +81,6 @@ static s64 walk_source(struct mount_call *call, struct nameidata *source)
 	if (!call->source || !*call->source)
 		return -EINVAL;
 	return path_lookup(call->task, AT_FDCWD, call->source, LOOKUP_FOLLOW, source);
-}
-
-/* 0 when both are directories or both are not, else `err`. */
-static s64 same_type(const struct nameidata *a, const struct nameidata *b, s64 err)
-{
-	s64 a_dir = place_is_dir(a), b_dir = place_is_dir(b);
-
-	if (a_dir < 0 || b_dir < 0)
-		return MIN(a_dir, b_dir);
-	return a_dir == b_dir ? 0 : err;
 }
 
 static s64 bind_place(struct mount_call *call, const struct nameidata *source)
@@ -141,24 +133,6 @@ static s64 do_change_type(struct mount_call *call)
 	return ask_warden(call->task, &req, NULL, 0);
 }
 
-static s64 move_place(struct mount_call *call, const struct nameidata *source)
-{
-	struct mount_facts facts;
-	struct request req;
-	s64 err;
-
-	mount_facts(call->task, source, &facts);
-	if (!facts.is_root || facts.locked)
-		return -EINVAL;
-	err = same_type(source, call->target, -EINVAL);
-	if (err)
-		return err;
-	request_init(&req, REQ_MOVE, call->task);
-	req.src = source->mnt;
-	req.dst = call->target->mnt;
-	return ask_warden(call->task, &req, call->target->host, call->target->len);
-}
-
 static s64 do_move_mount(struct mount_call *call)
 {
 	struct nameidata source;
@@ -166,7 +140,7 @@ static s64 do_move_mount(struct mount_call *call)
 
 	if (err)
 		return err;
-	err = move_place(call, &source);
+	err = move_place(call->task, &source, call->target);
 	path_release(&source);
 	return err;
 }

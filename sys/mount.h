@@ -25,6 +25,12 @@ s64 place_is_dir(const struct nameidata *nd);
 /* Adds a string (NULL: none) to the request and sends it. The warden's answer, or -ENAMETOOLONG. */
 s64 ask_warden(struct task *task, struct request *req, const char *s, size_t len);
 
+/* Sends one that may limit a tmpfs anew: then what is in it is measured first. */
+s64 ask_warden_measured(struct task *task, struct request *req);
+/* Moves the mount whose root `from` is. 0; -EINVAL: none is, or one of the two is a directory, the other is none; what
+ * the warden says. */
+s64 move_place(struct task *task, const struct nameidata *from, const struct nameidata *to);
+
 /* What is mounted on the place, through a whole stack: nd becomes its root. */
 void mount_topmost(const struct task *task, struct nameidata *nd);
 

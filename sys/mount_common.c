@@ -8,6 +8,7 @@
 #include "arena/arena.h"
 #include "host/host.h"
 #include "lib/string.h"
+#include "vfs/tmpfs.h"
 
 bool may_mount(const struct task *task)
 {
@@ -61,6 +62,48 @@ s64 place_is_dir(const struct nameidata *nd)
 	s64 err = host_call4(__NR_newfstatat, nd->fd, "", &st, AT_EMPTY_PATH);
 
 	return err ? err : (st.st_mode & S_IFMT) == S_IFDIR;
+}
+
+s64 move_place(struct task *task, const struct nameidata *from, const struct nameidata *to)
+{
+	struct mount_facts source;
+	struct request req;
+	s64 a_dir, b_dir;
+
+	mount_facts(task, from, &source);
+	if (!source.is_root || source.locked || (source.detached && !source.root_of_all))
+		return -EINVAL;
+	a_dir = place_is_dir(from);
+	b_dir = place_is_dir(to);
+	if (a_dir < 0 || b_dir < 0)
+		return MIN(a_dir, b_dir);
+	if (a_dir != b_dir)
+		return -EINVAL;
+	/* What everything else is below. Linux's stands on something as well, which nobody comes to. */
+	if (source.root_of_all && !source.detached)
+		return -ELOOP;
+	request_init(&req, REQ_MOVE, task);
+	req.src = from->mnt;
+	req.dst = to->mnt;
+	return ask_warden(task, &req, to->host, to->len);
+}
+
+s64 ask_warden_measured(struct task *task, struct request *req)
+{
+	struct tmpfs fs = {0};
+	struct tmpfs_usage used;
+	u64 storage = 0;
+	s64 err = warden_call(task, req, &storage);
+
+	if (err != -EAGAIN)
+		return err;
+	fs.storage = (u32)storage;
+	err = tmpfs_measure(&fs, &used);
+	if (err)
+		return err;
+	req->used_bytes = used.bytes;
+	req->used_inodes = used.inodes;
+	return warden_call(task, req, NULL);
 }
 
 s64 ask_warden(struct task *task, struct request *req, const char *s, size_t len)

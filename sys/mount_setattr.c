@@ -3,27 +3,39 @@
 #include "sys/mount_fds.h"
 
 #include <linux/fcntl.h>
+#include "host/host.h"
 #include "host/uaccess.h"
+#include "kernel/mm.h"
 #include "sys/sys.h"
+#include "vfs/proc.h"
 
 #define ATTR_SIZE_VER0 32
 #define ATTR_SIZE_MAX  4096
 
 /* Those that are one bit here and one there. */
+static const struct {
+	u32 attr, flag;
+} plain[] = {
+    {MOUNT_ATTR_RDONLY, MS_RDONLY}, {MOUNT_ATTR_NOSUID, MS_NOSUID},	    {MOUNT_ATTR_NODEV, MS_NODEV},
+    {MOUNT_ATTR_NOEXEC, MS_NOEXEC}, {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME}, {MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW},
+};
+
 static u32 plain_flags(u64 attr)
 {
-	static const struct {
-		u32 attr, flag;
-	} names[] = {
-	    {MOUNT_ATTR_RDONLY, MS_RDONLY},	    {MOUNT_ATTR_NOSUID, MS_NOSUID},
-	    {MOUNT_ATTR_NODEV, MS_NODEV},	    {MOUNT_ATTR_NOEXEC, MS_NOEXEC},
-	    {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME}, {MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW},
-	};
 	u32 flags = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		flags |= attr & names[i].attr ? names[i].flag : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		flags |= attr & plain[i].attr ? plain[i].flag : 0;
 	return flags;
+}
+
+u64 mount_flags_to_attr(u32 flags)
+{
+	u64 attr = flags & MS_NOATIME ? MOUNT_ATTR_NOATIME : flags & MS_RELATIME ? 0 : MOUNT_ATTR_STRICTATIME;
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		attr |= flags & plain[i].flag ? plain[i].attr : 0;
+	return attr;
 }
 
 bool attr_to_mount_flags(u64 attr, u32 *flags)
@@ -54,16 +66,32 @@ static s64 flags_of(const struct mount_attr *attr, struct attr_change *change)
 	return atime == MOUNT_ATTR__ATIME && attr_to_mount_flags(attr->attr_set, &change->set) ? 0 : -EINVAL;
 }
 
-static s64 check_attr(struct task *task, const struct mount_attr *attr)
+static s64 check_attr(const struct mount_attr *attr)
 {
 	u64 known = MOUNT_ATTRS | MOUNT_ATTR_IDMAP, type = attr->propagation;
 
-	if ((type & ~(u64)MS_PROPAGATION) || (type & (type - 1)) || ((attr->attr_set | attr->attr_clr) & ~known))
+	return (type & ~(u64)MS_PROPAGATION) || (type & (type - 1)) || ((attr->attr_set | attr->attr_clr) & ~known)
+		   ? -EINVAL
+		   : 0;
+}
+
+/* The user namespace by which ids are to be mapped: is there one? That no file system here can do it comes later. */
+static s64 check_idmap(struct task *task, const struct mount_attr *attr, struct attr_change *change)
+{
+	struct fd_info note;
+	int fd = (int)attr->userns_fd;
+
+	if ((attr->attr_clr & MOUNT_ATTR_IDMAP) && !change->replaces)
 		return -EINVAL;
-	if ((attr->attr_set | attr->attr_clr) & MOUNT_ATTR_IDMAP) {
-		guest_log(task, "mount_setattr MOUNT_ATTR_IDMAP: not built, EINVAL");
+	if (!(attr->attr_set & MOUNT_ATTR_IDMAP))
+		return 0;
+	if (attr->userns_fd > INT32_MAX)
 		return -EINVAL;
-	}
+	if (fd_is_ours(fd) || host_call2(__NR_fcntl, fd, F_GETFD) < 0)
+		return -EBADF;
+	if (!fd_note(task, fd, &note) || note.kind != FD_NS || note.sub != NS_USER)
+		return -EINVAL;
+	change->idmap = true;
 	return 0;
 }
 
@@ -72,7 +100,6 @@ s64 get_mount_attr(struct task *task, u64 uattr, u64 size, struct attr_change *c
 	struct mount_attr attr;
 	s64 err;
 
-	*change = (struct attr_change){0};
 	if (size > ATTR_SIZE_MAX)
 		return -E2BIG;
 	if (size < ATTR_SIZE_VER0)
@@ -86,9 +113,11 @@ s64 get_mount_attr(struct task *task, u64 uattr, u64 size, struct attr_change *c
 		change->nothing = true;
 		return 0;
 	}
-	err = check_attr(task, &attr);
+	err = check_attr(&attr);
 	if (!err)
 		err = flags_of(&attr, change);
+	if (!err)
+		err = check_idmap(task, &attr, change);
 	change->set |= (u32)attr.propagation;
 	return err;
 }
@@ -103,6 +132,10 @@ s64 set_mount_attr(struct task *task, const struct nameidata *nd, const struct a
 	mount_facts(task, nd, &facts);
 	if (!facts.is_root)
 		return -EINVAL;
+	if (change->idmap) {
+		guest_log(task, "mount_setattr MOUNT_ATTR_IDMAP: not built, EINVAL");
+		return -EINVAL;
+	}
 	request_init(&req, REQ_SET_ATTR, task);
 	req.dst = nd->mnt;
 	req.flags = change->set;
@@ -113,7 +146,7 @@ s64 set_mount_attr(struct task *task, const struct nameidata *nd, const struct a
 SYSCALL(mount_setattr)
 {
 	u32 flags = (u32)ARG2(regs);
-	struct attr_change change;
+	struct attr_change change = {0};
 	struct nameidata nd;
 	s64 err;
 

@@ -15,6 +15,10 @@
 #include "vfs/proc.h"
 #include "warden/client.h"
 
+#ifndef NS_GET_MNTNS_ID
+#define NS_GET_MNTNS_ID _IOR(NSIO, 0x5, __u64)
+#endif
+
 static const u32 clone_flag[NS_TYPES] = {CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER};
 
 static s64 ns_owner_uid(const struct task *task, const struct handle *h, u8 type, u64 uptr)
@@ -63,6 +67,18 @@ static s64 ns_open_related(struct task *task, const struct fd_info *note, enum n
 	return err < 0 ? err : ns_install_fd(task, fd, inode);
 }
 
+/* NS_GET_MNTNS_ID: as statmount(2) and listmount(2) call it. */
+static s64 ns_mount_id(const struct handle *h, u8 type, u64 uptr)
+{
+	const struct mnt_ns *ns = READ_ONCE(h->mnt);
+	u64 id;
+
+	if (type != NS_MNT || !arena_contains(ns, sizeof(*ns)))
+		return -EINVAL;
+	id = ns->inum;
+	return put_guest(uptr, id);
+}
+
 static s64 nsfs_ioctl(struct task *task, const struct fd_info *note, u32 cmd, u64 arg)
 {
 	const struct handle *h = handle_by_inode(note->ino);
@@ -74,6 +90,8 @@ static s64 nsfs_ioctl(struct task *task, const struct fd_info *note, u32 cmd, u6
 		return clone_flag[note->sub];
 	case NS_GET_OWNER_UID:
 		return ns_owner_uid(task, h, note->sub, arg);
+	case NS_GET_MNTNS_ID:
+		return ns_mount_id(h, note->sub, arg);
 	case NS_GET_USERNS:
 		return ns_open_related(task, note, NS_OWNER);
 	case NS_GET_PARENT:

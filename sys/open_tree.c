@@ -107,7 +107,7 @@ static s64 tree_set_attr(struct task *task, int fd, const struct attr_change *ch
 SYSCALL(open_tree_attr)
 {
 	u32 flags = (u32)ARG2(regs);
-	struct attr_change change;
+	struct attr_change change = {.replaces = flags & OPEN_TREE_CLONE};
 	s64 fd, err;
 
 	if (!ARG3(regs) && ARG4(regs))
@@ -126,35 +126,6 @@ SYSCALL(open_tree_attr)
 }
 
 /* ---- move_mount ---- */
-
-/* What is said of the two places before the warden is asked. */
-static s64 may_move(const struct task *task, const struct nameidata *from, const struct nameidata *to)
-{
-	struct mount_facts source;
-	s64 a_dir, b_dir;
-
-	mount_facts(task, from, &source);
-	if (!source.is_root || source.locked || (source.detached && !source.root_of_all))
-		return -EINVAL;
-	a_dir = place_is_dir(from);
-	b_dir = place_is_dir(to);
-	if (a_dir < 0 || b_dir < 0)
-		return MIN(a_dir, b_dir);
-	return a_dir == b_dir ? 0 : -EINVAL;
-}
-
-static s64 move_place(struct task *task, const struct nameidata *from, const struct nameidata *to)
-{
-	struct request req;
-	s64 err = may_move(task, from, to);
-
-	if (err)
-		return err;
-	request_init(&req, REQ_MOVE, task);
-	req.src = from->mnt;
-	req.dst = to->mnt;
-	return ask_warden(task, &req, to->host, to->len);
-}
 
 /* MOVE_MOUNT_SET_GROUP: nothing moves. */
 static s64 set_group(struct task *task, const struct nameidata *from, const struct nameidata *to)
@@ -185,6 +156,16 @@ static s64 check_move(struct task *task, u32 flags)
 	return -EINVAL;
 }
 
+/* One of the two places. NULL for the path is none, where there need not be one. */
+static s64 walk_move(struct task *task, int fd, u64 uname, bool empty, bool follow, struct nameidata *nd)
+{
+	u32 flags = follow ? LOOKUP_FOLLOW : 0;
+
+	if (empty && !uname)
+		return path_lookup(task, fd, "", flags | LOOKUP_EMPTY, nd);
+	return user_path_at(task, fd, uname, empty ? AT_EMPTY_PATH : 0, flags, nd);
+}
+
 SYSCALL(move_mount)
 {
 	u32 flags = (u32)ARG4(regs);
@@ -193,12 +174,12 @@ SYSCALL(move_mount)
 
 	if (err)
 		return err;
-	err = user_path_at(task, (int)ARG2(regs), ARG3(regs), flags & MOVE_MOUNT_T_EMPTY_PATH ? AT_EMPTY_PATH : 0,
-			   flags & MOVE_MOUNT_T_SYMLINKS ? LOOKUP_FOLLOW : 0, &to);
+	err = walk_move(task, (int)ARG2(regs), ARG3(regs), flags & MOVE_MOUNT_T_EMPTY_PATH,
+			flags & MOVE_MOUNT_T_SYMLINKS, &to);
 	if (err)
 		return err;
-	err = user_path_at(task, (int)ARG0(regs), ARG1(regs), flags & MOVE_MOUNT_F_EMPTY_PATH ? AT_EMPTY_PATH : 0,
-			   flags & MOVE_MOUNT_F_SYMLINKS ? LOOKUP_FOLLOW : 0, &from);
+	err = walk_move(task, (int)ARG0(regs), ARG1(regs), flags & MOVE_MOUNT_F_EMPTY_PATH,
+			flags & MOVE_MOUNT_F_SYMLINKS, &from);
 	if (!err) {
 		mount_topmost(task, &to);
 		err = flags & MOVE_MOUNT_SET_GROUP ? set_group(task, &from, &to) : move_place(task, &from, &to);

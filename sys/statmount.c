@@ -5,10 +5,12 @@
 #include "sys/statmount.h"
 
 #include <asm/statfs.h>
+#include <linux/fcntl.h>
 #include <linux/magic.h>
 #include "arena/arena.h"
 #include "host/host.h"
 #include "host/uaccess.h"
+#include "kernel/mm.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "sys/mount_fds.h"
@@ -24,7 +26,7 @@
 
 /* ---- whom it is about ---- */
 
-s64 get_mnt_id_req(struct task *task, u64 ureq, struct mnt_id_req *req)
+s64 get_mnt_id_req(u64 ureq, struct mnt_id_req *req)
 {
 	u32 size;
 	s64 err;
@@ -38,20 +40,63 @@ s64 get_mnt_id_req(struct task *task, u64 ureq, struct mnt_id_req *req)
 	err = copy_struct_from_guest(req, sizeof(*req), ureq, size);
 	if (err)
 		return err;
-	if (req->mnt_ns_fd || req->mnt_id <= MNT_UNIQUE_BASE)
-		return -EINVAL;
-	if (req->mnt_ns_id && req->mnt_ns_id != task->nsproxy->mnt->inum) {
-		guest_log(task, "statmount, listmount of another mount namespace: not built, ENOENT");
-		return -ENOENT;
+	return (req->mnt_ns_fd && req->mnt_ns_id) || req->mnt_id <= MNT_UNIQUE_BASE ? -EINVAL : 0;
+}
+
+/* One that is somebody's. */
+static const struct mnt_ns *mnt_ns_by_id(u64 id)
+{
+	u32 nr = READ_ONCE(arena()->nr_handles);
+
+	for (u32 i = 0; i < nr; i++) {
+		struct handle *h = handle_at(i);
+		const struct mnt_ns *ns = READ_ONCE(h->mnt);
+
+		if (atomic_load(&h->inode) && arena_contains(ns, sizeof(*ns)) && READ_ONCE(ns->inum) == id)
+			return ns;
 	}
-	return 0;
+	return NULL;
+}
+
+static s64 mnt_ns_by_fd(struct task *task, int fd, const struct mnt_ns **out)
+{
+	const struct handle *h;
+	struct fd_info note;
+
+	if (fd_is_ours(fd) || host_call2(__NR_fcntl, fd, F_GETFD) < 0)
+		return -EBADF;
+	h = fd_note(task, fd, &note) && note.kind == FD_NS && note.sub == NS_MNT ? handle_by_inode(note.ino) : NULL;
+	*out = h ? READ_ONCE(h->mnt) : NULL;
+	return arena_contains(*out, sizeof(**out)) ? 0 : -EINVAL;
+}
+
+s64 find_mnt_ns(struct task *task, struct mnt_asked *asked)
+{
+	const struct mnt_id_req *req = &asked->req;
+	const struct user_ns *owner;
+	s64 err = 0;
+
+	asked->ns = task->nsproxy->mnt;
+	if (req->mnt_ns_fd)
+		err = mnt_ns_by_fd(task, req->mnt_ns_fd, &asked->ns);
+	else if (req->mnt_ns_id && req->mnt_ns_id != asked->ns->inum)
+		asked->ns = mnt_ns_by_id(req->mnt_ns_id);
+	if (err || !asked->ns)
+		return err ? err : -ENOENT;
+	owner = READ_ONCE(asked->ns->user_ns);
+	asked->capable = arena_contains(owner, sizeof(*owner)) && ns_capable(task, owner, CAP_SYS_ADMIN);
+	return req->mnt_ns_id && asked->ns != task->nsproxy->mnt && !asked->capable ? -ENOENT : 0;
+}
+
+s64 find_asked_root(struct task *task, struct mnt_asked *asked)
+{
+	return asked->ns == task->nsproxy->mnt ? get_fs_root(task->fs, &asked->root) : ns_root(asked->ns, &asked->root);
 }
 
 /* ---- the answer ---- */
 
 struct answer {
-	struct task *task;
-	const struct path *root; /* the task's */
+	const struct mnt_asked *asked;
 	u64 id, mask;
 	struct statmount st;
 	struct fmt strings;
@@ -68,27 +113,10 @@ static void put_string(struct answer *a, u64 bit, u32 *offset, const char *s)
 {
 	char text[PATH_MAX];
 
-	if (!(a->mask & bit))
+	if (!(a->mask & bit) || !mnt_copy_string(text, sizeof(text), s))
 		return;
-	mnt_copy_string(text, sizeof(text), s);
 	begin_string(a, bit, offset);
 	fmt_bytes(&a->strings, text, strlen(text) + 1);
-}
-
-static u64 attributes(u32 flags)
-{
-	static const struct {
-		u32 flag, attr;
-	} names[] = {
-	    {MS_RDONLY, MOUNT_ATTR_RDONLY},	    {MS_NOSUID, MOUNT_ATTR_NOSUID},
-	    {MS_NODEV, MOUNT_ATTR_NODEV},	    {MS_NOEXEC, MOUNT_ATTR_NOEXEC},
-	    {MS_NODIRATIME, MOUNT_ATTR_NODIRATIME}, {MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
-	};
-	u64 attr = flags & MS_NOATIME ? MOUNT_ATTR_NOATIME : flags & MS_RELATIME ? 0 : MOUNT_ATTR_STRICTATIME;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		attr |= flags & names[i].flag ? names[i].attr : 0;
-	return attr;
 }
 
 static u64 propagation_of(const struct mnt_ns *ns, const struct mount *m, const struct peer_numbers *n)
@@ -102,11 +130,11 @@ static u64 propagation_of(const struct mnt_ns *ns, const struct mount *m, const 
 
 static void put_peers(struct answer *a, const struct mount *m)
 {
-	const struct mnt_ns *ns = a->task->nsproxy->mnt;
+	const struct mnt_ns *ns = a->asked->ns;
 	struct statmount *st = &a->st;
 	struct peer_numbers n;
 
-	peer_numbers_below(ns, a->root, m, &n);
+	peer_numbers_below(ns, &a->asked->root, m, &n);
 	if (a->mask & STATMOUNT_MNT_BASIC) {
 		st->mnt_propagation = propagation_of(ns, m, &n);
 		st->mnt_peer_group = n.shared;
@@ -135,16 +163,24 @@ static void put_numbers(struct answer *a, const struct mount *m, const struct su
 		st->mnt_parent_id = mnt_unique_id(m->parent);
 		st->mnt_id_old = (u32)m->id;
 		st->mnt_parent_id_old = (u32)m->parent;
-		st->mnt_attr = attributes(m->flags);
+		st->mnt_attr = mount_flags_to_attr(m->flags);
 	}
 	if (a->mask & STATMOUNT_MNT_NS_ID) {
 		st->mask |= STATMOUNT_MNT_NS_ID;
-		st->mnt_ns_id = a->task->nsproxy->mnt->inum;
+		st->mnt_ns_id = a->asked->ns->inum;
 	}
 	if (a->mask & STATMOUNT_SUPPORTED_MASK) {
 		st->mask |= STATMOUNT_SUPPORTED_MASK;
 		st->supported_mask = SUPPORTED;
 	}
+}
+
+static void put_options(struct answer *a, const char *options)
+{
+	if (!(a->mask & STATMOUNT_MNT_OPTS))
+		return;
+	begin_string(a, STATMOUNT_MNT_OPTS, &a->st.mnt_opts);
+	fmt_bytes(&a->strings, options, strlen(options) + 1);
 }
 
 /* One behind the other, each with its NUL. */
@@ -161,7 +197,7 @@ static void put_option_array(struct answer *a, const char *options)
 
 static void put_strings(struct answer *a, const struct mount *m, const struct super *sb, const char *point)
 {
-	char options[sizeof(sb->options)];
+	char options[SUPER_OPTIONS];
 
 	put_string(a, STATMOUNT_FS_TYPE, &a->st.fs_type, sb->fstype);
 	put_string(a, STATMOUNT_MNT_ROOT, &a->st.mnt_root, m->fsroot);
@@ -169,8 +205,8 @@ static void put_strings(struct answer *a, const struct mount *m, const struct su
 		begin_string(a, STATMOUNT_MNT_POINT, &a->st.mnt_point);
 		fmt_bytes(&a->strings, point, strlen(point) + 1);
 	}
-	if (mnt_copy_string(options, sizeof(options), sb->options)) {
-		put_string(a, STATMOUNT_MNT_OPTS, &a->st.mnt_opts, sb->options);
+	if (super_copy_options(options, sb)) {
+		put_options(a, options);
 		if (a->mask & STATMOUNT_OPT_ARRAY)
 			put_option_array(a, options);
 	}
@@ -180,8 +216,8 @@ static void put_strings(struct answer *a, const struct mount *m, const struct su
 /* Inside a read section. 0, -ENOENT, or -EPERM: it is not below the task's root. */
 static s64 fill_answer(struct answer *a, char *path)
 {
-	const struct mnt_ns *ns = a->task->nsproxy->mnt;
-	const struct mount *m = mnt_by_id_in(ns, a->id);
+	const struct mnt_asked *asked = a->asked;
+	const struct mount *m = mnt_by_id_in(asked->ns, a->id);
 	const struct super *sb = m ? READ_ONCE(m->sb) : NULL;
 	const char *point;
 
@@ -191,8 +227,8 @@ static s64 fill_answer(struct answer *a, char *path)
 	if (!m || !arena_contains(sb, sizeof(*sb)))
 		return -ENOENT;
 	mnt_copy_string(a->host, sizeof(a->host), m->host);
-	point = dpath_below(ns, a->root, m->id, a->host, path, PATH_MAX);
-	if (!point && !ns_capable(a->task, ns->user_ns, CAP_SYS_ADMIN))
+	point = dpath_below(asked->ns, &asked->root, m->id, a->host, path, PATH_MAX);
+	if (!point && !asked->capable)
 		return -EPERM;
 	put_numbers(a, m, sb);
 	put_peers(a, m);
@@ -202,7 +238,7 @@ static s64 fill_answer(struct answer *a, char *path)
 
 static s64 make_answer(struct answer *a)
 {
-	const struct mnt_ns *ns = a->task->nsproxy->mnt;
+	const struct mnt_ns *ns = a->asked->ns;
 	char path[PATH_MAX];
 	struct statfs fs;
 	u64 seq, groups_seq;
@@ -221,32 +257,29 @@ static s64 make_answer(struct answer *a)
 /* As much of the structure as there is room for; the strings whole or not at all. */
 static s64 give_answer(struct answer *a, u64 ubuf, u64 size)
 {
-	u64 fixed = MIN(size, sizeof(a->st)), strings = 0;
+	u64 fixed = MIN(size, sizeof(a->st)), strings = a->mask & STATMOUNT_STRINGS ? a->strings.len : 0;
 
-	if (a->mask & STATMOUNT_STRINGS) {
-		strings = a->strings.len;
-		if (size < sizeof(a->st) + strings)
-			return -EOVERFLOW;
-	}
+	/* Without one, there is the empty string, for which there need be no room. */
+	if (strings > 1 && size < sizeof(a->st) + strings)
+		return -EOVERFLOW;
 	a->st.size = (u32)(fixed + strings);
 	if (copy_to_guest(ubuf, &a->st, fixed))
 		return -EFAULT;
-	return strings ? copy_to_guest(ubuf + sizeof(a->st), a->strings.buf, strings) : 0;
+	return size > sizeof(a->st) ? copy_to_guest(ubuf + sizeof(a->st), a->strings.buf, strings) : 0;
 }
 
 #define STRINGS_SIZE (3 * PATH_MAX)
 
-static s64 do_statmount(struct task *task, const struct mnt_id_req *req, const struct path *root, u64 ubuf, u64 size)
+static s64 do_statmount(const struct mnt_asked *asked, u64 ubuf, u64 size)
 {
 	struct answer *a = kzalloc(sizeof(*a) + STRINGS_SIZE);
 	s64 err;
 
 	if (!a)
 		return -ENOMEM;
-	a->task = task;
-	a->root = root;
-	a->id = req->mnt_id - MNT_UNIQUE_BASE;
-	a->mask = req->param;
+	a->asked = asked;
+	a->id = asked->req.mnt_id - MNT_UNIQUE_BASE;
+	a->mask = asked->req.param;
 	fmt_init(&a->strings, (char *)(a + 1), STRINGS_SIZE);
 	err = make_answer(a);
 	if (!err)
@@ -257,21 +290,25 @@ static s64 do_statmount(struct task *task, const struct mnt_id_req *req, const s
 
 SYSCALL(statmount)
 {
-	struct mnt_id_req req;
-	struct path root;
+	u64 ubuf = ARG1(regs), size = ARG2(regs);
+	struct mnt_asked asked;
 	s64 err;
 
-	if (ARG3(regs))
+	if ((u32)ARG3(regs))
 		return -EINVAL;
-	err = get_mnt_id_req(task, ARG0(regs), &req);
+	err = get_mnt_id_req(ARG0(regs), &asked.req);
+	if (!err)
+		err = find_mnt_ns(task, &asked);
 	if (err)
 		return err;
-	if (!access_ok(ARG1(regs), ARG2(regs)))
+	if (!access_ok(ubuf, size))
 		return -EFAULT;
-	err = get_fs_root(task->fs, &root);
+	if ((asked.req.param & STATMOUNT_STRINGS) && size == sizeof(struct statmount))
+		return -EOVERFLOW;
+	err = find_asked_root(task, &asked);
 	if (err)
 		return err;
-	err = do_statmount(task, &req, &root, ARG1(regs), ARG2(regs));
-	path_put(&root);
+	err = do_statmount(&asked, ubuf, size);
+	path_put(&asked.root);
 	return err;
 }

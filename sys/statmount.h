@@ -6,10 +6,11 @@
 #include "kernel/task.h"
 
 struct mnt_id_req {
-	u32 size, mnt_ns_fd;
-	u64 mnt_id; /* the unique one */
-	u64 param;  /* STATMOUNT_ mask; or behind which mount the list begins */
-	u64 mnt_ns_id;
+	u32 size;
+	s32 mnt_ns_fd; /* a descriptor of the namespace; 0: none */
+	u64 mnt_id;    /* the unique one */
+	u64 param;     /* STATMOUNT_ mask; or behind which mount the list begins */
+	u64 mnt_ns_id; /* 0: the caller's, or that of the descriptor */
 };
 #define MNT_ID_REQ_SIZE_VER0 24
 
@@ -47,14 +48,29 @@ _Static_assert(sizeof(struct statmount) == 512, "the kernel's");
 #define STATMOUNT_OPT_ARRAY	 0x400
 #define STATMOUNT_OPT_SEC_ARRAY	 0x800
 #define STATMOUNT_SUPPORTED_MASK 0x1000
+#define STATMOUNT_MNT_UIDMAP	 0x2000
+#define STATMOUNT_MNT_GIDMAP	 0x4000
 #define STATMOUNT_STRINGS                                                                                              \
 	(STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT | STATMOUNT_FS_TYPE | STATMOUNT_MNT_OPTS | STATMOUNT_FS_SUBTYPE |    \
-	 STATMOUNT_SB_SOURCE | STATMOUNT_OPT_ARRAY | STATMOUNT_OPT_SEC_ARRAY)
+	 STATMOUNT_SB_SOURCE | STATMOUNT_OPT_ARRAY | STATMOUNT_OPT_SEC_ARRAY | STATMOUNT_MNT_UIDMAP |                  \
+	 STATMOUNT_MNT_GIDMAP)
 
 #define LSMT_ROOT	  UINT64_MAX
 #define LISTMOUNT_REVERSE 1
 
-/* 0, -EFAULT, -E2BIG, -EINVAL, or -ENOENT: it is about another namespace. */
-s64 get_mnt_id_req(struct task *task, u64 ureq, struct mnt_id_req *req);
+/* What is asked: the namespace, and its root for the caller, which is put by the caller. */
+struct mnt_asked {
+	struct mnt_id_req req;
+	const struct mnt_ns *ns;
+	struct path root;
+	bool capable; /* it may know of all mounts there */
+};
+/* The guest's struct. 0, -EFAULT, -E2BIG or -EINVAL. */
+s64 get_mnt_id_req(u64 ureq, struct mnt_id_req *req);
+/* Which namespace that means. 0; -ENOENT: there is none of that id, or none for the caller; -EBADF, -EINVAL: of the
+ * descriptor. */
+s64 find_mnt_ns(struct task *task, struct mnt_asked *asked);
+/* And the root, -ENOMEM. */
+s64 find_asked_root(struct task *task, struct mnt_asked *asked);
 
 #endif

@@ -81,11 +81,29 @@ SYSCALL(fanotify_mark)
 #ifndef AT_HANDLE_MNT_ID_UNIQUE
 #define AT_HANDLE_MNT_ID_UNIQUE 0x001
 #endif
+#ifndef AT_HANDLE_CONNECTABLE
+#define AT_HANDLE_CONNECTABLE 0x002
+#endif
 #define HANDLE_SIZE_MAX (8 + 128) /* struct file_handle with the longest handle */
+
+static s64 handle_of(const struct nameidata *nd, u64 uhandle, u64 *mnt_id, u32 flags)
+{
+	char path[FD_PATH_SIZE];
+
+	if (!access_ok(uhandle, HANDLE_SIZE_MAX))
+		return -EFAULT;
+	if (!(flags & AT_HANDLE_CONNECTABLE))
+		return host_call5(__NR_name_to_handle_at, nd->fd, "", uhandle, mnt_id,
+				  (flags & ~(u32)AT_SYMLINK_FOLLOW) | AT_EMPTY_PATH);
+	/* Of a descriptor the host would not make one that says where the file stands. */
+	fd_path(path, nd->fd);
+	return host_call5(__NR_name_to_handle_at, AT_FDCWD, path, uhandle, mnt_id,
+			  (flags & ~(u32)AT_EMPTY_PATH) | AT_SYMLINK_FOLLOW);
+}
 
 SYSCALL(name_to_handle_at)
 {
-	u64 uhandle = ARG2(regs), umnt_id = ARG3(regs);
+	u64 umnt_id = ARG3(regs);
 	u32 flags = (u32)ARG4(regs);
 	struct nameidata nd;
 	u64 mnt_id = 0;
@@ -98,10 +116,7 @@ SYSCALL(name_to_handle_at)
 	err = user_path_at(task, (int)ARG0(regs), ARG1(regs), flags, 0, &nd);
 	if (err)
 		return err;
-	err = -EFAULT;
-	if (access_ok(uhandle, HANDLE_SIZE_MAX))
-		err = host_call5(__NR_name_to_handle_at, nd.fd, "", uhandle, &mnt_id,
-				 (flags & ~(u32)AT_SYMLINK_FOLLOW) | AT_EMPTY_PATH);
+	err = handle_of(&nd, ARG2(regs), &mnt_id, flags);
 	/* The host's number is of no use to a guest, whose /proc/self/mountinfo has ours. */
 	mnt_id = flags & AT_HANDLE_MNT_ID_UNIQUE ? mnt_unique_id(nd.mnt) : nd.mnt;
 	if ((!err || err == -EOVERFLOW) && copy_to_guest(umnt_id, &mnt_id, flags & AT_HANDLE_MNT_ID_UNIQUE ? 8 : 4))

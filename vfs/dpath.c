@@ -7,6 +7,23 @@
 #include "vfs/proc.h"
 #include "vfs/walk.h"
 
+int ns_root(const struct mnt_ns *ns, struct path *out)
+{
+	const struct mount *m;
+	char host[PATH_MAX];
+	size_t len;
+	u64 seq;
+
+	do {
+		seq = mnt_read_begin(ns);
+		out->mnt = ((struct mnt_ns *)ns)->root;
+		m = mnt_by_id(ns, out->mnt);
+		len = m ? mnt_copy_string(host, sizeof(host), m->host) : 0;
+	} while (mnt_read_retry(ns, seq));
+	out->host = hpath_new(host, len);
+	return out->host ? 0 : -ENOMEM;
+}
+
 /* Written from its end to its beginning. */
 struct backwards {
 	char *buf;

@@ -100,9 +100,9 @@ static void put_super_flags(struct fmt *out, const struct super *sb)
 
 static void put_super_options(struct fmt *out, const struct super *sb)
 {
-	char text[sizeof(sb->options)];
+	char text[SUPER_OPTIONS];
 
-	if (!mnt_copy_string(text, sizeof(text), sb->options))
+	if (!super_copy_options(text, sb))
 		return;
 	fmt_char(out, ',');
 	put_escaped(out, text, " \t\n\\");
@@ -214,23 +214,11 @@ static __attribute__((noinline)) bool foreign_root(struct task *task, const stru
 /* The place that a process's paths start from. */
 static int root_of(struct task *task, const struct proc_task *who, struct path *root)
 {
-	const struct mount *m;
-	char host[PATH_MAX];
-	size_t len;
-	u64 seq;
-
 	if (who->own)
 		return proc_get_place(who->own, get_fs_root, root);
 	if (foreign_root(task, who, root))
 		return root->host ? 0 : -ENOMEM;
-	do {
-		seq = mnt_read_begin(who->mnt);
-		m = mnt_by_id(who->mnt, who->mnt->root);
-		root->mnt = who->mnt->root;
-		len = m ? mnt_copy_string(host, sizeof(host), m->host) : 0;
-	} while (mnt_read_retry(who->mnt, seq));
-	root->host = hpath_new(host, len);
-	return root->host ? 0 : -ENOMEM;
+	return ns_root(who->mnt, root);
 }
 
 static __attribute__((noinline)) int show_tree(struct task *task, const struct proc_task *who, write_line write,

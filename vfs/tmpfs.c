@@ -111,9 +111,15 @@ int tmpfs_may_allocate(struct task *task, u64 mnt, u64 bytes)
 
 /* ---- statfs ---- */
 
+/* What a limit is shown as, and what is left of it. */
+static u64 whole(u64 max)
+{
+	return max == SUPER_NO_LIMIT ? 0 : max;
+}
+
 static u64 left(u64 max, u64 used)
 {
-	return max > used ? max - used : 0;
+	return whole(max) > used ? max - used : 0;
 }
 
 void tmpfs_statfs(const struct tmpfs *fs, struct statfs *st)
@@ -130,11 +136,11 @@ void tmpfs_statfs(const struct tmpfs *fs, struct statfs *st)
 		return;
 	if (fs->max_bytes) {
 		st->f_bsize = st->f_frsize = PAGE;
-		st->f_blocks = (long)(fs->max_bytes / PAGE);
+		st->f_blocks = (long)(whole(fs->max_bytes) / PAGE);
 		st->f_bfree = st->f_bavail = (long)(left(fs->max_bytes, used.bytes) / PAGE);
 	}
 	if (fs->max_inodes) {
-		st->f_files = (long)fs->max_inodes;
+		st->f_files = (long)whole(fs->max_inodes);
 		st->f_ffree = (long)left(fs->max_inodes, used.inodes);
 	}
 }

@@ -12,7 +12,7 @@
 struct tmpfs {
 	u32 storage;		   /* number of its directory */
 	u64 magic;		   /* statfs(2)'s f_type */
-	u64 max_bytes, max_inodes; /* 0: no limit */
+	u64 max_bytes, max_inodes; /* 0: the host's; SUPER_NO_LIMIT */
 };
 /* False: the mount shows something else. */
 bool tmpfs_of_mount(struct task *task, u64 mnt, struct tmpfs *out);

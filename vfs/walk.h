@@ -154,6 +154,9 @@ void dcache_missed(const struct task *task, const struct nameidata *nd);
 
 /* ---- dpath.c ---- */
 
+/* The root mount of a namespace as a place, which the caller puts. 0 or -ENOMEM. */
+int ns_root(const struct mnt_ns *ns, struct path *out);
+
 /* The path of a place below `root`, written to the end of buf; NULL: it is not below. Inside a read section. */
 char *dpath_below(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, char *buf, size_t size);
 

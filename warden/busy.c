@@ -73,6 +73,30 @@ static bool process_below(int proc, const char *pid, const char *path)
 	return any_entry(proc, name, link_below, path);
 }
 
+/* The host shows in the link's own mode what the descriptor is open for. */
+static bool written_below(int dir, const char *name, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IWUSR) &&
+	       link_below(dir, name, path);
+}
+
+static bool process_writes(int proc, const char *pid, const char *path)
+{
+	char name[NAME_MAX + 16];
+
+	if (!may_look_at(proc, pid))
+		return false;
+	snprintf(name, sizeof(name), "%s/fd", pid);
+	return any_entry(proc, name, written_below, path);
+}
+
+bool path_written(const char *path)
+{
+	return arena()->proc[0] && any_entry(AT_FDCWD, arena()->proc, process_writes, path);
+}
+
 bool path_busy(const char *path)
 {
 	return arena()->proc[0] && any_entry(AT_FDCWD, arena()->proc, process_below, path);

@@ -10,9 +10,12 @@
 struct fs_type {
 	const char *name;
 	enum super_kind kind;
+	bool single; /* Linux has one of them, or one for a namespace that is not ours */
 	int (*make)(const struct fs_spec *spec, struct fresh *out);
-	/* 0, -EINVAL (the value), -ENOENT (there is no such option); NULL: there is none at all. */
-	int (*option)(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value);
+	const struct fs_parameter_spec *rules; /* NULL: it has no options */
+	int (*take)(struct fs_spec *spec,
+		    const struct fs_parameter *o); /* what the rules let pass; NULL: means nothing */
+	bool any_option;			   /* lets others pass as well */
 };
 
 /* ---- tmpfs, and ramfs, which is one without limits ---- */
@@ -44,15 +47,22 @@ static int make_directory(const struct fs_spec *spec, const char *shown, struct 
 	return 0;
 }
 
+static u64 limit(u64 option)
+{
+	if (option == TMPFS_UNSET)
+		return 0;
+	return option ? option : SUPER_NO_LIMIT;
+}
+
 static void set_limits(struct super *sb, const struct tmpfs_options *options)
 {
-	atomic_store(&sb->max_bytes, options->size == TMPFS_UNSET ? 0 : options->size);
-	atomic_store(&sb->max_inodes, options->nr_inodes == TMPFS_UNSET ? 0 : options->nr_inodes);
+	atomic_store(&sb->max_bytes, limit(options->size));
+	atomic_store(&sb->max_inodes, limit(options->nr_inodes));
 }
 
 static int make_tmpfs(const struct fs_spec *spec, struct fresh *out)
 {
-	char shown[sizeof(out->sb->options)];
+	char shown[SUPER_OPTIONS];
 	int err;
 
 	tmpfs_show(&spec->tmpfs, shown, sizeof(shown));
@@ -62,9 +72,9 @@ static int make_tmpfs(const struct fs_spec *spec, struct fresh *out)
 	return err;
 }
 
-static int option_tmpfs(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value)
+static int take_tmpfs(struct fs_spec *spec, const struct fs_parameter *o)
 {
-	return tmpfs_option(name, value, ns, &spec->tmpfs);
+	return tmpfs_option(o, &spec->tmpfs);
 }
 
 static int make_ramfs(const struct fs_spec *spec, struct fresh *out)
@@ -76,11 +86,7 @@ static int make_ramfs(const struct fs_spec *spec, struct fresh *out)
 	return make_directory(spec, shown, out);
 }
 
-/* It has but one, and lets any other pass. */
-static int option_ramfs(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value)
-{
-	return strcmp(name, "mode") != 0 ? 0 : tmpfs_option(name, value, ns, &spec->tmpfs);
-}
+static const struct fs_parameter_spec ramfs_rules[] = {{"mode", OPTION_OCTAL}, {NULL}};
 
 /* ---- views of the host's ---- */
 
@@ -116,60 +122,66 @@ static int make_view(const struct fs_spec *spec, struct fresh *out)
 	if (!host)
 		return -ENODEV;
 	sb = host->sb;
-	out->sb = super_create(spec->type->kind, spec->type->name, spec->source,
-			       spec->type->kind == SUPER_VIEW ? sb->options : "", spec->flags, sb->dev, sb->host_dev);
+	out->sb =
+	    super_create(spec->type->kind, spec->type->name, spec->source,
+			 spec->type->kind == SUPER_VIEW ? super_options(sb) : "", spec->flags, sb->dev, sb->host_dev);
 	if (!out->sb)
 		return -ENOMEM;
 	mnt_copy_string(out->host, sizeof(out->host), host->host);
 	return 0;
 }
 
-/* What is so without being asked for; nothing else can be had of a view. */
-static int option_proc(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value)
-{
-	static const char *const off[] = {"0", "off", NULL}, *const known[] = {"hidepid", "subset", "gid", NULL};
+static const struct fs_parameter_spec proc_rules[] = {
+    {"hidepid", OPTION_STRING}, {"subset", OPTION_STRING}, {"gid", OPTION_GID}, {NULL}};
 
-	if (!one_of(name, known))
-		return -ENOENT;
-	return !strcmp(name, "hidepid") && value && one_of(value, off) ? 0 : -EINVAL;
+/* What is so without being asked for; nothing else can be had of a view. */
+static int take_proc(struct fs_spec *spec, const struct fs_parameter *o)
+{
+	static const char *const off[] = {"0", "off", NULL};
+
+	return !strcmp(o->name, "hidepid") && one_of(o->value, off) ? 0 : bad_value(o);
 }
 
 /* The first namespace's hierarchy has its own, and another one's are ignored, as in Linux. */
-static int option_cgroup2(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value)
-{
-	static const char *const known[] = {"nsdelegate",
-					    "favordynmods",
-					    "memory_localevents",
-					    "memory_recursiveprot",
-					    "memory_hugetlb_accounting",
-					    "pids_localevents",
-					    NULL};
+static const struct fs_parameter_spec cgroup2_rules[] = {{"nsdelegate", OPTION_FLAG},
+							 {"favordynmods", OPTION_FLAG},
+							 {"memory_localevents", OPTION_FLAG},
+							 {"memory_recursiveprot", OPTION_FLAG},
+							 {"memory_hugetlb_accounting", OPTION_FLAG},
+							 {"pids_localevents", OPTION_FLAG},
+							 {NULL}};
 
-	if (!one_of(name, known))
-		return -ENOENT;
-	return value ? -EINVAL : 0;
-}
+static const struct fs_parameter_spec devpts_rules[] = {{"uid", OPTION_UID},
+							{"gid", OPTION_GID},
+							{"mode", OPTION_OCTAL},
+							{"ptmxmode", OPTION_OCTAL},
+							{"newinstance", OPTION_FLAG},
+							{"max", OPTION_S32},
+							{NULL}};
+#define DEVPTS_MAX (1 << 20)
 
 /* The host's instance is shown, as before Linux 4.7 without newinstance: who it belongs to is not changed. */
-static int option_devpts(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value)
+static int take_devpts(struct fs_spec *spec, const struct fs_parameter *o)
 {
-	static const char *const known[] = {"uid", "gid", "mode", "ptmxmode", "max", NULL};
-
-	if (!strcmp(name, "newinstance"))
-		return value ? -EINVAL : 0;
-	if (!one_of(name, known))
-		return -ENOENT;
-	return value && *value >= '0' && *value <= '9' ? 0 : -EINVAL;
+	return !strcmp(o->name, "max") && o->number > DEVPTS_MAX ? refuse(o->log, "max out of range") : 0;
 }
 
 /* ---- the types ---- */
 
 static const struct fs_type types[] = {
-    {"sysfs", SUPER_SYSFS, make_view, NULL},	      {"tmpfs", SUPER_TMPFS, make_tmpfs, option_tmpfs},
-    {"proc", SUPER_PROC, make_view, option_proc},     {"cgroup2", SUPER_VIEW, make_view, option_cgroup2},
-    {"ramfs", SUPER_TMPFS, make_ramfs, option_ramfs}, {"devpts", SUPER_VIEW, make_view, option_devpts},
-    {"mqueue", SUPER_VIEW, make_view, NULL},
+    {"sysfs", SUPER_SYSFS, .make = make_view, .single = true},
+    {"tmpfs", SUPER_TMPFS, .make = make_tmpfs, .rules = tmpfs_rules, .take = take_tmpfs},
+    {"proc", SUPER_PROC, .make = make_view, .rules = proc_rules, .take = take_proc},
+    {"cgroup2", SUPER_VIEW, .make = make_view, .rules = cgroup2_rules, .single = true},
+    {"ramfs", SUPER_TMPFS, .make = make_ramfs, .rules = ramfs_rules, .take = take_tmpfs, .any_option = true},
+    {"devpts", SUPER_VIEW, .make = make_view, .rules = devpts_rules, .take = take_devpts},
+    {"mqueue", SUPER_VIEW, .make = make_view, .single = true},
 };
+
+bool fs_type_single(const struct fs_type *type)
+{
+	return type && type->single;
+}
 
 void fs_types_list(char *buf, size_t size)
 {
@@ -230,9 +242,34 @@ int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type
 	return host_has_type(type) ? 0 : -ENODEV;
 }
 
-int fs_spec_option(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value)
+static int set_source(struct fs_spec *spec, const struct fs_parameter *o)
 {
-	return spec->type && spec->type->option ? spec->type->option(spec, ns, name, value) : -ENOENT;
+	if (!o->value || o->value == no_string)
+		return refuse(o->log, "Non-string source");
+	if (spec->has_source)
+		return refuse(o->log, "Multiple sources");
+	spec->has_source = true;
+	snprintf(spec->source, sizeof(spec->source), "%s", o->value);
+	return 0;
+}
+
+int fs_spec_option(struct fs_spec *spec, const struct user_ns *ns, struct fs_parameter *o)
+{
+	const struct fs_type *type = spec->type;
+	int err;
+
+	o->fstype = spec->name;
+	o->ns = ns;
+	if (vfs_parse_sb_flag(o, &spec->flags, &spec->given))
+		return 0;
+	if (!strcmp(o->name, "source"))
+		return set_source(spec, o);
+	err = type ? fs_parse(o, type->rules) : -ENOENT;
+	if (!err && type->take)
+		return type->take(spec, o);
+	if (err == -ENOENT && (!type || !type->any_option))
+		return refuse(o->log, "%s: Unknown parameter '%s'", o->fstype, o->name);
+	return err == -ENOENT ? 0 : err;
 }
 
 int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *text)
@@ -245,10 +282,13 @@ int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *
 		return -EINVAL;
 	strcpy(copy, text);
 	while ((name = strsep(&next, ","))) {
+		struct fs_parameter o = {.name = name};
+
 		value = strchr(name, '=');
 		if (value)
 			*value++ = '\0';
-		if (*name && fs_spec_option(spec, ns, name, value))
+		o.value = value;
+		if (*name && fs_spec_option(spec, ns, &o))
 			return -EINVAL;
 	}
 	return 0;
@@ -270,24 +310,56 @@ void fs_spec_of(struct fs_spec *spec, const struct super *sb)
 	memset(spec, 0, sizeof(*spec));
 	spec->type = sb->kind == SUPER_HOST ? NULL : find_type(sb->fstype);
 	strcpy(spec->name, sb->fstype);
-	spec->flags = sb->flags;
 	spec->owner = sb->owner;
 	spec->tmpfs = (struct tmpfs_options){01777, 0, 0, false, TMPFS_UNSET, TMPFS_UNSET};
-	fs_spec_options(spec, arena()->init_user, sb->options);
+}
+
+/* The options that it has. */
+static struct tmpfs_options tmpfs_now(const struct super *sb)
+{
+	struct fs_spec spec;
+
+	fs_spec_of(&spec, sb);
+	fs_spec_options(&spec, arena()->init_user, super_options(sb));
+	return spec.tmpfs;
+}
+
+int fs_spec_check(const struct fs_spec *spec, struct call *call, const struct super *sb, const struct handle *log)
+{
+	const struct tmpfs_options *new = &spec->tmpfs;
+	struct tmpfs_options old;
+	char path[PATH_MAX];
+
+	if (sb->kind != SUPER_TMPFS)
+		return 0;
+	storage_path(sb->storage, path, sizeof(path));
+	if ((spec->given & spec->flags & ~sb->flags & MS_RDONLY) && path_written(path))
+		return -EBUSY;
+	if (spec->type->make != make_tmpfs || (new->size == TMPFS_UNSET &&new->nr_inodes == TMPFS_UNSET))
+		return 0;
+	if (!call->req->used_inodes) {
+		call->value = sb->storage;
+		return -EAGAIN;
+	}
+	old = tmpfs_now(sb);
+	return tmpfs_fits(&old, new, call->req, log);
 }
 
 /* Options not named keep their values, and owner and mode are the first mount's. */
 void fs_spec_apply(const struct fs_spec *spec, struct super *sb)
 {
-	struct fs_spec old;
-	char shown[sizeof(sb->options)];
+	struct tmpfs_options options;
+	char shown[SUPER_OPTIONS];
 
+	atomic_store(&sb->flags, (sb->flags & ~spec->given) | (spec->flags & spec->given));
 	if (spec->type->make != make_tmpfs)
 		return;
-	fs_spec_of(&old, sb);
-	old.tmpfs.size = spec->tmpfs.size;
-	old.tmpfs.nr_inodes = spec->tmpfs.nr_inodes;
-	tmpfs_show(&old.tmpfs, shown, sizeof(shown));
-	memcpy(sb->options, shown, sizeof(shown));
-	set_limits(sb, &old.tmpfs);
+	options = tmpfs_now(sb);
+	if (spec->tmpfs.size != TMPFS_UNSET)
+		options.size = spec->tmpfs.size;
+	if (spec->tmpfs.nr_inodes != TMPFS_UNSET)
+		options.nr_inodes = spec->tmpfs.nr_inodes;
+	tmpfs_show(&options, shown, sizeof(shown));
+	super_set_options(sb, shown);
+	set_limits(sb, &options);
 }

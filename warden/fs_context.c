@@ -5,15 +5,11 @@
  * that descriptor.
  */
 #include <errno.h>
-#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/fsconfig.h"
 #include "warden/warden.h"
-
-#ifndef FSCONFIG_CMD_CREATE_EXCL
-#define FSCONFIG_CMD_CREATE_EXCL 8
-#endif
 
 /* As in the kernel. Each step leads to the next, and any failure of the last two to PHASE_FAILED. */
 enum phase {
@@ -27,7 +23,6 @@ enum phase {
 struct fs_context {
 	enum phase phase;
 	struct fs_spec spec;
-	bool has_source;
 	struct user_ns *user; /* who must consent, and whose ids options are; a reference */
 	struct fresh fresh;   /* from PHASE_AWAITING_MOUNT on; sb is a reference */
 };
@@ -107,108 +102,85 @@ s64 do_fspick(struct call *call)
 
 /* ---- fsconfig ---- */
 
-/* -EINVAL, and why: of an option, in the name of the type. */
-static int refuse_option(const struct handle *h, const char *why, const char *option)
-{
-	const struct fs_context *c = h->context;
-	char text[512];
-
-	snprintf(text, sizeof(text), "e %s: %s '%s'\n", c->spec.name, why, option);
-	loop_tell(h, text);
-	return -EINVAL;
-}
-
-static int refuse(const struct handle *h, const char *why)
-{
-	loop_tell(h, why);
-	return -EINVAL;
-}
-
-/* The options that are not a type's own. False: it is none of them. */
-static bool common_option(u32 *flags, const char *name)
-{
-	static const struct {
-		const char *name;
-		u32 flag;
-		bool set;
-	} names[] = {
-	    {"dirsync", MS_DIRSYNC, true},	{"lazytime", MS_LAZYTIME, true},
-	    {"mand", MS_MANDLOCK, true},	{"ro", MS_RDONLY, true},
-	    {"sync", MS_SYNCHRONOUS, true},	{"async", MS_SYNCHRONOUS, false},
-	    {"nolazytime", MS_LAZYTIME, false}, {"nomand", MS_MANDLOCK, false},
-	    {"rw", MS_RDONLY, false},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcmp(names[i].name, name) != 0)
-			continue;
-		*flags = names[i].set ? *flags | names[i].flag : *flags & ~names[i].flag;
-		return true;
-	}
-	return false;
-}
-
-static int set_source(const struct handle *h, u32 command, const char *value)
-{
-	struct fs_context *c = h->context;
-
-	if (command != FSCONFIG_SET_STRING)
-		return refuse(h, "e Non-string source\n");
-	if (c->has_source)
-		return refuse(h, "e Multiple sources\n");
-	c->has_source = true;
-	snprintf(c->spec.source, sizeof(c->spec.source), "%s", value);
-	return 0;
-}
-
 static int set_option(const struct handle *h, u32 command, const char *name, const char *value)
 {
 	struct fs_context *c = h->context;
-	int err;
+	struct fs_parameter o = {.log = h, .name = name};
 
 	if (c->phase != PHASE_CREATE_PARAMS && c->phase != PHASE_RECONF_PARAMS)
 		return -EBUSY;
-	if (common_option(&c->spec.flags, name))
-		return 0;
-	err = fs_spec_option(&c->spec, c->user, name, command == FSCONFIG_SET_FLAG ? NULL : value);
-	if (err == -ENOENT && !strcmp(name, "source"))
-		return set_source(h, command, value);
-	if (err == -ENOENT)
-		return refuse_option(h, "Unknown parameter", name);
-	return err ? refuse_option(h, "Bad value for", name) : 0;
+	if (command != FSCONFIG_SET_FLAG)
+		o.value = command == FSCONFIG_SET_STRING ? value : no_string;
+	return fs_spec_option(&c->spec, c->user, &o);
 }
 
-static int create(const struct call *call, struct fs_context *c)
+static int make(const struct handle *h, const struct call *call, bool exclusive)
 {
+	struct fs_context *c = h->context;
+	char text[128];
+	int err;
+
+	if (exclusive && fs_type_single(c->spec.type)) {
+		snprintf(text, sizeof(text), "w %s: reusing existing filesystem not allowed\n", c->spec.name);
+		loop_tell(h, text);
+		return -EBUSY;
+	}
+	err = fs_spec_make(&c->spec, &c->fresh);
+	if (err)
+		log_refusal(call, c->spec.name, "a file system of that type cannot be made");
+	return err;
+}
+
+static int create(const struct handle *h, const struct call *call, bool exclusive)
+{
+	struct fs_context *c = h->context;
 	int err;
 
 	if (c->phase != PHASE_CREATE_PARAMS)
 		return -EBUSY;
 	if (!call_capable(call, c->user, CAP_SYS_ADMIN))
 		return -EPERM;
-	err = fs_spec_make(&c->spec, &c->fresh);
-	if (err)
-		log_refusal(call, c->spec.name, "a file system of that type cannot be made");
+	err = make(h, call, exclusive);
 	c->phase = err ? PHASE_FAILED : PHASE_AWAITING_MOUNT;
 	return err;
 }
 
-static int reconfigure(const struct call *call, struct fs_context *c)
+static int check_reconfigure(const struct handle *h, struct call *call)
 {
-	struct super *sb = c->fresh.sb;
+	struct fs_context *c = h->context;
+
+	if (c->fresh.sb->kind == SUPER_HOST) {
+		log_refusal(call, "fsconfig", "a file system of the host cannot be reconfigured");
+		return -EPERM;
+	}
+	if (!call_capable(call, c->user, CAP_SYS_ADMIN))
+		return -EPERM;
+	return fs_spec_check(&c->spec, call, c->fresh.sb, h);
+}
+
+static int reconfigure(const struct handle *h, struct call *call)
+{
+	struct fs_context *c = h->context;
+	int err;
 
 	if (c->phase != PHASE_RECONF_PARAMS)
 		return -EBUSY;
-	c->phase = PHASE_AWAITING_RECONF;
-	if (sb->kind == SUPER_HOST)
-		log_refusal(call, "fsconfig", "a file system of the host cannot be reconfigured");
-	if (sb->kind == SUPER_HOST || !call_capable(call, c->user, CAP_SYS_ADMIN)) {
-		c->phase = PHASE_FAILED;
-		return -EPERM;
-	}
-	fs_spec_apply(&c->spec, sb);
-	atomic_store(&sb->flags, c->spec.flags & SUPER_FLAGS);
-	return 0;
+	err = check_reconfigure(h, call);
+	if (err == -EAGAIN)
+		return err;
+	c->phase = err ? PHASE_FAILED : PHASE_AWAITING_RECONF;
+	if (!err)
+		fs_spec_apply(&c->spec, c->fresh.sb);
+	return err;
+}
+
+/* Options count once; the flags that they named are no longer set, but still named, as in Linux. */
+static void start_anew(struct fs_context *c)
+{
+	u32 given = c->spec.given;
+
+	fs_spec_of(&c->spec, c->fresh.sb);
+	c->spec.given = given;
 }
 
 s64 do_fsconfig(struct call *call)
@@ -222,17 +194,23 @@ s64 do_fsconfig(struct call *call)
 	c = h->context;
 	if (c->phase == PHASE_FAILED)
 		return -EBUSY;
-	if (c->phase == PHASE_AWAITING_RECONF)
+	if (c->phase == PHASE_AWAITING_RECONF) {
 		c->phase = PHASE_RECONF_PARAMS;
+		start_anew(c);
+	}
 	switch (command) {
 	case FSCONFIG_SET_FLAG:
 	case FSCONFIG_SET_STRING:
+	case FSCONFIG_SET_BINARY:
+	case FSCONFIG_SET_PATH:
+	case FSCONFIG_SET_PATH_EMPTY:
+	case FSCONFIG_SET_FD:
 		return set_option(h, (u32)command, call->s[0], call->s[1]);
 	case FSCONFIG_CMD_CREATE:
-	case FSCONFIG_CMD_CREATE_EXCL: /* each is a file system of its own */
-		return create(call, c);
+	case FSCONFIG_CMD_CREATE_EXCL:
+		return create(h, call, command == FSCONFIG_CMD_CREATE_EXCL);
 	case FSCONFIG_CMD_RECONFIGURE:
-		return reconfigure(call, c);
+		return reconfigure(h, call);
 	}
 	return -EINVAL;
 }

@@ -48,13 +48,14 @@ static int new_file_system(struct call *call, struct fresh *out)
 	static struct fs_spec spec;
 	int err = fs_spec_init(&spec, call, call->s[0]);
 
-	if (!err)
-		err = fs_spec_options(&spec, call->self->user, call->s[2]);
 	if (!err) {
 		snprintf(spec.source, sizeof(spec.source), "%s", call->s[1]);
+		spec.has_source = true;
 		spec.flags = call->req->flags & SUPER_FLAGS;
-		err = fs_spec_make(&spec, out);
+		err = fs_spec_options(&spec, call->self->user, call->s[2]);
 	}
+	if (!err)
+		err = fs_spec_make(&spec, out);
 	if (err)
 		log_refusal(call, call->s[0], "a file system of that type or with these options is not built");
 	return err;
@@ -125,9 +126,25 @@ static int changed_super(struct call *call, const struct super *sb, struct fs_sp
 		return -EPERM;
 	}
 	fs_spec_of(spec, sb);
+	spec->flags = call->req->flags & SUPER_FLAGS;
+	spec->given = SUPER_FLAGS;
 	if (fs_spec_options(spec, spec->owner, call->s[0]))
 		return -EINVAL;
-	return call_capable(call, spec->owner, CAP_SYS_ADMIN) ? 0 : -EPERM;
+	if (!call_capable(call, spec->owner, CAP_SYS_ADMIN))
+		return -EPERM;
+	return fs_spec_check(spec, call, sb, NULL);
+}
+
+/*
+ * Would a mount that is to be read-only cut off who writes? Of a tmpfs it can be told, unless another mount shows it as
+ * well: which one a file was opened through, nobody knows.
+ */
+static bool mount_written(struct mnt_ns *ns, u64 id, u32 flags)
+{
+	const struct mount *m = mnt_by_id(ns, id);
+
+	return m && (flags & ~m->flags & MS_RDONLY) && m->sb->kind == SUPER_TMPFS && mnt_umount_takes_all(ns, id) &&
+	       path_written(m->host);
 }
 
 s64 do_remount(struct call *call)
@@ -145,14 +162,16 @@ s64 do_remount(struct call *call)
 	if (!m)
 		return -EINVAL;
 	sb = m->sb;
-	err = whole ? changed_super(call, sb, &spec) : 0;
+	if (whole)
+		err = changed_super(call, sb, &spec);
+	else
+		err = mount_written(ns, req->dst, req->flags) ? -EBUSY : 0;
 	if (!err)
 		err = mnt_reconfigure(ns, req->dst, remount_flags(req->flags, m->flags));
 	if (err || !whole)
 		return err;
 	/* Nothing can fail any more. */
 	fs_spec_apply(&spec, sb);
-	atomic_store(&sb->flags, req->flags & SUPER_FLAGS);
 	return 0;
 }
 
@@ -227,6 +246,8 @@ s64 do_set_attr(struct call *call)
 		return -EPERM;
 	if (!ns)
 		return -EINVAL;
+	if (mount_written(ns, req->dst, req->flags))
+		return -EBUSY;
 	return mnt_set_attr(ns, req->dst, req->flags & ~(u32)MS_PROPAGATION, (u32)req->arg, req->flags & MS_PROPAGATION,
 			    req->arg & MS_REC);
 }

@@ -107,6 +107,9 @@ struct request {
 	u64 inode;	/* of the handle that the request is about */
 	u64 self_inode; /* of the guest's end of the new handle */
 	u64 arg;
+	/* Of a tmpfs that REQ_REMOUNT or REQ_FSCONFIG limits anew: what is in it. 0: not measured, and the reply,
+	 * -EAGAIN, has the number of its storage. */
+	u64 used_bytes, used_inodes;
 	s32 pid;	      /* host pid of the caller, for the log */
 	u32 nr;		      /* strings in use */
 	u16 len[REQ_STRINGS]; /* of each, without the NUL that follows it in data */

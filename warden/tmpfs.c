@@ -7,21 +7,6 @@
 #include <sys/sysinfo.h>
 #include "warden/warden.h"
 
-static bool parse_u32(const char *s, int base, u32 *out)
-{
-	char *end;
-	unsigned long long v;
-
-	if (*s < '0' || *s > '9')
-		return false;
-	errno = 0;
-	v = strtoull(s, &end, base);
-	if (errno || *end || v > UINT32_MAX)
-		return false;
-	*out = (u32)v;
-	return true;
-}
-
 /* A number with k, m, g ... for the powers of 1024; *end is what follows. */
 static u64 parse_amount(const char *s, const char **end)
 {
@@ -62,34 +47,13 @@ static bool parse_inodes(const char *s, u64 *out)
 	return end != s && !*end;
 }
 
-bool one_of(const char *word, const char *const *list)
-{
-	for (; *list; list++) {
-		if (!strcmp(word, *list))
-			return true;
-	}
-	return false;
-}
+const struct fs_parameter_spec tmpfs_rules[] = {
+    {"size", OPTION_STRING},  {"nr_blocks", OPTION_STRING}, {"nr_inodes", OPTION_STRING}, {"huge", OPTION_STRING},
+    {"mpol", OPTION_STRING},  {"mode", OPTION_OCTAL},	    {"uid", OPTION_UID},	  {"gid", OPTION_GID},
+    {"inode32", OPTION_FLAG}, {"inode64", OPTION_FLAG},	    {"noswap", OPTION_FLAG},	  {NULL},
+};
 
-static bool parse_owner(const char *value, u32 (*make)(const struct user_ns *, u32), const struct user_ns *ns, u32 *out)
-{
-	u32 id;
-
-	if (!parse_u32(value, 10, &id))
-		return false;
-	*out = make(ns, id);
-	return *out != INVALID_KID;
-}
-
-static bool parse_mode(const char *value, u32 *mode)
-{
-	if (!parse_u32(value, 8, mode))
-		return false;
-	*mode &= 07777;
-	return true;
-}
-
-static bool parse_value(const char *name, const char *value, const struct user_ns *ns, struct tmpfs_options *out)
+static bool take_string(const char *name, const char *value, struct tmpfs_options *out)
 {
 	static const char *const huge[] = {"never", "always", "within_size", "advise", NULL};
 
@@ -99,29 +63,23 @@ static bool parse_value(const char *name, const char *value, const struct user_n
 		return parse_size(value, 4096, &out->size);
 	if (!strcmp(name, "nr_inodes"))
 		return parse_inodes(value, &out->nr_inodes);
-	if (!strcmp(name, "huge"))
-		return one_of(value, huge);
-	if (!strcmp(name, "mpol"))
-		return !strcmp(value, "default");
-	if (!strcmp(name, "mode"))
-		return parse_mode(value, &out->mode);
-	out->chown = true;
-	if (!strcmp(name, "uid"))
-		return parse_owner(value, make_kuid, ns, &out->uid);
-	return parse_owner(value, make_kgid, ns, &out->gid);
+	return !strcmp(name, "huge") ? one_of(value, huge) : !strcmp(value, "default") /* mpol */;
 }
 
-int tmpfs_option(const char *name, const char *value, const struct user_ns *ns, struct tmpfs_options *out)
+int tmpfs_option(const struct fs_parameter *o, struct tmpfs_options *out)
 {
-	static const char *const flags[] = {"inode32", "inode64", "noswap", NULL};
-	static const char *const names[] = {"size", "nr_blocks", "nr_inodes", "huge", "mpol",
-					    "mode", "uid",	 "gid",	      NULL};
-
-	if (one_of(name, flags))
-		return value ? -EINVAL : 0;
-	if (!one_of(name, names))
-		return -ENOENT;
-	return value && parse_value(name, value, ns, out) ? 0 : -EINVAL;
+	if (!o->value) /* a flag */
+		return 0;
+	if (!strcmp(o->name, "mode")) {
+		out->mode = o->number & 07777;
+		return 0;
+	}
+	if (!strcmp(o->name, "uid") || !strcmp(o->name, "gid")) {
+		*(*o->name == 'u' ? &out->uid : &out->gid) = o->number;
+		out->chown = true;
+		return 0;
+	}
+	return take_string(o->name, o->value, out) ? 0 : bad_value(o);
 }
 
 void tmpfs_show(const struct tmpfs_options *options, char *buf, size_t size)
@@ -141,4 +99,22 @@ void tmpfs_show(const struct tmpfs_options *options, char *buf, size_t size)
 		n += snprintf(buf + n, size - (size_t)n, ",gid=%u", options->gid);
 	if (n)
 		memmove(buf, buf + 1, (size_t)n);
+}
+
+int tmpfs_fits(const struct tmpfs_options *old, const struct tmpfs_options *new, const struct request *used,
+	       const struct handle *log)
+{
+	if (new->size != TMPFS_UNSET &&new->size) {
+		if (!old->size)
+			return refuse(log, "tmpfs: Cannot retroactively limit size");
+		if (used->used_bytes > new->size)
+			return refuse(log, "tmpfs: Too small a size for current use");
+	}
+	if (new->nr_inodes != TMPFS_UNSET &&new->nr_inodes) {
+		if (!old->nr_inodes)
+			return refuse(log, "tmpfs: Cannot retroactively limit inodes");
+		if (used->used_inodes > new->nr_inodes)
+			return refuse(log, "tmpfs: Too few inodes for current use");
+	}
+	return 0;
 }

@@ -126,41 +126,85 @@ void tree_put(struct mount *tree);
 
 void fs_context_free(struct fs_context *context);
 
+/* ---- options of file systems as text (warden/options.c) ---- */
+
+/* One that is given. */
+struct fs_parameter {
+	const char *fstype;	  /* for messages */
+	const struct user_ns *ns; /* as which ids count */
+	const struct handle *log; /* whose descriptor is told what is wrong; NULL: nobody's */
+	const char *name, *value; /* NULL: a flag; no_string: one of fsconfig(2)'s blobs, paths or descriptors */
+	u32 number;		  /* the value, of those that are numbers; ids are kids */
+};
+extern const char no_string[]; /* to all options as wrong as "" */
+enum option_kind {
+	OPTION_FLAG,
+	OPTION_STRING, /* not empty */
+	OPTION_S32,
+	OPTION_OCTAL,
+	OPTION_UID,
+	OPTION_GID,
+};
+/* What a type knows; a list ends with a NULL. */
+struct fs_parameter_spec {
+	const char *name;
+	enum option_kind kind;
+};
+/* Reads the value as the rules say. 0, -EINVAL (told), -ENOENT: there is no such option. `rules` may be NULL. */
+int fs_parse(struct fs_parameter *o, const struct fs_parameter_spec *rules);
+/* Those of any file system: changes `flags` (MS_RDONLY and friends), and adds the flag to `given`. False: it is another
+ * one. */
+bool vfs_parse_sb_flag(const struct fs_parameter *o, u32 *flags, u32 *given);
+/* Tells what is wrong, as printf(3), without a newline. -EINVAL. */
+int refuse(const struct handle *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int bad_value(const struct fs_parameter *o);
+/* Is the word in that list, which NULL ends? */
+bool one_of(const char *word, const char *const *list);
+
 /* ---- mount options of tmpfs (warden/tmpfs.c) ---- */
 
 struct tmpfs_options {
 	u32 mode, uid, gid;  /* ids are kids */
 	bool chown;	     /* uid= or gid= was given */
-	u64 size, nr_inodes; /* TMPFS_UNSET: not given */
+	u64 size, nr_inodes; /* 0: no limit; TMPFS_UNSET: not given */
 };
 #define TMPFS_UNSET UINT64_MAX
 
-/* Is the word in that list, which NULL ends? */
-bool one_of(const char *word, const char *const *list);
-/* Reads one option; `value` is NULL when there is no '='. 0, -EINVAL (the value), -ENOENT (there is no such option). */
-int tmpfs_option(const char *name, const char *value, const struct user_ns *ns, struct tmpfs_options *out);
+extern const struct fs_parameter_spec tmpfs_rules[];
+/* One that fs_parse() has read. 0 or -EINVAL (told). */
+int tmpfs_option(const struct fs_parameter *o, struct tmpfs_options *out);
 /* The text that mountinfo shows, without "rw". */
 void tmpfs_show(const struct tmpfs_options *options, char *buf, size_t size);
+/* Is there room for what is in it, and a limit that can be changed? 0 or -EINVAL (told). */
+int tmpfs_fits(const struct tmpfs_options *old, const struct tmpfs_options *new, const struct request *used,
+	       const struct handle *log);
 
 /* ---- new file systems (warden/file_systems.c) ---- */
 
-/* What is asked for. */
+/* What is asked for: of a new one, or what is to change of one that there is. */
 struct fs_spec {
 	const struct fs_type *type; /* NULL: one of the host's, which a session can neither make nor change */
 	char name[sizeof(((struct super *)0)->fstype)];
 	char source[sizeof(((struct super *)0)->source)];
-	u32 flags;	       /* MS_RDONLY and friends of the whole file system */
+	bool has_source;
+	u32 flags, given;      /* MS_RDONLY and friends of the whole file system; which of them count */
 	struct user_ns *owner; /* of one that is made, or of the one that there is; borrowed */
 	struct tmpfs_options tmpfs;
 };
 /* With a type's defaults for this caller. 0 or -ENODEV: neither we nor the host know it. */
 int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type);
-/* One option, with ids as `ns` counts them. 0, -EINVAL (the value), -ENOENT (there is no such option). */
-int fs_spec_option(struct fs_spec *spec, const struct user_ns *ns, const char *name, const char *value);
+/* For one that there is: nothing is to change so far. */
+void fs_spec_of(struct fs_spec *spec, const struct super *sb);
+/* One option: its name, value, log. 0 or -EINVAL (told). */
+int fs_spec_option(struct fs_spec *spec, const struct user_ns *ns, struct fs_parameter *o);
 /* The options of mount(2), any if the type is the host's. 0 or -EINVAL. */
 int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *text);
-/* New options for one that there is, which has come into `spec` by fs_spec_of(). */
-void fs_spec_of(struct fs_spec *spec, const struct super *sb);
+
+/*
+ * May the file system become so? 0, -EINVAL (told), -EBUSY: something in it is open to be written; -EAGAIN: first the
+ * caller has to say how much is in it (struct request), call->value says where. Then fs_spec_apply() cannot fail.
+ */
+int fs_spec_check(const struct fs_spec *spec, struct call *call, const struct super *sb, const struct handle *log);
 void fs_spec_apply(const struct fs_spec *spec, struct super *sb);
 
 /* The text of /proc/filesystems. */
@@ -174,6 +218,8 @@ struct fresh {
 /* 0 or -errno: -EPERM (the type is the host's), -ENODEV (the host has none), -ENOMEM, or what the host says of a new
  * directory in the storage. */
 int fs_spec_make(const struct fs_spec *spec, struct fresh *out);
+/* Has Linux but one file system of that type, so that it cannot be a new one? */
+bool fs_type_single(const struct fs_type *type);
 
 #define SUPER_FLAGS (MS_RDONLY | MS_SYNCHRONOUS | MS_MANDLOCK | MS_DIRSYNC | MS_LAZYTIME)
 
@@ -265,6 +311,8 @@ void close_from(int first);
 
 /* Has a process its root, working directory or a descriptor at or below `path`? (warden/busy.c) */
 bool path_busy(const char *path);
+/* Has one a file there open to be written? */
+bool path_written(const char *path);
 
 /* Fills `ns`, which is empty, with the host's mounts. 0 or -errno. (warden/import.c) */
 int import_mounts(struct mnt_ns *ns);

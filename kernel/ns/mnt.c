@@ -152,6 +152,20 @@ size_t mnt_copy_string(char *dst, size_t size, const char *src)
 	return len;
 }
 
+size_t super_copy_options(char *dst, const struct super *sb)
+{
+	struct super *shared = (struct super *)sb;
+	size_t len;
+	u32 version;
+
+	do {
+		version = atomic_load_explicit(&shared->options_version, memory_order_acquire);
+		len = mnt_copy_string(dst, SUPER_OPTIONS, sb->options[version & 1]);
+		atomic_thread_fence(memory_order_acquire);
+	} while (atomic_load_explicit(&shared->options_version, memory_order_relaxed) != version);
+	return len;
+}
+
 const struct pivot *mnt_first_pivot(const struct mnt_ns *ns, u64 seen)
 {
 	const struct pivot *p, *first = NULL;

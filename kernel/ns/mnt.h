@@ -40,6 +40,9 @@ enum super_kind {
 	SUPER_VIEW,  /* likewise what the host has of another type */
 };
 
+#define SUPER_OPTIONS  256
+#define SUPER_NO_LIMIT UINT64_MAX /* asked for: statfs(2) says 0 */
+
 /* One mounted file system, shared by all mounts (bind or copied) that show parts of it. */
 struct super {
 	_Atomic u64 refs;
@@ -50,10 +53,13 @@ struct super {
 	struct user_ns *owner;
 	u64 host_dev; /* what the host's stat says in there; differs from dev for SUPER_TMPFS */
 	char fstype[32];
-	char options[256]; /* for the last field of mountinfo, without the leading rw or ro, which flags tell; may be ""
-			    */
-	char source[256];  /* for mountinfo, e.g. "none" or "/dev/vda" */
-	_Atomic u64 max_bytes, max_inodes; /* SUPER_TMPFS: what it may hold; 0: no limit (vfs/tmpfs.h) */
+	/* For the last field of mountinfo, without the leading rw or ro, which flags tell; may be "". The one in force
+	 * is that of the version's last bit, the other one's text is the next; read it by super_copy_options(). */
+	char options[2][SUPER_OPTIONS];
+	_Atomic u32 options_version;
+	char source[256]; /* for mountinfo, e.g. "none" or "/dev/vda" */
+	/* SUPER_TMPFS: what it may hold; 0: as much as the host lets it, SUPER_NO_LIMIT (vfs/tmpfs.h) */
+	_Atomic u64 max_bytes, max_inodes;
 	u32 storage; /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
 };
 
@@ -170,6 +176,8 @@ int mnt_for_each(const struct mnt_ns *ns, int (*fn)(const struct mount *m, void 
  * will tell as well.
  */
 size_t mnt_copy_string(char *dst, size_t size, const char *src);
+/* The same of a super's options, which change by themselves: whole ones. */
+size_t super_copy_options(char *dst, const struct super *sb);
 /* Is the mount locked in this namespace (mount_namespaces(7))? By its own mark, or because a less
  * privileged namespace was copied when it was there already. */
 static inline bool mnt_locked(const struct mnt_ns *ns, const struct mount *m)
@@ -216,6 +224,9 @@ void mnt_ns_put(struct mnt_ns *ns);
 struct super *super_create(enum super_kind kind, const char *fstype, const char *source, const char *options, u32 flags,
 			   u64 dev, u64 host_dev);
 void super_put(struct super *sb);
+/* The options in force, of whom a writer may read; and other ones, cut to SUPER_OPTIONS - 1 bytes. */
+const char *super_options(const struct super *sb);
+void super_set_options(struct super *sb, const char *options);
 /* Called when the last reference on a super goes, before it is freed: the warden removes the
  * directory of a SUPER_TMPFS. NULL: nobody asks. */
 extern void (*super_released)(const struct super *sb);

@@ -29,8 +29,21 @@ struct super *super_create(enum super_kind kind, const char *fstype, const char 
 	sb->host_dev = host_dev;
 	copy_name(sb->fstype, fstype, sizeof(sb->fstype));
 	copy_name(sb->source, source ? source : "none", sizeof(sb->source));
-	copy_name(sb->options, options ? options : "", sizeof(sb->options));
+	copy_name(sb->options[0], options ? options : "", SUPER_OPTIONS);
 	return sb;
+}
+
+const char *super_options(const struct super *sb)
+{
+	return sb->options[atomic_load(&((struct super *)sb)->options_version) & 1];
+}
+
+void super_set_options(struct super *sb, const char *options)
+{
+	u32 version = atomic_load(&sb->options_version) + 1;
+
+	copy_name(sb->options[version & 1], options, SUPER_OPTIONS);
+	atomic_store(&sb->options_version, version);
 }
 
 void super_put(struct super *sb)

@@ -37,7 +37,7 @@ sources = PATHS + [b"dir/sub"]
 types = [b"tmpfs", b"none", b"", b"nothing", b"x" * 40, b"x" * 5000, None, BAD]
 flags = [0, 1, 2, 4, 8, 16, 64, 128, 256, 1024, 2048, 1 << 15, 1 << 16, 1 << 21, 1 << 24, 1 << 30, 1 << 31]
 propagation = [UNBINDABLE, PRIVATE, SLAVE, SHARED]
-options = [b"", b"size=1m", b"size=x", b"bogus", b"mode=9", b"uid=77", b"nr_inodes=-1", b"x" * 5000, BAD]
+options = [b"", b"ro", b"sync,size=1m,rw", b"size=1m", b"size=x", b"bogus", b"mode=9", b"uid=77", b"nr_inodes=-1", b"x" * 5000, BAD]
 base = mounts()
 
 

@@ -3,6 +3,7 @@
 Tables of system calls, call by argument by fault. Two arguments at a time go through all their values while the others
 are right, so the order in which faults count shows as well.
 """
+import ctypes
 import itertools
 import os
 
@@ -35,6 +36,13 @@ class Arg:
 
     def release(self, value):
         pass
+
+
+class Struct(Arg):
+    """Whatever size a call is told: zeros follow."""
+
+    def __init__(self, name, data):
+        super().__init__(name, ctypes.create_string_buffer(data, 8192))
 
 
 class Fd(Arg):

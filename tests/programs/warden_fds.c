@@ -343,6 +343,17 @@ static void memory_that_runs_out(void)
 	CHECK(nr > 20);
 }
 
+static s64 limit_anew(u64 id, u64 used_bytes, u64 used_inodes)
+{
+	begin(REQ_REMOUNT);
+	req.dst = id;
+	req.flags = MS_RDONLY;
+	req.used_bytes = used_bytes;
+	req.used_inodes = used_inodes;
+	add("size=4k");
+	return call();
+}
+
 static void a_remount_that_fails_changes_nothing(void)
 {
 	const struct super *sb;
@@ -353,14 +364,13 @@ static void a_remount_that_fails_changes_nothing(void)
 	order_failure(0);
 	sb = limited_tmpfs("/mnt");
 	id = value;
+	IS(limit_anew(id, 0, 0), -EAGAIN); /* what is in it, the warden wants to know first */
+	CHECK(value == sb->storage);
+	IS(limit_anew(id, 4097, 1), -EINVAL);
 	for (u64 nr = 1; result; nr++) {
 		CHECK(sb->max_bytes == 1 << 20 && !sb->flags);
 		order_failure(nr);
-		begin(REQ_REMOUNT);
-		req.dst = id;
-		req.flags = MS_RDONLY;
-		add("size=4k");
-		result = call();
+		result = limit_anew(id, 4096, 1);
 		CHECK(result == 0 || (result == -ENOMEM && nr < 100));
 	}
 	CHECK(sb->max_bytes == 4096 && sb->flags == MS_RDONLY);

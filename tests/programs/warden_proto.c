@@ -374,7 +374,7 @@ static void tmpfs_options(void)
 	CHECK_OK(stat(m->host, &st));
 	CHECK((st.st_mode & 07777) == 0700);
 	snprintf(shown, sizeof(shown), "size=2048k,nr_inodes=1024,mode=700");
-	CHECK(!strncmp(m->sb->options, shown, strlen(shown)));
+	CHECK(!strncmp(super_options(m->sb), shown, strlen(shown)));
 	if (geteuid() != 0)
 		IS(mount_tmpfs("uid=0", "/opt"), -EPERM);
 	begin(REQ_MOUNT_NEW);
