@@ -156,13 +156,14 @@ enum temporary_mask { MASK_OWN, MASK_TO_USE, MASK_USED };
 enum restart { RESTART_NONE, RESTART_NOT_BEGUN, RESTART_BEGUN };
 
 struct task {
-	struct regs regs;	  /* first, and the next four at known offsets: entry.S uses them */
+	struct regs regs;	  /* first, and the next four and fs_negated at known offsets: entry.S uses them */
 	_Atomic u32 sig_deferred; /* the host blocks everything: set `sig_mask` on the way out */
 	u64 sig_mask;		  /* the host's mask while the guest runs: signal/ alone changes it */
 	_Atomic u32 state;	  /* enum task_state */
 	u32 restart;		  /* enum restart */
 	s32 tid, tgid;		  /* as guests know it (kernel/pid.h) */
 	s32 host_tid, host_tgid;
+	u64 fs_negated;	       /* minus the thread's fs base when it last trapped; other threads have another one */
 	bool numbers_trapped;  /* getpid(2) and its like come to us (sys/filter.c) */
 	bool received_trapped; /* recvfrom(2), recvmsg(2) */
 	u64 reads_trapped;     /* read(2) of these descriptors */

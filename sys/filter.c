@@ -9,6 +9,7 @@
 #include <asm/errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include "arch/x86_64/patch.h"
@@ -181,6 +182,17 @@ static void test_low(struct builder *b, const struct sys_entry *entry, unsigned 
 	trap(b);
 }
 
+/* Where call sites are patched: the call would change the text in which they stand. */
+static void test_text(struct builder *b, const struct sys_entry *entry)
+{
+	if (entry->text == TEXT_WRITABLE) {
+		load(b, OFF_ARG_LOW(2));
+		emit(b, BPF_JMP | BPF_JSET | BPF_K, PROT_WRITE, 0, 1);
+	}
+	if (entry->text != TEXT_STAYS)
+		trap(b);
+}
+
 /*
  * Addresses are looked at in pieces of 4 GiB, which one half of an argument tells; the call looks closer. A range
  * that begins in the pieces from the runtime's image to its last block is stopped, and one that begins below and may
@@ -191,6 +203,8 @@ static void leaf_range(struct builder *b, const struct sys_entry *entry)
 	const u32 first = IMAGE_BASE >> 32, end = BLOCKS_END >> 32;
 
 	_Static_assert(BLOCKS_END % (1UL << 32) == 0, "the last piece is all ours");
+	if (arena()->patch_after)
+		test_text(b, entry);
 	for (unsigned n = 0; n < SYS_ARGS; n++) {
 		if (!RANGE_OF(entry, n))
 			continue;
@@ -270,8 +284,8 @@ static bool same_leaf(const struct sys_entry *a, const struct sys_entry *b)
 	if (!is_conditional(a) || !is_conditional(b))
 		return !is_conditional(a) && !is_conditional(b) && plain_action(a) == plain_action(b);
 	return a == b || (a->when == b->when && a->arg == b->arg && a->own_fd == b->own_fd && a->values == b->values &&
-			  a->nvalues == b->nvalues && a->ranges == b->ranges && pid_args(a) == pid_args(b) &&
-			  a != &sys_table[__NR_mmap] && b != &sys_table[__NR_mmap]);
+			  a->nvalues == b->nvalues && a->ranges == b->ranges && a->text == b->text &&
+			  pid_args(a) == pid_args(b) && a != &sys_table[__NR_mmap] && b != &sys_table[__NR_mmap]);
 }
 
 /* One instruction that decides, or a jump to where that is done. */

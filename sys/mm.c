@@ -101,18 +101,30 @@ SYSCALL(munmap)
 	return err ? err : around_holes(regs, 0);
 }
 
-SYSCALL(mprotect)
+/* What is writable may be written to: no call site is patched there. */
+static s64 protect(const struct regs *regs)
 {
+	bool write = ARG2(regs) & PROT_WRITE;
 	s64 err = make_way(regs);
 
-	return err ? err : up_to_hole(regs, -ENOMEM);
+	if (err)
+		return err;
+	if (write)
+		patch_lock();
+	err = write && !patch_undo(ARG0(regs), ARG1(regs)) ? -ENOMEM : up_to_hole(regs, -ENOMEM);
+	if (write)
+		patch_unlock();
+	return err;
+}
+
+SYSCALL(mprotect)
+{
+	return protect(regs);
 }
 
 SYSCALL(pkey_mprotect)
 {
-	s64 err = make_way(regs);
-
-	return err ? err : up_to_hole(regs, -ENOMEM);
+	return protect(regs);
 }
 
 SYSCALL(madvise)
@@ -174,9 +186,9 @@ SYSCALL(remap_file_pages)
 SYSCALL(mmap)
 {
 	u64 flags = ARG3(regs);
-	s64 err = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? make_way(regs) : 0;
+	s64 err = make_way(regs); /* for a wish as well: natively it comes true */
 
-	if (err)
+	if (err && (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
 		return err;
 	if (!touches(regs))
 		return pass(regs);
@@ -191,15 +203,20 @@ SYSCALL(mmap)
 SYSCALL(mremap)
 {
 	u64 addr = ARG0(regs), new_len = ARG2(regs), flags = ARG3(regs);
+	/* Without the latter it would grow where it is. */
+	u64 new_addr = flags & MREMAP_FIXED ? ARG4(regs) : addr;
+	s64 ret;
 
 	if (touches(regs))
 		return -EFAULT;
-	if (make_way(regs) || ((flags & MREMAP_FIXED) && patch_make_way(ARG4(regs), new_len)))
+	if (make_way(regs) || ((flags & MREMAP_FIXED) && patch_make_way(new_addr, new_len)) ||
+	    range_is_ours(new_addr, new_len))
 		return -ENOMEM;
-	if (flags & MREMAP_FIXED)
-		return range_is_ours(ARG4(regs), new_len) ? -ENOMEM : pass(regs);
-	/* It would grow where it is. */
-	return range_is_ours(addr, new_len) ? -ENOMEM : pass(regs);
+	/* A patched site knows where it stands. */
+	patch_lock();
+	ret = patch_undo(addr, ARG1(regs)) ? pass(regs) : -ENOMEM;
+	patch_unlock();
+	return ret;
 }
 
 SYSCALL(map_shadow_stack)

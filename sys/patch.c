@@ -1,34 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patching call sites (sys/patch.h).
- *
- * The bytes are written through /proc/self/mem, which gives this process a copy of the page and leaves its protection
- * as it is: at no time is anything writable and executable, and the file is not touched. A host or a sandbox that lets
- * us not open that keeps its traps.
- *
- * While several threads run, the first byte becomes SITE_STOP, which faults; when all processors have seen that, the
- * other bytes follow, and then the first. Who comes to the site meanwhile faults, and its handler waits (patch_fault).
+ * Patching call sites (sys/patch.h): which ones, when, and what follows. The bytes are written by sys/patch_text.c.
  */
 #include "sys/patch.h"
 
 #include <asm/errno.h>
 #include <asm/prctl.h>
-#include <linux/fcntl.h>
-#include <linux/membarrier.h>
 #include <linux/mman.h>
 #include "arch/x86_64/frame.h"
-#include "arch/x86_64/patch.h"
-#include "arch/x86_64/site.h"
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
-#include "host/limit.h"
 #include "host/uaccess.h"
-#include "lib/fmt.h"
 #include "lib/string.h"
+#include "sys/patch_internal.h"
 #include "sys/runtime.h"
 #include "sys/tracee.h"
-#include "vfs/proc_internal.h"
 #include "warden/client.h"
 
 #define COUNTERS  1024
@@ -37,10 +24,8 @@
 RARELY_USED u64 patch_addr[PATCH_SITES];
 RARELY_USED u32 patch_nr[PATCH_SITES];
 
-static struct mutex lock; /* guards what follows, and what is written to sites; before all other locks */
-static _Atomic u32 nr_sites;
-static struct site sites[PATCH_SITES]; /* by the number of their stub; those before nr_sites do not change */
-static bool has_gs;		       /* set once: the program may use what patch.h says */
+RARELY_USED struct patches patches;
+static bool has_gs; /* set once: the program may use what patch.h says */
 
 /* How often which instruction, of that low half of the address, has trapped. No lock: a count that is lost, or pushed
  * out by that of another, is counted again. */
@@ -50,12 +35,12 @@ RARELY_USED static struct {
 
 void patch_lock(void)
 {
-	mutex_lock(&lock);
+	mutex_lock(&patches.lock);
 }
 
 void patch_unlock(void)
 {
-	mutex_unlock(&lock);
+	mutex_unlock(&patches.lock);
 }
 
 void patch_start(u32 after, u64 hwcap2)
@@ -64,10 +49,17 @@ void patch_start(u32 after, u64 hwcap2)
 	mm.patch_after = has_gs ? after : 0;
 }
 
+/* What stubs know the task by (arch/x86_64/patch.S). */
+static void set_bases(struct task *task)
+{
+	task->fs_negated = -fs_base();
+	set_gs_base((u64)(uintptr_t)task);
+}
+
 void patch_new_thread(struct task *task)
 {
 	if (has_gs && gs_base_is_ours(gs_base()))
-		set_gs_base((u64)(uintptr_t)task);
+		set_bases(task);
 }
 
 /* ---- which sites ---- */
@@ -90,10 +82,13 @@ static bool is_special_call(u64 nr)
 	return false;
 }
 
-/* Calls that the filter may let through stay: through the host's door they are faster. */
+/* Calls that the filter may let through stay: through the host's door they are faster. But those that may change text
+ * were quicker than a trap before anything was patched. */
 static bool is_patched_call(u64 nr)
 {
-	return nr < SYS_MAX && sys_table[nr].name && sys_table[nr].when == TRAP && !is_special_call(nr);
+	const struct sys_entry *entry = nr < SYS_MAX ? &sys_table[nr] : NULL;
+
+	return entry && entry->name && (entry->when == TRAP || entry->text) && !is_special_call(nr);
 }
 
 /* Somebody wants to see the call itself, or has a word in what becomes of it. */
@@ -102,39 +97,10 @@ static bool is_watched(const struct task *task)
 	return mm.marks || task->seccomp.mode || task->dispatch.on || task->dispatch.all;
 }
 
-/*
- * Only a file's text, mapped privately and not to be written to: nobody else sees the change, and no compiler that
- * writes code as the program runs has it in its hands. "start-end r-xp offset dev inode /path"
- */
-static bool is_text(const char *line, u64 at, struct mm_range *text)
-{
-	const char *p = line, *path;
-
-	if (!parse_hex(&p, &text->start) || *p++ != '-' || !parse_hex(&p, &text->end) || at < text->start ||
-	    at >= text->end)
-		return false;
-	path = strchr(p, '/');
-	return !strncmp(p, " r-xp ", 6) && path && strncmp(path, "/memfd:", 7) != 0 && strncmp(path, "/dev/", 5) != 0;
-}
-
-static bool find_text(const struct task *task, u64 at, struct mm_range *text)
-{
-	bool found = false;
-	char *line;
-	int err;
-	struct lines *l = lines_open(task->host_tgid, "maps", &err);
-
-	while (l && !found && (line = next_line(l)))
-		found = is_text(line, at, text);
-	if (l)
-		lines_close(l);
-	return found;
-}
-
-/* The site whose syscall instruction is at that address; nr_sites: there is none. */
+/* The site whose syscall instruction is at that address; patches.nr: there is none. */
 static u32 find_insn(u64 addr)
 {
-	u32 nr = atomic_load(&nr_sites), i;
+	u32 nr = atomic_load(&patches.nr), i;
 
 	for (i = 0; i < nr && patch_addr[i] != addr; i++)
 		;
@@ -144,62 +110,16 @@ static u32 find_insn(u64 addr)
 /* The same by its first byte. */
 static u32 find_start(u64 addr)
 {
-	u32 nr = atomic_load(&nr_sites), i;
+	u32 nr = atomic_load(&patches.nr), i;
 
-	for (i = 0; i < nr && sites[i].start != addr; i++)
+	for (i = 0; i < nr && patches.sites[i].start != addr; i++)
 		;
 	return i;
 }
 
-/* ---- writing ---- */
-
-static int open_memory(void)
-{
-	char path[PROC_PATH_SIZE];
-	struct fmt f;
-
-	fmt_init(&f, path, sizeof(path));
-	fmt_print(&f, "%s/self/mem", arena()->proc);
-	return (int)host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDWR | O_CLOEXEC, 0);
-}
-
-static bool write_bytes(int fd, u64 at, const u8 *bytes, size_t n)
-{
-	return host_call4(__NR_pwrite64, fd, bytes, n, at) == (long)n;
-}
-
-/* Every processor that runs a thread of ours executes an instruction that makes it fetch its code anew. */
-static bool sync_threads(void)
-{
-	return !host_call2(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0);
-}
-
-/* The host wants to know beforehand; the first time takes some milliseconds. */
-static bool prepare_threads(void)
-{
-	return !host_call2(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0) && sync_threads();
-}
-
-/*
- * The site gets those first bytes; what it has may be anything that this function leaves. Held: lock. Should we be
- * killed in between, whoever comes to the site does it again.
- */
-static bool write_site(int fd, const struct site *site, const u8 want[SITE_MAX], bool alone)
-{
-	static const u8 stop = SITE_STOP;
-	u64 at = site->start;
-
-	if (alone)
-		return write_bytes(fd, at, want, site->changed);
-	if (!prepare_threads() || !write_bytes(fd, at, &stop, 1))
-		return false;
-	return sync_threads() && write_bytes(fd, at + 1, want + 1, site->changed - 1U) && sync_threads() &&
-	       write_bytes(fd, at, want, 1) && sync_threads();
-}
-
 /* ---- the table ---- */
 
-static bool map_table(void)
+static bool map_table(const struct task *task)
 {
 	u64 *table = (u64 *)(uintptr_t)PATCH_TABLE;
 	size_t size = PATCH_TABLE_END - PATCH_TABLE;
@@ -207,7 +127,8 @@ static bool map_table(void)
 
 	if (mm.patch_table)
 		return true;
-	if (host_call6(__NR_mmap, PATCH_TABLE, size, PROT_READ | PROT_WRITE,
+	if (text_is_watched(task) ||
+	    host_call6(__NR_mmap, PATCH_TABLE, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != PATCH_TABLE)
 		return false;
 	for (i = 0; i < PATCH_SITES; i++)
@@ -222,25 +143,25 @@ static bool map_table(void)
 /* The site is known from now on: one that was there before, of a file that is mapped there again, or a new one. */
 static bool add_site(const struct site *site, u32 stub, u64 insn, u32 nr)
 {
-	if (stub < atomic_load(&nr_sites))
-		return patch_nr[stub] == nr && sites[stub].start == site->start;
+	if (stub < atomic_load(&patches.nr))
+		return patch_nr[stub] == nr && patches.sites[stub].start == site->start;
 	if (stub == PATCH_SITES)
 		return false;
-	sites[stub] = *site;
+	patches.sites[stub] = *site;
 	patch_addr[stub] = insn;
 	patch_nr[stub] = nr;
-	atomic_store(&nr_sites, stub + 1);
+	atomic_store(&patches.nr, stub + 1);
 	return true;
 }
 
 /* False: the host does not let us. */
 static bool patch_site(const struct site *site, bool alone)
 {
-	int fd = open_memory();
+	int fd = text_open("self");
 
 	if (fd < 0)
 		return false;
-	write_site(fd, site, site->ours, alone);
+	text_write(fd, site, site->ours, alone);
 	host_close(fd);
 	return site_has(site, site->ours);
 }
@@ -249,21 +170,23 @@ static bool patch_site(const struct site *site, bool alone)
 static enum stat_what patch(const struct task *task, u64 insn, u32 nr, bool alone)
 {
 	u32 stub = find_insn(insn);
-	struct mm_range text;
 	struct site site;
+	struct text text;
 
 	if (!site_find(&site, insn, nr, stub))
 		return STAT_SHAPE;
-	if (!find_text(task, site.start, &text))
+	if (!text_find(task, site.start, &text))
 		return STAT_TEXT;
 	if (!add_site(&site, stub, insn, nr))
 		return STAT_REFUSED;
-	if (!map_table() || !patch_site(&site, alone)) {
+	if (!map_table(task) || !patch_site(&site, alone)) {
 		mm.patch_after = 0;
 		return STAT_REFUSED;
 	}
-	/* Core files are without text, unless a page of it has been written to. */
-	host_call3(__NR_madvise, text.start, text.end - text.start, MADV_DONTDUMP);
+	text_leave_out_of_core(&text);
+	/* Somebody who wants to see the text as it was has come meanwhile. */
+	if (!mm.patch_after)
+		patch_undo(site.start, site.changed);
 	return STAT_PATCHED;
 }
 
@@ -298,7 +221,7 @@ static bool try_patch(struct task *task, u64 insn, u32 nr)
 	if (may)
 		count_site(task, what);
 	if (mm.patch_table)
-		set_gs_base((u64)(uintptr_t)task);
+		set_bases(task);
 	return may;
 }
 
@@ -312,8 +235,8 @@ void patch_trapped(struct task *task, const struct regs *regs)
 	base = gs_base();
 	if (base && !gs_base_is_ours(base))
 		return; /* it is the guest's own */
-	if (!base && mm.patch_table)
-		set_gs_base((u64)(uintptr_t)task);
+	if (mm.patch_table)
+		set_bases(task);
 	if (counter[slot].ip != ip) {
 		counter[slot].traps = 0;
 		counter[slot].ip = ip;
@@ -325,26 +248,43 @@ void patch_trapped(struct task *task, const struct regs *regs)
 
 /* ---- taking back ---- */
 
-static bool unpatch(int fd, const struct site *site, bool alone)
-{
-	if (!site_has(site, site->ours))
-		return true; /* it has gone, or never was */
-	write_site(fd, site, site->plain, alone);
-	return site_has(site, site->plain);
-}
-
-static bool unpatch_all(void)
+bool patch_undo(u64 start, u64 len)
 {
 	bool alone = mm_users() == 1, good = true;
-	int fd = open_memory();
-	u32 i;
+	int fd = -1;
 
-	if (fd < 0)
-		return false;
-	for (i = 0; i < atomic_load(&nr_sites); i++)
-		good &= unpatch(fd, &sites[i], alone);
-	host_close(fd);
+	for (u32 i = 0; i < atomic_load(&patches.nr); i++) {
+		const struct site *site = &patches.sites[i];
+
+		if (site->start - start >= len || !site_jumps(site))
+			continue;
+		if (fd < 0)
+			fd = text_open("self");
+		good &= text_restore(fd, site, alone);
+	}
+	if (fd >= 0)
+		host_close(fd);
 	return good;
+}
+
+static bool any_jumps(void)
+{
+	for (u32 i = 0; i < atomic_load(&patches.nr); i++)
+		if (site_jumps(&patches.sites[i]))
+			return true;
+	return false;
+}
+
+void patch_stop(void)
+{
+	/* A tracer of its own memory (LeakSanitizer's) comes for one thread after the other: the first may have the
+	 * lock. */
+	if (!mm.patch_after && !any_jumps())
+		return;
+	patch_lock();
+	mm.patch_after = 0;
+	patch_undo(0, UINT64_MAX);
+	patch_unlock();
 }
 
 int patch_make_way(u64 start, u64 len)
@@ -354,7 +294,7 @@ int patch_make_way(u64 start, u64 len)
 	if (!mm.patch_table || start >= PATCH_TABLE_END || (start < PATCH_TABLE && len <= PATCH_TABLE - start))
 		return 0;
 	patch_lock();
-	if (mm.patch_table && unpatch_all()) {
+	if (mm.patch_table && patch_undo(0, UINT64_MAX)) {
 		mm.patch_after = 0;
 		mm.patch_table = false;
 		host_call2(__NR_munmap, PATCH_TABLE, PATCH_TABLE_END - PATCH_TABLE);
@@ -367,54 +307,59 @@ int patch_make_way(u64 start, u64 len)
 
 /* ---- faults ---- */
 
-/* Held: lock. A site at which somebody was killed. */
+/* Held: lock. A site at which somebody was killed, or that a tracer is about to put back (sys/patch_other.c). */
 static void mend(const struct site *site)
 {
-	int fd = open_memory();
+	int fd = text_open("self");
 
-	if (fd < 0)
-		return;
-	write_site(fd, site, site->plain, false);
-	host_close(fd);
+	text_restore(fd, site, false);
+	if (fd >= 0)
+		host_close(fd);
 }
 
-bool patch_fault(int sig, const struct siginfo_raw *info, struct ucontext *uc)
+/*
+ * At a site whose first byte is SITE_STOP, or where the jump has found no table: there is none any more, or somebody
+ * has written to the syscall instruction, which is a part of the address. That is executed then, whatever it is now.
+ */
+static bool leave_site(u32 stub, struct ucontext *uc)
 {
+	const struct site *site = &patches.sites[stub];
 	struct regs *regs = frame_regs(uc);
-	const struct site *site;
-	bool ours;
-	u32 stub;
 
-	if (sig != SIGSEGV || info->code <= 0 || !atomic_load(&nr_sites))
-		return false;
-	stub = find_start(regs->rip);
-	if (stub == atomic_load(&nr_sites))
-		return false;
-	site = &sites[stub];
-	if (info->code != SI_KERNEL) {
-		/* The jump has found no table. The number first: the instruction before it has not been executed. */
-		if (uc->cr2 != PATCH_TABLE + stub * sizeof(u64))
-			return false;
+	if (site_jump_failed(site, uc)) {
 		regs->rip = patch_addr[stub];
 		regs->rax = patch_nr[stub];
 		return true;
 	}
-	if (!site_has_stopped(uc))
+	if (!site_has_stopped(uc) || !site_is_there(site))
+		return false;
+	if (site_is_stopped(site))
+		mend(site);
+	return true;
+}
+
+bool patch_fault(int sig, const struct siginfo_raw *info, struct ucontext *uc)
+{
+	bool ours;
+	u32 stub;
+
+	if (sig != SIGSEGV || info->code <= 0 || !atomic_load(&patches.nr))
+		return false;
+	stub = find_start(frame_regs(uc)->rip);
+	if (stub == atomic_load(&patches.nr))
 		return false;
 	patch_lock();
-	ours = site_is_there(site);
-	if (ours && site_is_stopped(site))
-		mend(site);
+	ours = leave_site(stub, uc);
 	patch_unlock();
 	return ours;
 }
 
 bool patch_faults_in(s32 tid, u64 rip)
 {
-	u64 nr = tracee_peek(tid, (u64)(uintptr_t)&nr_sites) & UINT32_MAX, i;
+	u64 nr = tracee_peek(tid, (u64)(uintptr_t)&patches.nr) & UINT32_MAX, i;
 
 	for (i = 0; i < nr && i < PATCH_SITES; i++)
-		if (tracee_peek(tid, (u64)(uintptr_t)&sites[i].start) == rip)
+		if (tracee_peek(tid, (u64)(uintptr_t)&patches.sites[i].start) == rip)
 			return true;
 	return false;
 }

@@ -33,9 +33,17 @@ bool patch_fault(int sig, const struct siginfo_raw *info, struct ucontext *uc);
  * were. 0, or -ENOMEM: they cannot be. */
 int patch_make_way(u64 start, u64 len);
 
-/* For the moment in which memory is copied: no site is half patched. */
+/* For the moment in which memory is copied, or text is changed: no site is half patched, or patched. */
 void patch_lock(void);
 void patch_unlock(void);
+/* Held: that lock. The guest is about to write to that range, or to move it: the sites there are as they were. False:
+ * they cannot be. */
+bool patch_undo(u64 start, u64 len);
+
+/* All sites are as they were, and nothing is patched any more: somebody wants to see the text of this process, */
+void patch_stop(void);
+/* or of that one, `tid` on the host. Of one that is no guest of this session nothing is known, and nothing is done. */
+void patch_stop_in(struct task *task, s32 tid);
 
 /* Is `rip`, in a tracee with this runtime, a site's first byte? For a fault there that is on our account. */
 bool patch_faults_in(s32 tid, u64 rip);

@@ -9,10 +9,12 @@
 #include <linux/elf.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
+#include "arch/x86_64/patch.h"
 #include "arch/x86_64/trap.h"
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "lib/string.h"
+#include "sys/patch.h"
 #include "sys/runtime.h"
 #include "sys/tracee.h"
 #include "warden/client.h"
@@ -290,6 +292,7 @@ static s64 attach(struct task *task, const struct regs *regs)
 	bool known = tracee_find(task, tid);
 	s64 ret;
 
+	patch_stop_in(task, tid);
 	if (!tracee_get(task, tid))
 		return -ENOMEM;
 	ret = host_call4(__NR_ptrace, ARG0(regs), tid, ARG2(regs), ARG3(regs));
@@ -345,8 +348,10 @@ static s64 request_in_runtime(const struct task *task, const struct stopped *s, 
  */
 static s64 trace_me(struct task *task)
 {
-	if (!(task->clone_request.flags & CLONE_VFORK))
+	if (!(task->clone_request.flags & CLONE_VFORK)) {
+		patch_stop();
 		return host_call4(__NR_ptrace, PTRACE_TRACEME, 0, 0, 0);
+	}
 	task->traceme = true;
 	return 0;
 }
@@ -371,7 +376,7 @@ SYSCALL(ptrace)
 		guest_log(task, "ptrace: PTRACE_SYSEMU is not built: EIO");
 		return -EIO;
 	}
-	if (tracee_look(tid, &s) && (s.task || request == PTRACE_GETEVENTMSG))
+	if (tracee_look(tid, &s) && (s.task || request == PTRACE_GETEVENTMSG || gs_base_is_ours(s.raw.gs_base)))
 		return request_in_runtime(task, &s, regs);
 	return host_call4(__NR_ptrace, ARG0(regs), tid, ARG2(regs), ARG3(regs));
 }

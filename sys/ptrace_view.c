@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a stopped tracee is, and what registers its tracer is shown (sys/tracee.h). */
 #include <asm/errno.h>
+#include "arch/x86_64/patch.h"
 #include "arch/x86_64/trap.h"
 #include "arena/arena.h"
 #include "host/host.h"
@@ -177,6 +178,9 @@ int tracee_regs(const struct stopped *s, struct user_regs *out)
 	struct regs regs;
 
 	*out = s->raw;
+	/* What stubs know the task by. If it is written back, the guest has 0 there. */
+	if (gs_base_is_ours(out->gs_base))
+		out->gs_base = 0;
 	if (!s->task)
 		return 0;
 	read_task_regs(s, &regs);

@@ -20,6 +20,8 @@
 #define PIDS(nr, call, pid_args)       [nr] = {.name = #call, .when = TRAP_PID, .pids = (pid_args)}
 #define TRAPS_PIDS(nr, call, pid_args) [nr] = {.name = #call, .fn = sys_##call, .when = TRAP, .pids = (pid_args)}
 #define TRAPS_RANGE(nr, call, args)    [nr] = {.name = #call, .fn = sys_##call, .when = TRAP_RANGE, .ranges = (args)}
+#define TRAPS_TEXT(nr, call, args, how)                                                                                \
+	[nr] = {.name = #call, .fn = sys_##call, .when = TRAP_RANGE, .ranges = (args), .text = (how)}
 /* The host's own answer is a process number; the second, with arguments that are. */
 #define GIVES_PID(nr, call)	       [nr] = {.name = #call, .when = PASS, .gives_pid = true}
 #define GIVES_PIDS(nr, call, pid_args) [nr] = {.name = #call, .when = TRAP_PID, .pids = (pid_args), .gives_pid = true}
@@ -63,7 +65,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(7, poll),
     PASSES(8, lseek),
     TRAPS_RANGE(9, mmap, RANGE(0, 1)),
-    TRAPS_RANGE(10, mprotect, RANGE(0, 1)),
+    TRAPS_TEXT(10, mprotect, RANGE(0, 1), TEXT_WRITABLE),
     TRAPS_RANGE(11, munmap, RANGE(0, 1)),
     PASSES(12, brk),
     TRAPS(13, rt_sigaction, 0),
@@ -78,7 +80,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(22, pipe),
     PASSES(23, select),
     PASSES(24, sched_yield),
-    TRAPS_RANGE(25, mremap, RANGE(0, 1) | RANGE(4, 2)),
+    TRAPS_TEXT(25, mremap, RANGE(0, 1) | RANGE(4, 2), TEXT_MOVES),
     TRAPS_RANGE(26, msync, RANGE(0, 1)),
     TRAPS_RANGE(27, mincore, RANGE(0, 1)),
     TRAPS_RANGE(28, madvise, RANGE(0, 1)),
@@ -382,7 +384,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(326, copy_file_range),
     PASSES(327, preadv2),
     PASSES(328, pwritev2),
-    TRAPS_RANGE(329, pkey_mprotect, RANGE(0, 1)),
+    TRAPS_TEXT(329, pkey_mprotect, RANGE(0, 1), TEXT_WRITABLE),
     PASSES(330, pkey_alloc),
     PASSES(331, pkey_free),
     TRAPS(332, statx, PATH1),

@@ -48,6 +48,12 @@ enum pid_arg {
 #define RANGE_OF(entry, n)                                                                                             \
 	((entry)->ranges >> 4 * (n)&0xf) /* 0: argument n is no such address, else the length's + 1 */
 
+enum changes_text {
+	TEXT_STAYS,
+	TEXT_WRITABLE, /* if argument 2 has PROT_WRITE */
+	TEXT_MOVES,
+};
+
 struct sys_entry {
 	const char *name;
 	sys_fn fn; /* NULL: passed through or denied */
@@ -59,6 +65,7 @@ struct sys_entry {
 	u32 pids;	/* PID(n, ...) */
 	bool gives_pid; /* what it returns is a process number */
 	u32 ranges;	/* RANGE(n, ...) */
+	u8 text;	/* enum changes_text: where call sites are patched it traps for that as well (sys/patch.h) */
 	const u32 *values;
 };
 

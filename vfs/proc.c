@@ -12,6 +12,7 @@
 #include "host/limit.h"
 #include "lib/string.h"
 #include "sys/control.h"
+#include "sys/patch.h"
 #include "vfs/proc_text.h"
 #include "vfs/walk.h"
 
@@ -262,6 +263,8 @@ int proc_open(struct task *task, const char *rel, u64 oflags)
 		file = find_file(name.rest, 0);
 		link =
 		    !strncmp(name.rest, "ns/", 3) || !strncmp(name.rest, "fd/", 3) || !strncmp(name.rest, "fdinfo/", 7);
+		if (!strcmp(name.rest, "mem") && !(oflags & O_PATH))
+			patch_stop_in(task, name.pid);
 	}
 	if ((!file && !link) || (oflags & O_PATH) || !find_whose(task, file, name.pid, &who))
 		return -EAGAIN;

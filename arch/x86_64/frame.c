@@ -143,7 +143,8 @@ void frame_abort_copy(struct ucontext *uc)
 void frame_leave_stub(struct ucontext *uc)
 {
 	struct regs *regs = frame_regs(uc);
-	u64 from = regs->rip - patch_stub(0), site = regs->rax;
+	u64 from = regs->rip - patch_stub(0);
+	u64 site = within(regs->rip, patch_low_begin, patch_low_end) ? regs->r11 : regs->rax;
 
 	if (regs->rip == (u64)(uintptr_t)patch_back) {
 		regs->rip = regs->rcx; /* and rax is the number already */

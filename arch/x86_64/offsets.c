@@ -16,5 +16,7 @@ _Static_assert(BLOCK_SIZE == ASM_BLOCK_SIZE, "entry.S");
 _Static_assert(TASK_FREE == 0, "entry.S");
 _Static_assert(offsetof(struct task, restart) == TASK_RESTART, "blocking.S");
 _Static_assert(RESTART_NOT_BEGUN == ASM_NOT_BEGUN, "blocking.S");
+_Static_assert(offsetof(struct task, fs_negated) == TASK_FS_NEGATED, "patch.S");
+_Static_assert(PATCH_SITES <= 65536 && BLOCK_SIZE % 65536 == 0, "patch.S");
 _Static_assert((BLOCKS_BASE >> 32) == ((BLOCKS_END - 1) >> 32), "patch.S");
 _Static_assert(__builtin_bswap32(BLOCKS_BASE >> 32) == PATCH_GS_TAG, "patch.S");

@@ -26,6 +26,7 @@
 #define TASK_SIG_MASK	  160
 #define TASK_STATE	  168
 #define TASK_RESTART	  172
+#define TASK_FS_NEGATED	  192
 #define ASM_NOT_BEGUN	  1
 #define ASM_KSTACK_TOP	  0x18000
 #define ASM_BLOCK_SIZE	  0x20000

@@ -9,8 +9,8 @@
 #include "arch/x86_64/patch.h"
 
 	.text
-	.globl patch_stubs, patch_known, patch_back
-	.hidden patch_stubs, patch_known, patch_back, patch_addr, patch_nr
+	.globl patch_stubs, patch_known, patch_back, patch_low_begin, patch_low_end
+	.hidden patch_stubs, patch_known, patch_back, patch_low_begin, patch_low_end, patch_addr, patch_nr
 	.balign 64
 patch_stubs:
 	.set site, 0
@@ -21,6 +21,7 @@ patch_stubs:
 	.set site, site + 1
 	.endr
 
+	/* eax is the site's number until the end but one of either way; no instruction here changes a flag. */
 	.balign 64
 patch_entry:
 	rdgsbase %r11
@@ -28,14 +29,28 @@ patch_entry:
 	bswap	%rcx
 	mov	%ecx, %ecx
 	lea	-PATCH_GS_TAG(%rcx), %rcx
-	jrcxz	patch_known
-	/* gs is not ours: eax stays the site's number until the last but one. */
-	lea	patch_addr(%rip), %r11
+	jrcxz	2f
+	/* There is no task of ours, or another thread's. */
+1:	lea	patch_addr(%rip), %r11
 	mov	(%r11,%rax,8), %rcx
 	lea	patch_nr(%rip), %r11
 	mov	(%r11,%rax,4), %eax
 patch_back:
 	jmp	*%rcx
+	/* Is it this thread's? The sum of fs and what the task has of it is zero. Meanwhile the number is kept in the
+	 * low bits of the task's address. */
+2:	mov	TASK_FS_NEGATED(%r11), %rcx
+	lea	(%r11,%rax), %r11
+patch_low_begin:
+	rdfsbase %rax
+	lea	(%rcx,%rax), %rcx
+	movzwl	%r11w, %eax
+patch_low_end:
+	jrcxz	3f
+	jmp	1b
+3:	mov	%rax, %rcx
+	not	%rcx
+	lea	1(%r11,%rcx), %r11
 
 patch_known:
 	mov	%rsp, REG_RSP(%r11)

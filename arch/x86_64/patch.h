@@ -11,8 +11,8 @@
  * knows by its number which site it stands for.
  *
  * A stub comes on the guest's stack with the guest's registers, of which rax, rcx and r11 may change. The task stands
- * in the thread's gs base, which hardly any program uses. If something else stands there the stub goes back to the
- * site's syscall instruction, and the call is trapped as ever.
+ * in the thread's gs base, which hardly any program uses. If something else stands there, or the task of a thread with
+ * another fs base, the stub goes back to the site's syscall instruction, and the call is trapped as ever.
  */
 #ifndef SECEDE_ARCH_PATCH_H
 #define SECEDE_ARCH_PATCH_H
@@ -28,8 +28,9 @@
 
 #include "kernel/mm.h"
 
-/* patch.S: the first stub, where the last of them has left the guest's stack, and in between: the jump back. */
-extern char patch_stubs[], patch_known[], patch_back[];
+/* patch.S: the first stub, where the last of them has left the guest's stack, and in between: the jump back, and where
+ * the site's number is in r11 and not in rax. */
+extern char patch_stubs[], patch_known[], patch_back[], patch_low_begin[], patch_low_end[];
 
 /* What the stubs know of their sites: the address of the syscall instruction, and the call's number (sys/patch.c). */
 extern u64 patch_addr[PATCH_SITES];
@@ -53,6 +54,13 @@ static inline u64 gs_base(void)
 static inline void set_gs_base(u64 base)
 {
 	__asm__ volatile("wrgsbase %0" : : "r"(base));
+}
+static inline u64 fs_base(void)
+{
+	u64 base;
+
+	__asm__ volatile("rdfsbase %0" : "=r"(base));
+	return base;
 }
 
 /* A task of ours, in whatever thread. */

@@ -12,6 +12,7 @@
 #define MOV_SIZE	5
 #define MOV_SITE_SIZE	(MOV_SIZE + SYSCALL_INSN_SIZE)
 #define TRAP_PROTECTION 13
+#define TRAP_PAGE	14
 #define BEFORE		5 /* bytes before a site that are looked at, too */
 
 static bool is_rex_b(u8 byte)
@@ -90,12 +91,20 @@ bool site_has(const struct site *site, const u8 bytes[SITE_MAX])
 	return read_site(site, found) && !memcmp(found, bytes, site->size);
 }
 
+bool site_jumps(const struct site *site)
+{
+	u8 found[SITE_MAX];
+
+	return read_site(site, found) && !memcmp(found, site->ours, site->changed);
+}
+
+/* Who writes to it may have written any part of it. */
 static bool is_site(const struct site *site, const u8 found[SITE_MAX])
 {
-	if (found[0] != SITE_STOP && found[0] != site->plain[0] && found[0] != site->ours[0])
-		return false;
-	return !memcmp(found + 1, site->plain + 1, site->size - 1U) ||
-	       !memcmp(found + 1, site->ours + 1, site->size - 1U);
+	for (u8 i = 0; i < site->size; i++)
+		if (found[i] != site->plain[i] && found[i] != site->ours[i] && (i || found[i] != SITE_STOP))
+			return false;
+	return true;
 }
 
 bool site_is_there(const struct site *site)
@@ -115,4 +124,10 @@ bool site_is_stopped(const struct site *site)
 bool site_has_stopped(const struct ucontext *uc)
 {
 	return uc->trapno == TRAP_PROTECTION;
+}
+
+/* Not its bytes were out of reach, but the word that it is to find its way by. */
+bool site_jump_failed(const struct site *site, const struct ucontext *uc)
+{
+	return uc->trapno == TRAP_PAGE && uc->cr2 - site->start >= site->size && site_jumps(site);
 }

@@ -29,12 +29,16 @@ bool site_find(struct site *site, u64 insn, u32 nr, u32 stub);
 
 /* Do these bytes stand there now? `bytes`: the site's plain[] or ours[]. */
 bool site_has(const struct site *site, const u8 bytes[SITE_MAX]);
+/* Are the bytes that change ours, whatever follows them? */
+bool site_jumps(const struct site *site);
 /* Is it the site in whatever state, with its first byte stopped or not? */
 bool site_is_there(const struct site *site);
 /* The same, and its first byte is SITE_STOP. */
 bool site_is_stopped(const struct site *site);
 
-/* Has SITE_STOP raised that? What a site has otherwise does not. */
+/* A fault at the site's first byte. Has SITE_STOP raised it? What a site has otherwise does not. */
 bool site_has_stopped(const struct ucontext *uc);
+/* Or the jump, which stands there and has not reached the stub? */
+bool site_jump_failed(const struct site *site, const struct ucontext *uc);
 
 #endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of patching share with each other, and with nobody else (sys/patch.h). */
+#ifndef SECEDE_SYS_PATCH_INTERNAL_H
+#define SECEDE_SYS_PATCH_INTERNAL_H
+
+#include "arch/x86_64/patch.h"
+#include "arch/x86_64/site.h"
+#include "kernel/mm.h"
+
+struct patches {
+	struct mutex lock;		/* guards the rest, and what is written to sites; before all other locks */
+	_Atomic u32 nr;			/* grows only: who just looks for a site needs no lock */
+	struct site sites[PATCH_SITES]; /* by the number of their stub; those before nr do not change */
+};
+extern struct patches patches; /* patch.c */
+
+/* ---- patch_text.c ---- */
+
+/* A descriptor on that process's memory, by the name that it has below proc, or -errno. */
+int text_open(const char *process);
+/*
+ * Held: lock. The site's first bytes become those of `want`, its plain[] or ours[]; what it has may be anything that
+ * this leaves behind when we are killed. `alone`: this memory has one thread. False: it could not be done, or not
+ * wholly.
+ */
+bool text_write(int fd, const struct site *site, const u8 want[SITE_MAX], bool alone);
+/* The site is plain again, whether there is such a descriptor (fd >= 0) or not. */
+bool text_restore(int fd, const struct site *site, bool alone);
+
+/* ---- patch_maps.c ---- */
+
+#define FILE_MAX 64
+
+struct text {
+	struct mm_range range;
+	u64 offset;
+	char file[FILE_MAX]; /* device and inode, as /proc/PID/maps has them */
+};
+
+/*
+ * The mapping at that address, if it may be patched: only a file's text, mapped privately and not to be written to, and
+ * the file is not mapped to be written to elsewhere. So nobody else sees the change, and no compiler that writes code
+ * as the program runs has it in its hands.
+ */
+bool text_find(const struct task *task, u64 at, struct text *text);
+/* Core files are without text, unless a page of it has been written to; but with the first page of a program's file. */
+void text_leave_out_of_core(const struct text *text);
+/* Is the thread traced? Who traces it has a word about its text. */
+bool text_is_watched(const struct task *task);
+
+#endif
