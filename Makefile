@@ -161,7 +161,7 @@ lint:
 RUN_PACKAGES = gcc libc6-dev libsmartcols-dev musl-tools python3-minimal hostname mount
 CHECK_PACKAGES = $(RUN_PACKAGES) clang clang-format clang-tidy cppcheck libclang-rt-dev perl git libcmocka-dev libzydis-dev \
 	python3 sqlite3 busybox-static gdb strace pamtester libpam0g-dev rsync attr
-BENCH_PACKAGES = $(RUN_PACKAGES) python3 proot bubblewrap
+BENCH_PACKAGES = $(RUN_PACKAGES) bash git make python3 proot bubblewrap util-linux
 COMPAT_PACKAGES = $(RUN_PACKAGES) apt-utils bash bc bsdutils busybox-static bzip2 cargo clang cmake curl \
 	default-jdk-headless dpkg-dev ed emacs-nox ffmpeg file fzf g++ gdb gh git golang-go guile-3.0 less \
 	libpython3.11-testsuite linux-perf lsof ltrace make man-db manpages mariadb-server meson nginx ninja-build nodejs \
@@ -188,12 +188,14 @@ check-long: check
 	tests/run --plain tests/programs/number_reuse 100000
 	tests/run --plain tests/programs/kill_steps 5
 	tests/run --plain build/hostile build/secede -- build/tests/tools/jumps 1000000
+# What it costs, as docs/bench.md and docs/bench.svg, in less than a quarter of an hour. ROUNDS=1 for a quick look, ROWS='find git' to
+# see only some rows of bench/bench.sh.
+bench: ROWS =
 bench:
 	@.ci/need $(BENCH_PACKAGES)
 	@$(MAKE) --no-print-directory -s -j2 examples $(B)/hostile $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
-	@tests/run --plain bench/bench.sh
-	@tests/run --plain bench/lookup.sh
-	@tests/run --plain bench/requests.sh
+	@SVG=$(if $(ROWS),,$(abspath $(B)/bench.svg)) tests/run --plain bench/bench.sh $(ROWS) >$(B)/bench.md
+	@$(if $(ROWS),cat $(B)/bench.md,{ echo '# What secede costs'; echo; cat $(B)/bench.md; } >docs/bench.md && cp $(B)/bench.svg docs/bench.svg)
 
 # The walk and the trees of mounts against a model, for ten million steps. FUZZ_STEPS=NUMBER for others.
 fuzz:

@@ -6,16 +6,11 @@
  *	lookup DIRECTORY [MOUNTS]
  */
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-#define SLICE_NS 10000000.0 /* how long one measurement lasts, about */
-#define SLICES	 5
+#include "bench/measure.h"
 
 static char path[4096];
 
@@ -58,51 +53,10 @@ static void call_readlink(void)
 		abort();
 }
 
-/* Of this process alone: others may be using the processors. */
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-/* Nanoseconds a call, of `count` calls in a row. */
-static double measure(void (*call)(void), long count)
-{
-	double start = now_ns();
-	long i;
-
-	for (i = 0; i < count; i++)
-		call();
-	return (now_ns() - start) / (double)count;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void report(const char *name, void (*call)(void))
-{
-	double slices[SLICES], once = measure(call, 100);
-	long count = (long)(SLICE_NS / once) + 1;
-	int i;
-
-	for (i = 0; i < SLICES; i++)
-		slices[i] = measure(call, count);
-	qsort(slices, SLICES, sizeof(slices[0]), compare);
-	printf("%s %.1f\n", name, slices[SLICES / 2]);
-}
-
 static void must(int failed, const char *what)
 {
-	if (!failed)
-		return;
-	perror(what);
-	exit(1);
+	if (failed)
+		die(what);
 }
 
 static void make_file(const char *name)
@@ -211,6 +165,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2 && argc != 3)
 		return 2;
+	measure_clock = CLOCK_PROCESS_CPUTIME_ID;
 	make_mounts(argv[1], argc == 3 ? atoi(argv[2]) : 0);
 	for (i = 0; i < sizeof(depths) / sizeof(depths[0]); i++)
 		report_deep(argv[1], depths[i]);

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one system call costs: prints "NAME NANOSECONDS" for calls that pass through and for calls that
- * take a path below DIRECTORY.
+ * What one system call costs: calls that pass through, calls that trap, calls that take a path below DIRECTORY, and
+ * what makes processes and threads.
  *
  *	micro DIRECTORY
  */
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
-
-#define SLICE_NS 20000000.0 /* how long one measurement lasts, about */
-#define SLICES	 5
+#include "bench/measure.h"
 
 static int zero_fd, null_fd, word;
 static char path[4096];
@@ -39,9 +38,26 @@ static void call_futex(void)
 	syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-static void call_getppid(void)
+static void call_getpid(void)
 {
-	syscall(SYS_getppid);
+	syscall(SYS_getpid);
+}
+
+static void call_sigprocmask(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		abort();
+}
+
+static void call_fstat(void)
+{
+	struct stat st;
+
+	if (fstat(zero_fd, &st) != 0)
+		abort();
 }
 
 static void call_stat(void)
@@ -61,42 +77,44 @@ static void call_open_close(void)
 	close(fd);
 }
 
-static double now_ns(void)
+static void wait_for(pid_t pid)
 {
-	struct timespec t;
+	int status;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		abort();
 }
 
-/* Nanoseconds a call, of `count` calls in a row. */
-static double measure(void (*call)(void), long count)
+static void call_fork(void)
 {
-	double start = now_ns();
-	long i;
+	pid_t pid = fork();
 
-	for (i = 0; i < count; i++)
-		call();
-	return (now_ns() - start) / (double)count;
+	if (pid == 0)
+		_exit(0);
+	wait_for(pid);
 }
 
-static int compare(const void *a, const void *b)
+static void call_spawn(void)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	static char *argv[] = {"true", NULL};
+	pid_t pid;
 
-	return (x > y) - (x < y);
+	if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ) != 0)
+		abort();
+	wait_for(pid);
 }
 
-static void report(const char *name, void (*call)(void))
+static void *nothing(void *arg)
 {
-	double slices[SLICES], once = measure(call, 200);
-	long count = (long)(SLICE_NS / once) + 1;
-	int i;
+	return arg;
+}
 
-	for (i = 0; i < SLICES; i++)
-		slices[i] = measure(call, count);
-	qsort(slices, SLICES, sizeof(slices[0]), compare);
-	printf("%s %.1f\n", name, slices[SLICES / 2]);
+static void call_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, nothing, NULL) != 0 || pthread_join(thread, NULL) != 0)
+		abort();
 }
 
 int main(int argc, char **argv)
@@ -109,8 +127,13 @@ int main(int argc, char **argv)
 	report("read", call_read);
 	report("write", call_write);
 	report("futex", call_futex);
-	report("getppid", call_getppid);
+	report("getpid", call_getpid);
+	report("sigprocmask", call_sigprocmask);
+	report("fstat", call_fstat);
 	report("stat", call_stat);
 	report("open+close", call_open_close);
+	report_few("fork", call_fork, 10);
+	report_few("spawn", call_spawn, 10);
+	report_few("thread", call_thread, 10);
 	return 0;
 }

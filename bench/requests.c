@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests per second: starts a server, which says its port first ("port N"), has threads ask it for a second, each
- * connection one request, GUESTS of ten below /guest/, and prints "NAME REQUESTS".
+ * What a request costs: starts a server, which says its port first ("port N"), has threads ask it for a second, each
+ * connection one request, GUESTS of ten below /guest/, and prints "NAME NANOSECONDS".
  *
  *	requests NAME GUESTS COMMAND [ARGUMENT]...
  */
@@ -10,12 +10,10 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "bench/measure.h"
 
 #define CLIENTS 8
 
@@ -84,14 +82,6 @@ static void *client(void *unused)
 	return NULL;
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 int main(int argc, char **argv)
 {
 	pthread_t threads[CLIENTS];
@@ -110,11 +100,11 @@ int main(int argc, char **argv)
 		if (pthread_create(&threads[i], NULL, client, NULL) != 0)
 			give_up("no thread");
 	usleep(200000); /* until all are at work */
-	start = now();
+	start = now_ns();
 	count = atomic_load(&served);
 	sleep(1);
 	count = atomic_load(&served) - count;
-	printf("%s %.0f\n", argv[1], (double)count / (now() - start));
+	print_ns(argv[1], (now_ns() - start) / (double)count);
 	atomic_store(&over, true);
 	for (i = 0; i < CLIENTS; i++)
 		pthread_join(threads[i], NULL);

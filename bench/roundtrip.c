@@ -5,21 +5,11 @@
  *
  *	roundtrip NAME CALLERS
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "bench/measure.h"
 
 #define CALLS 20000
-
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void call(int count)
 {
@@ -50,6 +40,6 @@ int main(int argc, char **argv)
 		failed |= status;
 	if (failed)
 		return 1;
-	printf("%s %.1f\n", argv[1], (now_ns() - start) / calls);
+	print_ns(argv[1], (now_ns() - start) / calls);
 	return 0;
 }

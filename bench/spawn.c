@@ -6,21 +6,11 @@
  */
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "bench/measure.h"
 
 #define COUNT_MAX 10000
-
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static double run_once(char **argv)
 {
@@ -40,13 +30,6 @@ static double run_once(char **argv)
 	return now_ns() - start;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv)
 {
 	static double times[COUNT_MAX];
@@ -56,7 +39,6 @@ int main(int argc, char **argv)
 		return 2;
 	for (i = 0; i < count; i++)
 		times[i] = run_once(argv + 3);
-	qsort(times, (size_t)count, sizeof(times[0]), compare);
-	printf("%s %.1f\n", argv[1], times[count / 2]);
+	print_median(argv[1], times, count);
 	return 0;
 }
