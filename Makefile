@@ -88,7 +88,7 @@ $(B)/examples/pam_login: examples/polyinstantiation/pam_login.c
 
 TEST_CFLAGS = $(WARN) -D_GNU_SOURCE -iquote . -pthread
 TEST_BIN = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/spec/*.c tests/programs/*.c tests/tools/*.c)) \
-	$(addprefix $(B)/tests/tools/hello-,dynamic nopie static staticpie musl) $(addprefix $(B)/tests/tools/,spawn-musl cancel-musl)
+	$(addprefix $(B)/tests/tools/hello-,dynamic nopie static staticpie musl) $(addprefix $(B)/tests/tools/,spawn-musl cancel-musl looks-musl)
 
 $(B)/hostile: tests/hostile.c
 	@mkdir -p $(@D)
@@ -130,11 +130,11 @@ $(B)/tests/tools/%-musl: tests/tools/%.c
 	$(MUSL_CC) -static $(WARN) -D_GNU_SOURCE -iquote . -MMD -o $@ $<
 # Where there is a Go compiler, also from that.
 ifneq ($(shell command -v go),)
-TEST_BIN += $(B)/tests/tools/hello-go
-$(B)/tests/tools/hello-go: tests/tools/hello.go
+TEST_BIN += $(B)/tests/tools/hello-go $(B)/tests/tools/looks-go
+$(B)/tests/tools/%-go: tests/tools/%.go
 	@mkdir -p $(@D)
-	GOCACHE=$(abspath $(B)/gocache) go build -o $@ $<
-	rm -rf $(B)/gocache
+	GOCACHE=$(abspath $@.cache) go build -o $@ $<
+	rm -rf $@.cache
 endif
 
 # Names its programs in UNIT_PROGRAMS.

@@ -81,10 +81,11 @@ void signal_entry(int sig, struct siginfo_raw *info, struct ucontext *uc)
 		return;
 	case CONTEXT_STUB:
 		frame_leave_stub(uc);
-		signal_deliver(task, sig, info, uc);
+		if (!patch_trap(task, sig, info, uc))
+			signal_deliver(task, sig, info, uc);
 		return;
 	case CONTEXT_GUEST:
-		if (patch_fault(sig, info, uc))
+		if (patch_fault(sig, info, uc) || (patch_leave_pad(uc) && patch_trap(task, sig, info, uc)))
 			return;
 		signal_end_restart(task, sig, uc);
 		signal_deliver(task, sig, info, uc);

@@ -97,24 +97,34 @@ static bool is_watched(const struct task *task)
 	return mm.marks || task->seccomp.mode || task->dispatch.on || task->dispatch.all;
 }
 
-/* The site whose syscall instruction is at that address; patches.nr: there is none. */
+/*
+ * The site whose syscall instruction is at that address; PATCH_SITES: there is none. That is not the number of sites,
+ * which grows meanwhile: what is no site now is none, whatever comes behind the last.
+ */
 static u32 find_insn(u64 addr)
 {
-	u32 nr = atomic_load(&patches.nr), i;
-
-	for (i = 0; i < nr && patch_addr[i] != addr; i++)
-		;
-	return i;
+	for (u32 i = 0, nr = atomic_load(&patches.nr); i < nr; i++)
+		if (patch_addr[i] == addr)
+			return i;
+	return PATCH_SITES;
 }
 
 /* The same by its first byte. */
 static u32 find_start(u64 addr)
 {
-	u32 nr = atomic_load(&patches.nr), i;
+	for (u32 i = 0, nr = atomic_load(&patches.nr); i < nr; i++)
+		if (patches.sites[i].start == addr)
+			return i;
+	return PATCH_SITES;
+}
 
-	for (i = 0; i < nr && patches.sites[i].start != addr; i++)
-		;
-	return i;
+/* The same by its pad; those that have none have it at 0. */
+static u32 find_pad(u64 addr)
+{
+	for (u32 i = 0, nr = atomic_load(&patches.nr); i < nr; i++)
+		if (addr && patches.sites[i].pad == addr)
+			return i;
+	return PATCH_SITES;
 }
 
 /* ---- the table ---- */
@@ -131,8 +141,10 @@ static bool map_table(const struct task *task)
 	    host_call6(__NR_mmap, PATCH_TABLE, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != PATCH_TABLE)
 		return false;
-	for (i = 0; i < PATCH_SITES; i++)
+	for (i = 0; i < PATCH_SITES; i++) {
 		table[i] = patch_stub(i);
+		table[PATCH_SITES + i] = short_stub(i);
+	}
 	host_call3(__NR_mprotect, PATCH_TABLE, size, PROT_READ);
 	mm.patch_table = true;
 	return true;
@@ -141,15 +153,16 @@ static bool map_table(const struct task *task)
 /* ---- patching ---- */
 
 /* The site is known from now on: one that was there before, of a file that is mapped there again, or a new one. */
-static bool add_site(const struct site *site, u32 stub, u64 insn, u32 nr)
+static bool add_site(const struct site *site, u32 stub, u64 insn)
 {
 	if (stub < atomic_load(&patches.nr))
-		return patch_nr[stub] == nr && patches.sites[stub].start == site->start;
+		return patch_nr[stub] == site->nr && patches.sites[stub].start == site->start &&
+		       patches.sites[stub].pad == site->pad;
 	if (stub == PATCH_SITES)
 		return false;
 	patches.sites[stub] = *site;
 	patch_addr[stub] = insn;
-	patch_nr[stub] = nr;
+	patch_nr[stub] = site->nr;
 	atomic_store(&patches.nr, stub + 1);
 	return true;
 }
@@ -161,7 +174,8 @@ static bool patch_site(const struct site *site, bool alone)
 
 	if (fd < 0)
 		return false;
-	text_write(fd, site, site->ours, alone);
+	if (text_write_pad(fd, site))
+		text_write(fd, site, site->ours, alone);
 	host_close(fd);
 	return site_has(site, site->ours);
 }
@@ -169,15 +183,15 @@ static bool patch_site(const struct site *site, bool alone)
 /* Once something is refused that is not this site's alone, no more is tried. */
 static enum stat_what patch(const struct task *task, u64 insn, u32 nr, bool alone)
 {
-	u32 stub = find_insn(insn);
+	u32 known = find_insn(insn), stub = known == PATCH_SITES ? atomic_load(&patches.nr) : known;
 	struct site site;
 	struct text text;
 
-	if (!site_find(&site, insn, nr, stub))
-		return STAT_SHAPE;
-	if (!text_find(task, site.start, &text))
+	if (!text_find(task, insn, &text))
 		return STAT_TEXT;
-	if (!add_site(&site, stub, insn, nr))
+	if (!site_find(&site, &text.range, insn, nr, stub))
+		return STAT_SHAPE;
+	if (!add_site(&site, stub, insn))
 		return STAT_REFUSED;
 	if (!map_table(task) || !patch_site(&site, alone)) {
 		mm.patch_after = 0;
@@ -338,6 +352,17 @@ static bool leave_site(u32 stub, struct ucontext *uc)
 	return true;
 }
 
+/* A thread stood between the jumps when the table went. */
+static bool leave_pad(struct ucontext *uc)
+{
+	u32 stub = find_pad(frame_regs(uc)->rip);
+
+	if (stub == PATCH_SITES || !site_pad_failed(&patches.sites[stub], uc))
+		return false;
+	frame_regs(uc)->rip = patch_addr[stub];
+	return true;
+}
+
 bool patch_fault(int sig, const struct siginfo_raw *info, struct ucontext *uc)
 {
 	bool ours;
@@ -346,12 +371,36 @@ bool patch_fault(int sig, const struct siginfo_raw *info, struct ucontext *uc)
 	if (sig != SIGSEGV || info->code <= 0 || !atomic_load(&patches.nr))
 		return false;
 	stub = find_start(frame_regs(uc)->rip);
-	if (stub == atomic_load(&patches.nr))
-		return false;
+	if (stub == PATCH_SITES)
+		return leave_pad(uc);
 	patch_lock();
 	ours = leave_site(stub, uc);
 	patch_unlock();
 	return ours;
+}
+
+bool patch_leave_pad(struct ucontext *uc)
+{
+	u32 stub = find_pad(frame_regs(uc)->rip);
+
+	if (stub == PATCH_SITES || !site_has_pad(&patches.sites[stub]))
+		return false;
+	frame_regs(uc)->rip = patch_addr[stub];
+	frame_regs(uc)->rcx = 0; /* the call has not been made: signal_end_restart() */
+	return true;
+}
+
+bool patch_trap(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc)
+{
+	const struct regs *regs = frame_regs(uc);
+	u32 stub = find_insn(regs->rip);
+	bool stopped = sig == SIGSEGV && frame_is_forced(sig, info, uc);
+	bool stepped = sig == SIGTRAP && info->code == TRAP_TRACE && (regs->eflags & EFLAGS_TF);
+
+	if (stub == PATCH_SITES || patch_nr[stub] != PATCH_ANY_NR || !(stopped || stepped))
+		return false;
+	frame_make_trap(uc, task);
+	return true;
 }
 
 bool patch_faults_in(s32 tid, u64 rip)
@@ -372,15 +421,19 @@ void trapped_call(struct task *task)
 	syscall_dispatch(task);
 }
 
-void patched_call(struct task *task, u32 site)
+void patched_call(struct task *task, u32 stub)
 {
 	struct regs *regs = &task->regs;
+	bool has_number = stub >= PATCH_SITES;
+	u32 site = stub % PATCH_SITES;
 
 	regs->rip = patch_addr[site];
-	regs->rax = regs->orig_rax = patch_nr[site];
+	if (!has_number)
+		regs->rax = patch_nr[site];
+	regs->orig_rax = regs->rax;
 	/* A debugger's steps: whoever steps himself does not come as far as here. */
 	regs->eflags &= ~(u64)EFLAGS_TF;
-	if (is_watched(task))
+	if (is_watched(task) && !has_number)
 		return; /* back to the site: it is trapped */
 	regs->rip += SYSCALL_INSN_SIZE;
 	regs->rcx = regs->rip;

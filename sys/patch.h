@@ -19,15 +19,28 @@ void patch_new_thread(struct task *task);
 
 /* A call has trapped: counts it, and patches its site when it is time. */
 void patch_trapped(struct task *task, const struct regs *regs);
-/* entry.S: what traps come to; patch.S: what stub `site` comes to. Both on the kernel stack, as syscall_dispatch(). */
+/* entry.S: what traps come to; patch.S: what stub `stub` comes to, those of short.S behind the others. Both on the
+ * kernel stack, as syscall_dispatch(). */
 void trapped_call(struct task *task);
-void patched_call(struct task *task, u32 site);
+void patched_call(struct task *task, u32 stub);
 
 /*
  * A fault in guest code, in the handler: is it one of a site that is being patched, or whose table has gone? Then the
  * guest may go on in that context.
  */
 bool patch_fault(int sig, const struct siginfo_raw *info, struct ucontext *uc);
+
+/*
+ * In the handler: the guest is between the two jumps that stand for a syscall instruction (arch/x86_64/patch.h). Then
+ * it is taken to that.
+ */
+bool patch_leave_pad(struct ucontext *uc);
+/*
+ * In the handler, of a guest that has been taken back to a site, from its stub or between its jumps: is the signal
+ * about what it met there, which is nothing of its own? Then the context is that of the call, which is made as if it
+ * had trapped.
+ */
+bool patch_trap(struct task *task, int sig, const struct siginfo_raw *info, struct ucontext *uc);
 
 /* The guest is about to map, unmap or change that range. If the table lies there it goes, and all sites are as they
  * were. 0, or -ENOMEM: they cannot be. */

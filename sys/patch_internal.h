@@ -24,6 +24,8 @@ int text_open(const char *process);
  * wholly.
  */
 bool text_write(int fd, const struct site *site, const u8 want[SITE_MAX], bool alone);
+/* The site's second jump, if it has one: where nobody comes, and before text_write makes it a site. */
+bool text_write_pad(int fd, const struct site *site);
 /* The site is plain again, whether there is such a descriptor (fd >= 0) or not. */
 bool text_restore(int fd, const struct site *site, bool alone);
 

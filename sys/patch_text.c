@@ -64,6 +64,11 @@ bool text_write(int fd, const struct site *site, const u8 want[SITE_MAX], bool a
 	       write_bytes(fd, at, want, 1) && sync_threads();
 }
 
+bool text_write_pad(int fd, const struct site *site)
+{
+	return !site->pad || write_bytes(fd, site->pad, site->jump, PAD_SIZE);
+}
+
 /* A page takes the place of another at one stroke, for all threads. */
 static bool replace_page(const struct site *site)
 {

@@ -61,6 +61,10 @@ sigsys_entry:
 	xrstor64 (%rdi)
 	jmp	3f
 2:	fxrstor64 (%rdi)
+	/* Comes here, too, when the handler of another signal has found a call to be made: rbx is the task. */
+	.globl arch_trapped
+	.hidden arch_trapped
+arch_trapped:
 3:	xor	%ebp, %ebp
 	lea	ASM_KSTACK_TOP(%rbx), %rsp
 	mov	%rbx, %rdi

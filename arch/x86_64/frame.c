@@ -113,7 +113,7 @@ enum context frame_context(const struct ucontext *uc)
 		return CONTEXT_GUEST;
 	if (within(rip, arch_exit_begin, arch_exit_end))
 		return CONTEXT_EXIT;
-	if (within(rip, patch_stubs, patch_known))
+	if (within(rip, patch_stubs, patch_known) || within(rip, short_stubs, short_known))
 		return CONTEXT_STUB;
 	if (within(rip, blocking_begin, blocking_end) || within(rip, seccomp_gate_begin, seccomp_gate_end))
 		return CONTEXT_BLOCKING;
@@ -140,13 +140,32 @@ void frame_abort_copy(struct ucontext *uc)
 	frame_regs(uc)->rip = (u64)(uintptr_t)uaccess_fault;
 }
 
+/* Site and number are where short.S says. */
+static void leave_short_stub(struct regs *regs)
+{
+	u64 both;
+
+	if (within(regs->rip, short_stubs, short_entry))
+		both = (regs->rip - short_stub(0)) / SHORT_STUB_SIZE << 32 | (u32)regs->rax;
+	else if (within(regs->rip, short_entry, short_packed))
+		both = ALIGN_DOWN(regs->rcx, 1UL << 32) | (u32)regs->rax;
+	else if (within(regs->rip, short_packed, short_low))
+		both = regs->rax;
+	else
+		both = ALIGN_DOWN(regs->r11, 1UL << 32) | (u16)regs->r11;
+	regs->rip = patch_addr[(both >> 32) % PATCH_SITES];
+	regs->rax = (u64)(s64)(s32)both;
+}
+
 void frame_leave_stub(struct ucontext *uc)
 {
 	struct regs *regs = frame_regs(uc);
 	u64 from = regs->rip - patch_stub(0);
 	u64 site = within(regs->rip, patch_low_begin, patch_low_end) ? regs->r11 : regs->rax;
 
-	if (regs->rip == (u64)(uintptr_t)patch_back) {
+	if (within(regs->rip, short_stubs, short_known)) {
+		leave_short_stub(regs);
+	} else if (regs->rip == (u64)(uintptr_t)patch_back) {
 		regs->rip = regs->rcx; /* and rax is the number already */
 	} else {
 		if (from < (u64)PATCH_SITES * PATCH_STUB_SIZE)
@@ -161,4 +180,20 @@ void frame_leave_stub(struct ucontext *uc)
 void frame_complete_exit(struct ucontext *uc, const struct task *task)
 {
 	memcpy(uc->gregs, &task->regs, sizeof(uc->gregs));
+}
+
+extern char arch_trapped[];
+
+void frame_make_trap(struct ucontext *uc, struct task *task)
+{
+	struct regs *regs = frame_regs(uc);
+
+	regs->rip += SYSCALL_INSN_SIZE;
+	regs->rcx = regs->rip;
+	regs->r11 = regs->eflags;
+	memcpy(&task->regs, uc->gregs, sizeof(uc->gregs));
+	task->regs.orig_rax = regs->rax;
+	regs->rip = (u64)(uintptr_t)arch_trapped;
+	regs->rbx = (u64)(uintptr_t)task;
+	regs->eflags &= ~(u64)(EFLAGS_CLEARED | EFLAGS_AC);
 }

@@ -63,8 +63,11 @@ bool frame_call_begun(struct ucontext *uc);
 /* CONTEXT_BLOCKING, CONTEXT_UACCESS: the call ends with -EINTR, the copy with -EFAULT. */
 void frame_abort_call(struct ucontext *uc);
 void frame_abort_copy(struct ucontext *uc);
-/* CONTEXT_STUB: takes the guest back to the syscall instruction of the site from which it has come (patch.S). */
+/* CONTEXT_STUB: takes the guest back to the syscall instruction of the site from which it has come (patch.S), or to the
+ * jump that stands there now (short.S). */
 void frame_leave_stub(struct ucontext *uc);
+/* The guest is at a syscall instruction, or what stands for one: the context becomes that of the trapped call. */
+void frame_make_trap(struct ucontext *uc, struct task *task);
 /* CONTEXT_EXIT: completes the registers from task->regs. */
 void frame_complete_exit(struct ucontext *uc, const struct task *task);
 

@@ -19,7 +19,8 @@ struct stream {
 	const u8 *bytes;
 	u64 start;
 	size_t jmp, n;
-	u8 flow[SYNC + REACH + BEHIND]; /* of the instruction that ends there, where it is certain */
+	u8 flow[SYNC + REACH + BEHIND];	      /* of the instruction that ends there, where it is certain */
+	bool straight[SYNC + REACH + BEHIND]; /* a byte of one that is certain, and leads to the next alone */
 };
 
 /* What another patch has stopped stands for something else. */
@@ -57,6 +58,7 @@ static size_t follow(struct stream *s, size_t at, size_t end)
 
 	while (at < end && decode(s, &insn, at) && at + insn.size < s->n) {
 		s->flow[at + insn.size] = flow_of(s, &insn, at);
+		memset(s->straight + at, insn.flow == INSN_NEXT, insn.size);
 		at += insn.size;
 	}
 	return at;
@@ -95,8 +97,11 @@ static void find_instructions(struct stream *s)
 {
 	size_t first = meet(s);
 
-	if (first < s->jmp && follow(s, first, s->jmp) != s->jmp)
-		memset(s->flow, INSN_NEXT, sizeof(s->flow)); /* they do not come to the jump, which is certain */
+	if (first < s->jmp && follow(s, first, s->jmp) != s->jmp) {
+		/* They do not come to the jump, which is certain. */
+		memset(s->flow, INSN_NEXT, sizeof(s->flow));
+		memset(s->straight, false, sizeof(s->straight));
+	}
 	follow(s, s->jmp + SHORT_JUMP, s->n);
 }
 
@@ -180,11 +185,14 @@ static bool may_branch(const struct code *code, size_t at, u64 pad)
 	return leads_into(address + 5 + (u64)(s64)rel, pad);
 }
 
-static bool is_led_into(const struct code *code, u64 pad)
+static bool is_led_into(const struct code *code, const struct stream *s, u64 pad)
 {
-	for (size_t at = 1; at + 5 <= code->size; at++)
-		if (may_branch(code, at, pad))
+	for (size_t at = 1; at + 5 <= code->size; at++) {
+		u64 offset = code->start + at - s->start;
+
+		if ((offset >= s->n || !s->straight[offset]) && may_branch(code, at, pad))
 			return true;
+	}
 	return false;
 }
 
@@ -193,7 +201,7 @@ static u64 find_between(const struct code *code, const struct stream *s, size_t 
 {
 	for (; at < end && at + PAD_SIZE <= s->n; at++)
 		if ((s->flow[at] == INSN_JUMP || s->flow[at] == INSN_END) && is_padding(s, at) &&
-		    !is_led_into(code, s->start + at))
+		    !is_led_into(code, s, s->start + at))
 			return s->start + at;
 	return 0;
 }

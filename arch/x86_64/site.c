@@ -10,6 +10,7 @@
 #define PAGE		4096UL
 #define MOV_EAX		0xb8
 #define MOV_SIZE	5
+#define JMP_SHORT	0xeb
 #define MOV_SITE_SIZE	(MOV_SIZE + SYSCALL_INSN_SIZE)
 #define TRAP_PROTECTION 13
 #define TRAP_PAGE	14
@@ -55,28 +56,56 @@ static void make_mov(struct site *site, u32 nr)
 	memcpy(site->plain + MOV_SIZE, insn, sizeof(insn));
 }
 
-/* jmp *address, which ends with the bytes of the syscall instruction */
-static void make_jump(struct site *site, u32 stub)
+/* jmp *address: that of a word of the table. It ends with the bytes of the syscall instruction. */
+static void make_jump(u8 *bytes, u32 word)
 {
 	static const u8 jump[] = {0xff, 0x24, 0x25};
-	u32 address = PATCH_TABLE + stub * (u32)sizeof(u64);
+	u32 address = PATCH_TABLE + word * (u32)sizeof(u64);
 
-	memcpy(site->ours, jump, sizeof(jump));
-	memcpy(site->ours + sizeof(jump), &address, sizeof(address));
+	memcpy(bytes, jump, sizeof(jump));
+	memcpy(bytes + sizeof(jump), &address, sizeof(address));
 }
 
-bool site_find(struct site *site, u64 insn, u32 nr, u32 stub)
+static bool find_mov(struct site *site, u64 insn, u32 nr, u32 stub)
 {
 	u8 found[BEFORE + MOV_SITE_SIZE];
 
-	site->start = insn - MOV_SIZE;
-	site->changed = MOV_SIZE;
-	site->size = MOV_SITE_SIZE;
+	*site = (struct site){.start = insn - MOV_SIZE, .changed = MOV_SIZE, .size = MOV_SITE_SIZE, .nr = nr};
 	make_mov(site, nr);
-	make_jump(site, stub);
+	make_jump(site->ours, stub);
 	return site->start % PAGE <= PAGE - MOV_SITE_SIZE &&
 	       !copy_from_guest(found, site->start - BEFORE, sizeof(found)) &&
 	       !memcmp(found + BEFORE, site->plain, MOV_SITE_SIZE) && is_certain(found + BEFORE);
+}
+
+static bool find_pad(struct site *site, const struct mm_range *text, u64 insn)
+{
+	static RARELY_USED u8 around[2 * CODE_AROUND];
+	u64 before = MIN(insn - text->start, CODE_AROUND), start = insn - before;
+	u64 size = before + MIN(text->end - insn, CODE_AROUND);
+	struct code code = {around, start, size};
+
+	site->pad = copy_from_guest(around, start, size) ? 0 : pad_find(&code, insn);
+	return site->pad && site->pad / PAGE == insn / PAGE && (site->pad + PAD_SIZE - 1) / PAGE == insn / PAGE;
+}
+
+static bool find_short(struct site *site, const struct mm_range *text, u64 insn, u32 stub)
+{
+	static const u8 plain[SYSCALL_INSN_SIZE] = {0x0f, 0x05};
+
+	*site = (struct site){.start = insn, .changed = sizeof(plain), .size = sizeof(plain), .nr = PATCH_ANY_NR};
+	memcpy(site->plain, plain, sizeof(plain));
+	if ((insn + 1) % PAGE == 0 || !site_has(site, site->plain) || !find_pad(site, text, insn))
+		return false;
+	site->ours[0] = JMP_SHORT;
+	site->ours[1] = (u8)(site->pad - insn - sizeof(plain));
+	make_jump(site->jump, PATCH_SITES + stub);
+	return true;
+}
+
+bool site_find(struct site *site, const struct mm_range *text, u64 insn, u32 nr, u32 stub)
+{
+	return find_mov(site, insn, nr, stub) || find_short(site, text, insn, stub);
 }
 
 static bool read_site(const struct site *site, u8 bytes[SITE_MAX])
@@ -130,4 +159,16 @@ bool site_has_stopped(const struct ucontext *uc)
 bool site_jump_failed(const struct site *site, const struct ucontext *uc)
 {
 	return uc->trapno == TRAP_PAGE && uc->cr2 - site->start >= site->size && site_jumps(site);
+}
+
+bool site_has_pad(const struct site *site)
+{
+	u8 found[PAD_SIZE];
+
+	return !copy_from_guest(found, site->pad, PAD_SIZE) && !memcmp(found, site->jump, PAD_SIZE);
+}
+
+bool site_pad_failed(const struct site *site, const struct ucontext *uc)
+{
+	return uc->trapno == TRAP_PAGE && site_has_pad(site);
 }

@@ -6,8 +6,10 @@
 #ifndef SECEDE_ARCH_SITE_H
 #define SECEDE_ARCH_SITE_H
 
+#include "arch/x86_64/pad.h"
 #include "lib/types.h"
 
+struct mm_range;
 struct ucontext;
 
 #define SITE_MAX  16   /* bytes */
@@ -19,13 +21,18 @@ struct site {
 	u8 changed, size;   /* how many of these are written; how many there are */
 	u8 plain[SITE_MAX]; /* as the program has them, */
 	u8 ours[SITE_MAX];  /* and as a jump to the stub */
+	u32 nr;		    /* the call's number, or PATCH_ANY_NR: */
+	/* then that jump leads only to here, in the same page, where the one to the stub must stand before */
+	u64 pad;
+	u8 jump[PAD_SIZE];
 };
 
 /*
- * Is there a patch for the syscall instruction at that address, which has just been executed with `nr` in rax? Only
- * then *site is made, with a jump to stub number `stub`. Nothing is written to the program.
+ * Is there a patch for the syscall instruction at that address, in that text, which has just been executed with `nr` in
+ * rax? Only then *site is made, with a jump to stub number `stub`. Nothing is written to the program. One thread at a
+ * time.
  */
-bool site_find(struct site *site, u64 insn, u32 nr, u32 stub);
+bool site_find(struct site *site, const struct mm_range *text, u64 insn, u32 nr, u32 stub);
 
 /* Do these bytes stand there now? `bytes`: the site's plain[] or ours[]. */
 bool site_has(const struct site *site, const u8 bytes[SITE_MAX]);
@@ -40,5 +47,9 @@ bool site_is_stopped(const struct site *site);
 bool site_has_stopped(const struct ucontext *uc);
 /* Or the jump, which stands there and has not reached the stub? */
 bool site_jump_failed(const struct site *site, const struct ucontext *uc);
+/* Is the jump at its pad there? */
+bool site_has_pad(const struct site *site);
+/* A fault at its pad: the jump, which has not reached the stub? */
+bool site_pad_failed(const struct site *site, const struct ucontext *uc);
 
 #endif

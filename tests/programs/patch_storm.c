@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thousand call sites in a few pages, which become patched while threads run through them, signals come at any
- * instruction, and children are forked and run through them as well.
+ * instruction, and children are forked and run through them as well. Of either kind: five bytes that change before the
+ * syscall instruction, or the two of that itself and padding.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -14,29 +15,44 @@
 #include "tests/programs/patch.h"
 #include "tests/spec/tap.h"
 
-#define NR_SITES  1000
-#define SITE_STEP 16
-#define THREADS	  8
-#define ROUNDS	  100
-#define AT_FIRST  40 /* a site is executed so often in a row, to be patched */
+#define NR_SITES 1000
+#define THREADS	 8
+#define ROUNDS	 100
+#define AT_FIRST 40 /* a site is executed so often in a row, to be patched */
 
 static bool under_secede;
 
-/* Site i asks for the user id, which is in rax; sites are 16 bytes apart and not aligned to 8. */
-extern unsigned char many_sites[];
-__asm__(".text\n.balign 4096\n.globl many_sites\n"
+/* Site i asks for the user id, which is in rax; those of the first kind are not aligned to 8. */
+extern unsigned char mov_sites[], short_sites[];
+__asm__(".text\n.balign 4096\n.globl mov_sites, short_sites\n"
 	"	.skip 3, 0x90\n"
-	"many_sites:\n"
+	"mov_sites:\n"
 	"	.rept 1000\n"
 	"	mov $102, %eax\n"
 	"	syscall\n"
 	"	ret\n"
 	"	.skip 8, 0x90\n"
+	"	.endr\n"
+	"	.balign 32\n"
+	"short_sites:\n"
+	"	.rept 1000\n"
+	"	mov $102, %eax\n"
+	"	xor %edi, %edi\n"
+	"	syscall\n"
+	"	ret\n"
+	"	.balign 32\n"
 	"	.endr\n");
+
+static const struct kind {
+	unsigned char *sites;
+	int step, changes; /* bytes from one to the next, and to the first that changes */
+	unsigned char patched;
+} mov_kind = {mov_sites, 16, 0, 0xff}, short_kind = {short_sites, 32, 7, 0xeb};
+static const struct kind *kind;
 
 static long run_site(int i)
 {
-	return ((long (*)(void))(uintptr_t)(many_sites + i * SITE_STEP))();
+	return ((long (*)(void))(uintptr_t)(kind->sites + i * kind->step))();
 }
 
 static _Atomic int go;
@@ -76,7 +92,7 @@ static int nr_patched(void)
 	int i, n = 0;
 
 	for (i = 0; i < NR_SITES; i++)
-		n += many_sites[i * SITE_STEP] == 0xff;
+		n += kind->sites[i * kind->step + kind->changes] == kind->patched;
 	return n;
 }
 
@@ -181,11 +197,31 @@ static void threads_lose_the_table(void)
 	CHECK(nr_patched() == 0);
 }
 
+/* Each test is a process of its own. */
+#define OF_KIND(of, what)                                                                                              \
+	static void of##_##what(void)                                                                                  \
+	{                                                                                                              \
+		kind = &of##_kind;                                                                                     \
+		what();                                                                                                \
+	}
+OF_KIND(mov, threads_run_through)
+OF_KIND(mov, threads_and_forks)
+OF_KIND(mov, threads_and_vforks)
+OF_KIND(mov, threads_lose_the_table)
+OF_KIND(short, threads_run_through)
+OF_KIND(short, threads_and_forks)
+OF_KIND(short, threads_and_vforks)
+OF_KIND(short, threads_lose_the_table)
+
 static const struct test tests[] = {
-    {"8 threads and signals", threads_run_through},
-    {"8 threads, signals and forks", threads_and_forks},
-    {"8 threads, signals and vfork children that are killed", threads_and_vforks},
-    {"8 threads, and the addresses that are needed are taken away", threads_lose_the_table},
+    {"8 threads and signals", mov_threads_run_through},
+    {"8 threads, signals and forks", mov_threads_and_forks},
+    {"8 threads, signals and vfork children that are killed", mov_threads_and_vforks},
+    {"8 threads, and the addresses that are needed are taken away", mov_threads_lose_the_table},
+    {"short jumps: 8 threads and signals", short_threads_run_through},
+    {"short jumps: 8 threads, signals and forks", short_threads_and_forks},
+    {"short jumps: 8 threads, signals and vfork children that are killed", short_threads_and_vforks},
+    {"short jumps: 8 threads, and the addresses that are needed are taken away", short_threads_lose_the_table},
 };
 
 int main(int argc, char **argv)

@@ -72,6 +72,8 @@ static void test_behind(void **state)
 	CHECK_PAD(8, CALL, XOR, XOR, 0x90, RET, NOP8);
 	CHECK_PAD(8, CALL, XOR, XOR, 0x90, RET, INT3S);
 	CHECK_PAD(9, CALL, XOR, XOR, XOR, RET, NOP7);
+	/* what would be a branch to it if an instruction began there: mov 0x75(%rsp), %eax; add %al, %al */
+	CHECK_PAD(9, CALL, 0x8b, 0x44, 0x24, 0x75, 0x02, 0xc0, RET, NOP7);
 	/* another instruction than a return */
 	CHECK_PAD(8, CALL, XOR, XOR, 0xeb, 0x80, NOP8);
 	CHECK_PAD(8, CALL, XOR, XOR, 0xff, 0xe0, NOP8);
