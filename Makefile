@@ -143,7 +143,7 @@ endif
 include tests/fuzz/fuzz.mk
 
 # Every test prints TAP; tests/run puts them where an ordinary user can reach them and has prove(1) judge.
-TESTS = $(addprefix $(B)/tests/programs/warden_,proto life lists fds door) tests/spec/run tests/programs/main_job \
+TESTS = $(addprefix $(B)/tests/programs/warden_,proto life lists fds names door) tests/spec/run tests/programs/main_job \
 	tests/programs/run tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server \
 	tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust \
 	tests/programs/kill_all tests/programs/map tests/programs/ls tests/programs/enter tests/programs/number_reuse \

@@ -27,10 +27,13 @@ struct handle {
 	struct user_ns *user; /* HANDLE_TREE: who may name its mounts to the warden, and those above */
 	/* HANDLE_TREE: the mount as it was when the descriptor was made; by its id one finds what it is now. */
 	const struct mount *tree;
-	struct fs_context *context; /* HANDLE_FS: the warden's alone */
+	/* The warden's alone: */
+	struct fs_context *context; /* HANDLE_FS */
+	struct held_names *names;   /* HANDLE_NAMES */
 };
 #define HANDLE_TREE   (1 + NS_TYPES) /* a tree of mounts (open_tree(2), fsmount(2)) */
 #define HANDLE_FS     (2 + NS_TYPES) /* a file system to be made (fsopen(2), fspick(2)) */
+#define HANDLE_NAMES  (3 + NS_TYPES) /* names are about to change that mounts depend on (rename(2), unlink(2)) */
 #define HANDLES_MAX   65536
 #define HANDLES_CHUNK 256
 
@@ -67,7 +70,8 @@ struct arena_header {
 	_Atomic u64 groups_seq; /* raised when the forest of peer groups changes; see kernel/ns/mnt_group.h */
 	struct mnt_ns *mnt_namespaces, **mnt_namespaces_end; /* all of them, the oldest first; the warden's */
 	_Atomic u64
-	    tmpfs_files;     /* mounts that show a single file of a tmpfs: its name may go (kernel/ns/mnt_unlink.c) */
+	    tmpfs_files; /* mounts that show a single file of a tmpfs: its name may go (kernel/ns/mnt_unlink.c) */
+	_Atomic u16 paths_held[PATHS_HELD]; /* see mnt_name_held() */
 	_Atomic u64 objects; /* allocated blocks but those of dcache: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */

@@ -11,6 +11,7 @@
 #define HOST_SOCK_CLOEXEC   02000000
 #define HOST_SOL_SOCKET	    1
 #define HOST_SCM_RIGHTS	    1
+#define HOST_SHUT_WR	    1
 #define HOST_MSG_DONTWAIT   0x40
 #define HOST_MSG_NOSIGNAL   0x4000
 

@@ -7,6 +7,7 @@
 #include "host/host.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "sys/held_names.h"
 #include "warden/client.h"
 
 /* Is it in a tmpfs, and are files of such mounted somewhere? */
@@ -34,15 +35,11 @@ static void grave_path(const struct nameidata *nd, u64 number, char path[PATH_MA
 
 static s64 tell_warden(struct task *task, const struct nameidata *nd, u32 op, u64 number)
 {
-	char path[PATH_MAX + NAME_MAX + 2];
 	struct request req;
-	struct fmt f;
 
-	fmt_init(&f, path, sizeof(path));
-	fmt_print(&f, "%s/%s", nd->host, nd->last);
 	request_init(&req, op, task);
 	req.arg = number;
-	return request_add(&req, path, f.len) ? warden_call(task, &req, NULL) : -ENAMETOOLONG;
+	return request_add_name(&req, nd) ? warden_call(task, &req, NULL) : -ENAMETOOLONG;
 }
 
 u64 grave_dig(struct task *task, const struct nameidata *nd)

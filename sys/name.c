@@ -13,6 +13,7 @@
 #include "host/uaccess.h"
 #include "lib/string.h"
 #include "sys/grave.h"
+#include "sys/held_names.h"
 #include "sys/place.h"
 #include "sys/sys.h"
 #include "vfs/tmpfs.h"
@@ -63,12 +64,6 @@ static s64 name_stat(const struct name *n, const char *last, struct stat *st)
 
 /* ---- mount points ---- */
 
-/* Compares a mount's paths with the place of a name. */
-struct name_match {
-	const struct name *name;
-	bool covers; /* look for mounts at the name itself, else for what would lose its way with it */
-};
-
 /* Is `path` at the name (0), below it (1), or elsewhere (-1)? */
 static int path_against_name(const struct name *n, const char *path, u32 len)
 {
@@ -84,32 +79,12 @@ static int path_against_name(const struct name *n, const char *path, u32 len)
 	return path[whole] == '/' ? 1 : -1;
 }
 
-static int match_mount(const struct mount *m, void *arg)
+static int is_mounted_on(const struct mount *m, void *arg)
 {
-	const struct name_match *match = arg;
-	const char *point = READ_ONCE(m->point), *host = READ_ONCE(m->host);
-	u32 point_len = READ_ONCE(m->point_len), host_len = READ_ONCE(m->host_len);
-	int at;
+	const char *point = READ_ONCE(m->point);
+	u32 len = READ_ONCE(m->point_len);
 
-	if (!arena_contains(point, point_len) || !arena_contains(host, host_len))
-		return 0;
-	at = path_against_name(match->name, point, point_len);
-	if (match->covers)
-		return at == 0;
-	return at == 1 || path_against_name(match->name, host, host_len) >= 0;
-}
-
-static bool any_mount(const struct mnt_ns *ns, const struct name *n, bool covers)
-{
-	struct name_match match = {n, covers};
-	bool found;
-	u64 seq;
-
-	do {
-		seq = mnt_read_begin(ns);
-		found = mnt_for_each(ns, match_mount, &match);
-	} while (mnt_read_retry(ns, seq));
-	return found;
+	return arena_contains(point, len) && path_against_name(arg, point, len) == 0;
 }
 
 /*
@@ -119,19 +94,18 @@ static bool any_mount(const struct mnt_ns *ns, const struct name *n, bool covers
 static bool is_mountpoint(const struct task *task, const struct name *n)
 {
 	const struct mnt_ns *ns = task->nsproxy->mnt;
+	bool found;
+	u64 seq;
 
-	if (n->nd.last_type != LAST_NORM || !n->nd.len || !mnt_name_used(ns, n->nd.last, n->nd.last_len))
+	if (n->nd.last_type != LAST_NORM || !n->nd.len ||
+	    !mnt_name_held(n->nd.host, n->nd.len, n->nd.last, n->nd.last_len) ||
+	    !mnt_name_used(ns, n->nd.last, n->nd.last_len))
 		return false;
-	return any_mount(ns, n, true);
-}
-
-/*
- * Does a mount below this name, or one that shows what is there, hold on to its path? The kernel lets such a
- * directory be renamed, and the mounts move along; here their host paths would lead nowhere.
- */
-static bool pins_mounts(const struct task *task, const struct name *n)
-{
-	return n->nd.len && any_mount(task->nsproxy->mnt, n, false);
+	do {
+		seq = mnt_read_begin(ns);
+		found = mnt_for_each(ns, is_mounted_on, (void *)n);
+	} while (mnt_read_retry(ns, seq));
+	return found;
 }
 
 /* ---- creating ---- */
@@ -285,10 +259,16 @@ static s64 unlink_busy(const struct name *n, bool rmdir)
 
 static s64 unlink_name(struct task *task, const struct name *n, int flags)
 {
-	u64 grave = flags & AT_REMOVEDIR ? 0 : grave_dig(task, &n->nd);
-	s64 err = host_call3(__NR_unlinkat, n->nd.fd, n->last, flags);
+	u64 grave;
+	s32 held;
+	s64 err = names_hold(task, &n->nd, NULL, &held);
 
+	if (err)
+		return err;
+	grave = flags & AT_REMOVEDIR ? 0 : grave_dig(task, &n->nd);
+	err = host_call3(__NR_unlinkat, n->nd.fd, n->last, flags);
 	grave_close(task, &n->nd, grave, err);
+	names_let_go(task, held, err);
 	return err;
 }
 
@@ -325,13 +305,6 @@ static bool is_dir(const struct stat *st)
 static bool into_itself(const struct name *old, const struct name *new)
 {
 	return path_against_name(old, new->nd.host, new->nd.len) >= 0;
-}
-
-/* Is it the same name? Then nothing happens. */
-static bool same_name(const struct name *old, const struct name *new)
-{
-	return old->nd.len == new->nd.len && !memcmp(old->nd.host, new->nd.host, old->nd.len) &&
-	       old->nd.last_len == new->nd.last_len && !memcmp(old->nd.last, new->nd.last, old->nd.last_len);
 }
 
 /* A slash behind what is no directory. `to` is NULL when there is none yet. */
@@ -375,6 +348,7 @@ static s64 rename_busy(const struct name *old, const struct name *new, unsigned 
 static s64 rename_names(struct task *task, const struct name *old, const struct name *new, unsigned flags)
 {
 	u64 grave;
+	s32 held;
 	s64 err;
 
 	if (old->nd.mnt != new->nd.mnt)
@@ -384,16 +358,15 @@ static s64 rename_names(struct task *task, const struct name *old, const struct 
 			return -EROFS;
 		if (is_mountpoint(task, old) || is_mountpoint(task, new))
 			return rename_busy(old, new, flags);
-		if (!into_itself(old, new) && !same_name(old, new) &&
-		    (pins_mounts(task, old) || (flags & RENAME_EXCHANGE && pins_mounts(task, new)))) {
-			guest_log(task, "rename of %s/%s, which a mount depends on: not built, EBUSY", old->nd.host,
-				  old->nd.last);
-			return -EBUSY;
-		}
 	}
+	err = names_hold(task, &old->nd, &new->nd, &held);
+	if (err)
+		return err;
+	/* What shows a file that is replaced must know where that is before it can take the other one for it. */
 	grave = flags ? 0 : grave_dig(task, &new->nd);
 	err = host_call5(__NR_renameat2, old->nd.fd, old->last, new->nd.fd, new->last, flags);
 	grave_close(task, &new->nd, grave, err);
+	names_let_go(task, held, err);
 	if (!err) {
 		dcache_changed(task, old->nd.last, old->nd.last_len);
 		dcache_changed(task, new->nd.last, new->nd.last_len);

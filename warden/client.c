@@ -142,6 +142,13 @@ static s64 new_pair(s32 pair[2])
 	return host_own_pair(HOST_AF_UNIX, HOST_SOCK_SEQPACKET | HOST_SOCK_CLOEXEC, pair);
 }
 
+static u64 socket_inode(s32 fd)
+{
+	struct stat st;
+
+	return host_call2(__NR_fstat, fd, &st) == 0 ? st.st_ino : 0;
+}
+
 s64 warden_call(const struct task *task, struct request *req, u64 *value)
 {
 	s32 pair[2];
@@ -152,6 +159,32 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
 	ret = call_on_pair(task->nsproxy->handle, req, pair, value);
 	host_close(pair[0]);
 	return ret;
+}
+
+s64 warden_call_held(const struct task *task, struct request *req, s32 *held)
+{
+	s32 pair[2];
+	s64 ret = new_pair(pair);
+
+	*held = -1;
+	if (ret < 0)
+		return ret;
+	req->self_inode = socket_inode(pair[0]);
+	ret = call_on_pair(task->nsproxy->handle, req, pair, NULL);
+	if (ret < 0)
+		host_close(pair[0]);
+	else
+		*held = pair[0];
+	return ret;
+}
+
+void warden_let_go(const struct task *task, s32 held, bool wait)
+{
+	/* Closing is not enough: a child that another thread has forked meanwhile has a copy. */
+	host_call2(__NR_shutdown, held, HOST_SHUT_WR);
+	if (wait)
+		receive_reply(task->nsproxy->handle, held, NULL);
+	host_close(held);
 }
 
 s64 warden_show_tree(const struct task *task, int fd)
@@ -210,13 +243,6 @@ static s32 move_out_of_the_way(s32 fd, u64 inode)
 		moved = host_own_handle(fd, 0, inode);
 	host_close(fd);
 	return (s32)moved;
-}
-
-static u64 socket_inode(s32 fd)
-{
-	struct stat st;
-
-	return host_call2(__NR_fstat, fd, &st) == 0 ? st.st_ino : 0;
 }
 
 static s64 call_for_handle(int via, struct request *req, s32 *handle, u64 *inode)

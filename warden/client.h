@@ -17,6 +17,13 @@ bool request_add(struct request *req, const char *s, size_t len);
  */
 s64 warden_call(const struct task *task, struct request *req, u64 *value);
 /*
+ * The same for a request that makes a handle which is of use to this call alone: *held is our end of it, for
+ * warden_let_go(), and -1 when a negative result is returned.
+ */
+s64 warden_call_held(const struct task *task, struct request *req, s32 *held);
+/* `wait`: until the warden has done what it does then. */
+void warden_let_go(const struct task *task, s32 held, bool wait);
+/*
  * The same for what must be said because it is so already: when memory or descriptors are short it is tried again for a
  * second.
  */

@@ -22,6 +22,8 @@ void ns_set_put(struct ns_set *set)
 		tree_put(set->tree);
 	if (set->context)
 		fs_context_free(set->context);
+	if (set->names)
+		held_names_put(set->names);
 }
 
 static u32 *bucket_of(u64 inode)
@@ -104,6 +106,7 @@ s64 handle_publish(u64 inode, const struct ns_set *set)
 	h->user = set->user;
 	h->tree = set->tree;
 	h->context = set->context;
+	h->names = set->names;
 	if (h->kind == HANDLE_TREE)
 		atomic_fetch_add(&arena()->tree_handles, 1);
 	/* Readers look for the inode: it comes last, and goes first. */
@@ -115,7 +118,7 @@ s64 handle_publish(u64 inode, const struct ns_set *set)
 void handle_release(u32 index)
 {
 	struct handle *h = handle_at(index);
-	struct ns_set set = {h->kind, h->mnt, h->uts, h->user, (struct mount *)h->tree, h->context};
+	struct ns_set set = {h->kind, h->mnt, h->uts, h->user, (struct mount *)h->tree, h->context, h->names};
 
 	bucket_remove(h->inode, index);
 	atomic_store(&h->inode, 0);
@@ -126,6 +129,7 @@ void handle_release(u32 index)
 	h->user = NULL;
 	h->tree = NULL;
 	h->context = NULL;
+	h->names = NULL;
 	ns_set_put(&set);
 	lowest_free = MIN(lowest_free, index);
 	while (arena()->nr_handles && !atomic_load(&handle_at(arena()->nr_handles - 1)->inode))

@@ -116,11 +116,15 @@ bool loop_hung_up(u32 index)
 
 static void forget(u32 index)
 {
+	int sock = sockets[index];
+
 	/* Closing is not enough: a child that removes storage has a copy, and epoll watches what both stand for. */
-	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, sockets[index], NULL);
-	close(sockets[index]);
+	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, sock, NULL);
 	nr_sockets--;
 	handle_release(index);
+	/* Last: by that the guest may see that all of it has been done. */
+	shutdown(sock, SHUT_RDWR);
+	close(sock);
 }
 
 /* One message with the one descriptor that there is room for (the kernel drops further ones);

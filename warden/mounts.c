@@ -200,6 +200,15 @@ int detach_mount(struct mnt_ns *ns, u64 id)
 	return umount_surely(ns, id, true);
 }
 
+void mounts_follow(const struct path_move *moves, unsigned nr)
+{
+	if (mnt_paths_moved(moves, nr) != -ENOMEM)
+		return;
+	arena_use_reserve();
+	mnt_paths_moved(moves, nr);
+	arena_reserve();
+}
+
 s64 do_umount(struct call *call)
 {
 	struct mnt_ns *ns = call->self->mnt;

@@ -49,10 +49,14 @@ enum req_op {
 	REQ_FSMOUNT,   /* inode: HANDLE_FS; flags: of the mount. New handle, HANDLE_TREE */
 	REQ_SET_ATTR,  /* dst; flags: of the mount to be set, and its propagation; arg: to be cleared, and MS_REC */
 	REQ_SET_GROUP, /* src, dst: a private mount gets the propagation of another one */
-	REQ_DENTRY,    /* s: host path of a symlink to be cached (kernel/dcache.h); arg: 1 of a directory; no reply */
-	REQ_STAT,      /* arg: enum stat_what, of a call site; no reply */
-	REQ_SETTLE,    /* what was changed so far has left the cache when the answer comes */
-	REQ_SEM,       /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
+	/* s: host paths, one or two, of names that are about to change or go. -ENOENT: no mount depends on them; else a
+	 * new handle, HANDLE_NAMES. When the guest has shut its end down, or has died, the mounts are told, and then
+	 * the warden's end goes. */
+	REQ_HOLD_NAMES,
+	REQ_DENTRY, /* s: host path of a symlink to be cached (kernel/dcache.h); arg: 1 of a directory; no reply */
+	REQ_STAT,   /* arg: enum stat_what, of a call site; no reply */
+	REQ_SETTLE, /* what was changed so far has left the cache when the answer comes */
+	REQ_SEM,    /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
 
 /* Which namespace REQ_OPEN_NS means: that one, the user namespace owning it, or a user

@@ -20,6 +20,7 @@ struct ns_set {
 	struct user_ns *user;
 	struct mount *tree;
 	struct fs_context *context;
+	struct held_names *names;
 };
 
 /* Takes the references over. Index, or -ENOSPC, -EINVAL (that inode is known already). */
@@ -80,6 +81,7 @@ s64 do_setname(struct call *call);
 s64 do_ucount(struct call *call);
 s64 do_unlink(struct call *call);
 s64 do_buried(struct call *call);
+s64 do_hold_names(struct call *call);
 s64 do_mount_new(struct call *call); /* warden/mounts.c */
 s64 do_bind(struct call *call);
 s64 do_remount(struct call *call);
@@ -110,6 +112,8 @@ bool may_mount(const struct call *call);
 struct mnt_ns *ns_of_mount(const struct call *call, u64 id);
 /* Takes a mount off with all that is below it; memory that is short is no obstacle. 0 or -EINVAL. */
 int detach_mount(struct mnt_ns *ns, u64 id);
+/* Tells the mounts that depend on names what has become of those; memory that is short is no obstacle. */
+void mounts_follow(const struct path_move *moves, unsigned nr);
 
 /* ---- detached trees (warden/detached.c) ---- */
 
@@ -125,6 +129,11 @@ void tree_put(struct mount *tree);
 /* ---- file systems to be (warden/fs_context.c) ---- */
 
 void fs_context_free(struct fs_context *context);
+
+/* ---- names that mounts depend on (warden/names.c) ---- */
+
+/* Who was about to change them has done so, or not, or is no more. */
+void held_names_put(struct held_names *names);
 
 /* ---- options of file systems as text (warden/options.c) ---- */
 

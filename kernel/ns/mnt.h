@@ -191,6 +191,13 @@ static inline enum propagation mnt_propagation(const struct mnt_ns *ns, const st
 	return m->propagation == PROP_SHARED && m->stamp <= ns->locked_upto ? PROP_SLAVE
 									    : (enum propagation)m->propagation;
 }
+/*
+ * May a mount in any namespace be mounted at or below that name in host directory dir[0..dir_len), or show what is
+ * there? False is certain, true is a hint: it is a count of the mounts' paths and of all directories above them, by
+ * their hash. A count that has been too high for its word once stays there.
+ */
+#define PATHS_HELD 65536
+bool mnt_name_held(const char *dir, size_t dir_len, const char *name, size_t len);
 /* Is every mount in it, and in detached trees, private? Needs no read section. */
 bool mnt_all_private(const struct mnt_ns *ns);
 
@@ -287,6 +294,16 @@ int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
 int mnt_umount(struct mnt_ns *ns, u64 id, bool detach);
 /* Would it, without `detach`, take off all mounts of its file system in all namespaces? The mount is there. */
 bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
+/* Is some mount in any namespace mounted at or below that host path, or does it show what is there? */
+bool mnt_path_used(const char *path);
+/*
+ * Names have changed on the host, all at once, and mounts follow in every namespace: what is mounted at or below them,
+ * and what shows what is there. From a name that has gone what is mounted on it is taken off. 0 or -ENOMEM.
+ */
+struct path_move {
+	const char *from, *to; /* host paths; to: NULL: it has gone */
+};
+int mnt_paths_moved(const struct path_move *moves, unsigned nr);
 /* Does a mount in any namespace show that file (a host path)? */
 bool mnt_file_shown(const char *host);
 /* unlink(2) has taken its name, and it stands at host path `to` from now on. 0 or -ENOMEM. */

@@ -49,6 +49,7 @@ struct mount *mount_clone(const struct mount *old, const char *point, const char
 	m->point = place_string(&strings, point, &m->point_len);
 	m->host = place_string(&strings, host, &m->host_len);
 	m->fsroot = place_string(&strings, fsroot, &fsroot_len);
+	mount_hold_paths(m, 1);
 	return m;
 }
 
@@ -88,6 +89,7 @@ void mount_put(struct mount *m)
 	if (--m->refs)
 		return;
 	count_file(m, -1);
+	mount_hold_paths(m, -1);
 	super_put(m->sb);
 	group_put(m->group);
 	arena_free(m);

@@ -119,6 +119,8 @@ static inline bool locked_together(const struct mnt_ns *ns, const struct mount *
 bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host);
 /* A copy of `old` with that id, mounted at `point`, in which all else is the same, spelled out. NULL: ENOMEM. */
 struct mount *mount_edit(const struct mnt_ns *ns, const struct mount *old, const char *point);
+/* Counts the paths of a mount for mnt_name_held(). */
+void mount_hold_paths(const struct mount *m, int by);
 /* What shows a directory will show a file, or the other way round. */
 void mount_set_dir(struct mount *m, bool dir);
 /* Takes a reference on group over and puts the one that the mount had. */
@@ -143,6 +145,9 @@ struct mnt_change {
 struct ns_change *change_of(struct mnt_change *c, struct mnt_ns *ns);
 /* The next version of ns, as it is so far. NULL: ENOMEM. */
 struct mnt_tree *change_tree(struct mnt_change *c, struct mnt_ns *ns);
+/* Puts in the place of `old` what is the same but for its paths. 0 or -ENOMEM. */
+int mount_change_paths(struct mnt_change *c, struct mnt_ns *ns, const struct mount *old, const char *point,
+		       const char *host, const char *fsroot);
 /* Ends it and returns `err`: 0 publishes everything, anything else throws everything away. Cannot fail. */
 int change_end(struct mnt_change *c, int err);
 void mnt_tree_put(struct mnt_tree *tree);

@@ -17,9 +17,6 @@ static int show_elsewhere(const struct mount *old, void *arg)
 	static const char deleted[] = "//deleted";
 	char fsroot[FSROOT_MAX + sizeof(deleted)];
 	struct unlinking *u = arg;
-	struct mnt_tree *tree;
-	struct mount *m;
-	int err;
 
 	if (old->dir || strcmp(old->host, u->from) != 0)
 		return 0;
@@ -29,14 +26,7 @@ static int show_elsewhere(const struct mount *old, void *arg)
 		return -ENAMETOOLONG;
 	memcpy(fsroot, old->fsroot, strlen(old->fsroot));
 	memcpy(fsroot + strlen(old->fsroot), deleted, sizeof(deleted));
-	tree = change_tree(&u->change, u->ns);
-	m = tree ? mount_clone(old, old->point, u->to, fsroot) : NULL;
-	if (!m)
-		return -ENOMEM;
-	mount_inherit(m, u->ns, old);
-	err = tree_replace(tree, old, m);
-	mount_put(m);
-	return err;
+	return mount_change_paths(&u->change, u->ns, old, old->point, u->to, fsroot);
 }
 
 /* In every namespace, and in what is mounted nowhere. */

@@ -141,6 +141,43 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
 	return ret;
 }
 
+/* warden/names.c, for this disk. */
+static struct {
+	const struct node *node;
+	char path[PATH_MAX];
+} held[2];
+static unsigned nr_held;
+
+s64 warden_call_held(const struct task *task, struct request *req, s32 *fd)
+{
+	const char *p = req->data;
+
+	nr_held = 0;
+	for (u32 i = 0; i < req->nr; i++, p += strlen(p) + 1) {
+		held[nr_held].node = mnt_path_used(p) ? disk_at(p) : NULL;
+		strcpy(held[nr_held].path, p);
+		nr_held += held[nr_held].node != NULL;
+	}
+	*fd = nr_held ? 0 : -1;
+	return nr_held ? 0 : -ENOENT;
+}
+
+void warden_let_go(const struct task *task, s32 fd, bool wait)
+{
+	static char now[2][PATH_MAX];
+	struct path_move moves[2];
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < nr_held; i++) {
+		if (held[i].node->dead || strcmp(disk_path(held[i].node, now[i]), held[i].path) != 0)
+			moves[nr++] = (struct path_move){held[i].path, held[i].node->dead ? NULL : now[i]};
+	}
+	mnt_detached = NULL;
+	if (nr)
+		mounts_follow(moves, nr);
+	mnt_detached = arena()->detached;
+}
+
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)
 {
 	return call->self->user == target;

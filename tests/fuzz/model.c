@@ -417,8 +417,12 @@ static void do_remove(struct m_task *task, const char *path, bool dir, struct ex
 	e->err = readonly(e) ? -EROFS : may_remove(task, e, dir);
 	if (e->err)
 		return;
-	e->skip |= model_stands_on(task, e->node);
+	e->skip |= model_stands_on(e->node);
+	if (e->skip)
+		return;
 	e->change = CHANGE_REMOVE;
+	e->mounts = true;
+	model_uncover(e->node);
 }
 
 /* In the order in which rename(2) complains. `to` is where it goes. */
@@ -451,7 +455,6 @@ static void do_rename(struct m_task *task, const struct step *s, struct expect *
 {
 	unsigned flags = (unsigned)s->flags;
 	struct expect to = {0};
-	bool pinned;
 
 	e->err = model_walk(task, s->a, LOOKUP_PARENT, e);
 	if (!e->err)
@@ -470,18 +473,19 @@ static void do_rename(struct m_task *task, const struct step *s, struct expect *
 	e->node = disk_find(e->at.node, e->last, e->last_len);
 	to.node = disk_find(to.at.node, to.last, to.last_len);
 	e->err = readonly(e) ? -EROFS : !e->node ? -ENOENT : may_rename(task, e, &to, flags);
-	/* secede: what mounts depend on keeps its name, and that is said before all else. */
-	pinned = (e->node && model_pins(task, e->node)) ||
-		 (to.node && (flags & RENAME_EXCHANGE) && model_pins(task, to.node));
-	e->skip |= pinned && e->err != -EBUSY;
-	if (e->err || e->skip || e->node == to.node)
+	if (e->err || e->node == to.node)
 		return;
-	e->skip |= model_depends_on(task, e->node) || too_deep(to.at.node, to.last_len + disk_depth(e->node));
+	e->skip |= model_root_below(e->node) || too_deep(to.at.node, to.last_len + disk_depth(e->node));
 	if (to.node && (flags & RENAME_EXCHANGE))
 		e->skip |= too_deep(e->at.node, e->last_len + disk_depth(to.node));
 	if (to.node)
-		e->skip |= flags & RENAME_EXCHANGE ? model_depends_on(task, to.node) : model_stands_on(task, to.node);
+		e->skip |= flags & RENAME_EXCHANGE ? model_root_below(to.node) : model_stands_on(to.node);
+	if (e->skip)
+		return;
 	e->change = flags & RENAME_EXCHANGE ? CHANGE_EXCHANGE : CHANGE_MOVE;
+	e->mounts = true;
+	if (to.node && e->change == CHANGE_MOVE)
+		model_uncover(to.node);
 	e->dir = to.at.node;
 	strcpy(e->name, to.last);
 	e->other = to.node;

@@ -38,12 +38,10 @@ void model_each_below(struct m_mount *top, void (*fn)(struct m_mount *m, void *a
 
 /* Is something mounted on the node, through whichever mount, in the task's namespace? */
 bool model_is_mountpoint(const struct m_task *task, const struct node *n);
-/* Has a mount in it its point below the node, or its root at or below it? */
-bool model_pins(const struct m_task *task, const struct node *n);
-/* Does anything need that node, which is to be removed: a mount's root, a task's place, another namespace's point? */
-bool model_stands_on(const struct m_task *task, const struct node *n);
-/* The same, with all that is below it, of a node that is to be moved; but mounts in the task's own namespace. */
-bool model_depends_on(const struct m_task *task, const struct node *n);
+/* Is that node, which is to be removed, a mount's root or a task's place? */
+bool model_stands_on(const struct node *n);
+/* Is a task's root at or below that node, which is to be moved? secede: a root keeps its path. */
+bool model_root_below(const struct node *n);
 /* Has a task its root or working directory in the mount? */
 bool model_stands_in(const struct m_mount *m);
 
@@ -70,5 +68,7 @@ void model_unmount(struct m_mount *top, bool below);
 bool model_counterpart_busy(const struct m_mount *m);
 /* Takes the whole tree off, which is passed on to nobody: its namespace ends. */
 void model_take_off_all(struct m_mount *top);
+/* Likewise what is mounted on the node, which goes, in all namespaces. */
+void model_uncover(const struct node *n);
 
 #endif

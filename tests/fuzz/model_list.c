@@ -147,17 +147,7 @@ bool model_is_mountpoint(const struct m_task *task, const struct node *n)
 	return false;
 }
 
-bool model_pins(const struct m_task *task, const struct node *n)
-{
-	for (struct m_mount *m = model_pool; m < model_end; m++) {
-		if (m->ns == model_ns(task) &&
-		    ((m->parent && m->point != n && disk_below(m->point, n)) || disk_below(m->root, n)))
-			return true;
-	}
-	return false;
-}
-
-bool model_stands_on(const struct m_task *task, const struct node *n)
+bool model_stands_on(const struct node *n)
 {
 	for (int t = 0; t < MODEL_TASKS; t++) {
 		const struct m_task *other = &model_tasks[t];
@@ -166,20 +156,16 @@ bool model_stands_on(const struct m_task *task, const struct node *n)
 			return true;
 	}
 	for (struct m_mount *m = model_pool; m < model_end; m++) {
-		if (m->root == n || (m->parent && m->point == n))
+		if (m->root == n)
 			return true;
 	}
 	return false;
 }
 
-bool model_depends_on(const struct m_task *task, const struct node *n)
+bool model_root_below(const struct node *n)
 {
 	for (int t = 0; t < MODEL_TASKS; t++) {
 		if (model_tasks[t].used && disk_below(model_tasks[t].root.node, n))
-			return true;
-	}
-	for (struct m_mount *m = model_pool; m < model_end; m++) {
-		if (m->ns != model_ns(task) && (disk_below(m->root, n) || (m->parent && disk_below(m->point, n))))
 			return true;
 	}
 	return false;

@@ -305,6 +305,14 @@ void model_take_off_all(struct m_mount *top)
 	}
 }
 
+void model_uncover(const struct node *n)
+{
+	for (struct m_mount *m = model_pool; m < model_end; m++) {
+		if (m->parent && m->point == n)
+			model_take_off_all(m);
+	}
+}
+
 static bool has_only_topper(const struct m_mount *m)
 {
 	for (struct m_mount *child = model_pool; child < model_end; child++) {

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of the host's that change while mounts depend on them. The kernel's mounts hold on to files and directories;
+ * ours know paths. So whoever is about to change a name looks whether a mount may depend on it, and the warden, who
+ * sees what has become of it, tells the mounts.
+ */
+#include "kernel/ns/mnt_tree.h"
+#include "lib/string.h"
+
+/* ---- which names mounts depend on ---- */
+
+static _Atomic u16 *count_of(u64 hash)
+{
+	return &arena()->paths_held[hash_final(hash) % PATHS_HELD];
+}
+
+static void count(u64 hash, int by)
+{
+	_Atomic u16 *c = count_of(hash);
+	u16 now = atomic_load_explicit(c, memory_order_relaxed);
+
+	if (now != UINT16_MAX)
+		atomic_store_explicit(c, (u16)(now + by), memory_order_relaxed);
+}
+
+/* A path, and each directory above it but the root. */
+static void hold_path(const char *path, u32 len, int by)
+{
+	u64 hash = HASH_INIT;
+
+	for (u32 end = 1; end <= len; end++) {
+		hash = hash_bytes(hash, path + end - 1, 1);
+		if (end > 1 && (end == len || path[end] == '/'))
+			count(hash, by);
+	}
+}
+
+void mount_hold_paths(const struct mount *m, int by)
+{
+	hold_path(m->point, m->point_len, by);
+	hold_path(m->host, m->host_len, by);
+}
+
+bool mnt_name_held(const char *dir, size_t dir_len, const char *name, size_t len)
+{
+	u64 hash = hash_bytes(HASH_INIT, dir, dir_len == 1 ? 0 : dir_len);
+
+	hash = hash_bytes(hash_bytes(hash, "/", 1), name, len);
+	return atomic_load_explicit(count_of(hash), memory_order_relaxed);
+}
+
+static int uses_path(const struct mount *m, void *arg)
+{
+	const char *path = arg;
+	size_t len = strlen(path);
+
+	return path_below(m->point, m->point_len, path, len) || path_below(m->host, m->host_len, path, len);
+}
+
+bool mnt_path_used(const char *path)
+{
+	bool used = false;
+
+	for (const struct mnt_ns *ns = arena()->mnt_namespaces; ns && !used; ns = ns->next)
+		used = mnt_for_each(ns, uses_path, (void *)path);
+	return used;
+}
+
+/* ---- what becomes of the mounts ---- */
+
+struct renaming {
+	const struct path_move *moves;
+	unsigned nr;
+	struct mnt_change change;
+	struct mnt_ns *ns;
+	const struct trie_node *gone; /* id -> mount of ns that is taken off; borrowed */
+};
+
+int mount_change_paths(struct mnt_change *c, struct mnt_ns *ns, const struct mount *old, const char *point,
+		       const char *host, const char *fsroot)
+{
+	struct mnt_tree *tree = change_tree(c, ns);
+	struct mount *m = tree ? mount_clone(old, point, host, fsroot) : NULL;
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	mount_inherit(m, ns, old);
+	err = tree_replace(tree, old, m);
+	mount_put(m);
+	return err;
+}
+
+/* What a path is now: itself, or what is put together in buf. One that would be too long for a walk stays what it was:
+ * nobody comes there either way. */
+static const char *path_now(const struct renaming *r, const char *path, u32 len, char buf[PATH_MAX])
+{
+	for (unsigned i = 0; i < r->nr; i++) {
+		const char *from = r->moves[i].from, *to = r->moves[i].to;
+		size_t from_len = strlen(from), to_len = to ? strlen(to) : 0;
+
+		if (!path_below(path, len, from, from_len))
+			continue;
+		if (!to || to_len + len - from_len >= PATH_MAX)
+			return path;
+		memcpy(buf, to, to_len);
+		memcpy(buf + to_len, path + from_len, len - from_len + 1);
+		return buf;
+	}
+	return path;
+}
+
+/*
+ * The same within the file system, which is shown at `host` and now at `now`: where that path ends as the host's does
+ * up to what both have in common, the end changes likewise. Elsewhere it is not of the file system that the name is in.
+ */
+static const char *fsroot_now(const struct mount *m, const char *now, char buf[FSROOT_MAX])
+{
+	size_t common = 0, end, len = strlen(m->fsroot);
+
+	for (size_t i = 0; m->host[i] == now[i] && now[i]; i++)
+		common = now[i] == '/' ? i : common;
+	end = m->host_len - common;
+	if (end > len || memcmp(m->fsroot + len - end, m->host + common, end) != 0 ||
+	    len - end + strlen(now + common) >= FSROOT_MAX)
+		return m->fsroot;
+	memcpy(buf, m->fsroot, len - end);
+	memcpy(buf + len - end, now + common, strlen(now + common) + 1);
+	return buf;
+}
+
+static int follow_names(const struct mount *m, void *arg)
+{
+	char point_buf[PATH_MAX], host_buf[PATH_MAX], fsroot_buf[FSROOT_MAX];
+	struct renaming *r = arg;
+	const char *point = path_now(r, m->point, m->point_len, point_buf);
+	const char *host = path_now(r, m->host, m->host_len, host_buf);
+
+	if ((point == m->point && host == m->host) || trie_find(r->gone, m->id, NULL, NULL))
+		return 0;
+	return mount_change_paths(&r->change, r->ns, m, point, host,
+				  host == m->host ? m->fsroot : fsroot_now(m, host, fsroot_buf));
+}
+
+static int take_off(const void *value, void *arg)
+{
+	const struct mount *m = value;
+	struct renaming *r = arg;
+
+	return trie_find(r->gone, m->id, NULL, NULL) ? 0 : trie_step(&r->gone, m->id, NULL, m, NULL);
+}
+
+/* What is mounted on a name that has gone, with all that is in it. */
+static int find_gone(const struct mount *m, void *arg)
+{
+	const struct trie_node *below = NULL;
+	struct renaming *r = arg;
+	bool gone = false;
+	int err;
+
+	for (unsigned i = 0; i < r->nr; i++)
+		gone |= !r->moves[i].to && strcmp(r->moves[i].from, m->point) == 0;
+	if (!gone || m->parent == m->id)
+		return 0;
+	err = tree_below(mnt_tree(r->ns), m->id, NULL, &below);
+	if (!err)
+		err = trie_each(below, take_off, r);
+	trie_put(below, NULL);
+	return err ? err : take_off(m, r);
+}
+
+static int rename_in_namespace(struct renaming *r)
+{
+	struct mnt_tree *tree;
+	int err;
+
+	r->gone = NULL;
+	err = mnt_for_each(r->ns, find_gone, r);
+	if (!err)
+		err = mnt_for_each(r->ns, follow_names, r);
+	if (!err && r->gone) {
+		tree = change_tree(&r->change, r->ns);
+		err = tree ? tree_remove_all(tree, r->gone) : -ENOMEM;
+	}
+	trie_put(r->gone, NULL);
+	return err;
+}
+
+int mnt_paths_moved(const struct path_move *moves, unsigned nr)
+{
+	struct renaming r = {.moves = moves, .nr = nr};
+	int err = 0;
+
+	for (r.ns = arena()->mnt_namespaces; r.ns && !err; r.ns = r.ns->next)
+		err = rename_in_namespace(&r);
+	return change_end(&r.change, err);
+}

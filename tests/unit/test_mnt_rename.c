@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* kernel/ns/mnt_rename.c: names that mounts depend on change, or go. */
+#include "mounts.h"
+
+static bool held(const char *dir, const char *name)
+{
+	return mnt_name_held(dir, strlen(dir), name, strlen(name));
+}
+
+static u32 all_held(void)
+{
+	u32 sum = 0;
+
+	for (size_t i = 0; i < PATHS_HELD; i++)
+		sum += arena()->paths_held[i];
+	return sum;
+}
+
+static void a_name_is_held_as_long_as_a_mount_has_it_in_a_path(void **state)
+{
+	struct mnt_ns *ns = new_ns(), *copy;
+	u64 id = attach(ns, ns->root, "/a/b/point", "/x/y");
+
+	assert_true(held("/", "a") && held("/a", "b") && held("/a/b", "point") && held("/", "x") && held("/x", "y"));
+	assert_false(held("/", "b") || held("/a/b/point", "below") || held("/", "y") || held("/a", "point"));
+	assert_true(mnt_path_used("/a") && mnt_path_used("/a/b/point") && mnt_path_used("/x/y"));
+	assert_false(mnt_path_used("/a/b/poin") || mnt_path_used("/a/b/point/below") || mnt_path_used("/y"));
+	copy = mnt_ns_dup(ns, ns->user_ns);
+	assert_int_equal(mnt_umount(ns, id, false), 0);
+	assert_true(held("/a", "b") && mnt_path_used("/x/y"));
+	mnt_ns_put(copy);
+	assert_false(held("/a", "b") || held("/x", "y") || mnt_path_used("/x/y"));
+	mnt_ns_put(ns);
+	assert_int_equal(all_held(), 0);
+}
+
+static void a_count_that_is_full_stays_so(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+	u64 id;
+
+	for (size_t i = 0; i < PATHS_HELD; i++)
+		arena()->paths_held[i] = UINT16_MAX - 1;
+	id = attach(ns, ns->root, "/a", "/x");
+	assert_true(held("/", "a"));
+	assert_int_equal(mnt_umount(ns, id, false), 0);
+	for (size_t i = 0; i < PATHS_HELD; i++)
+		assert_true(arena()->paths_held[i] >= UINT16_MAX - 1);
+	mnt_ns_put(ns);
+}
+
+static int move_one(const char *from, const char *to)
+{
+	struct path_move move = {from, to};
+
+	return mnt_paths_moved(&move, 1);
+}
+
+static void mounts_follow_in_every_namespace(void **state)
+{
+	struct mnt_ns *ns = new_ns(), *copy;
+	u64 below = attach(ns, ns->root, "/a/b/c", "/s/1"), on = attach(ns, below, "/s/1/d", "/a/b");
+	u64 beside = attach(ns, ns->root, "/a/bb", "/a/bc");
+	const struct mount *m;
+
+	copy = mnt_ns_dup(ns, ns->user_ns);
+	assert_int_equal(mnt_umount(copy, on, false), 0);
+	assert_int_equal(move_one("/a/b", "/n"), 0);
+	m = child(ns, ns->root, "/n/c");
+	assert_int_equal(m->id, below);
+	assert_string_equal(m->host, "/s/1");
+	assert_null(child(ns, ns->root, "/a/b/c"));
+	assert_string_equal(child(ns, below, "/s/1/d")->host, "/n");
+	assert_int_equal(child(copy, copy->root, "/n/c")->id, below);
+	assert_int_equal(child(ns, ns->root, "/a/bb")->id, beside);
+	assert_string_equal(mnt_by_id(ns, beside)->host, "/a/bc");
+	assert_true(held("/n", "c") && held("/", "n"));
+	dump(ns);
+	dump(copy);
+	mnt_ns_put(copy);
+	mnt_ns_put(ns);
+	assert_int_equal(all_held(), 0);
+}
+
+static void names_are_exchanged_at_once(void **state)
+{
+	const struct path_move moves[] = {{"/a", "/b"}, {"/b", "/a"}};
+	struct mnt_ns *ns = new_ns();
+	u64 a = attach(ns, ns->root, "/a/m", "/b"), b = attach(ns, ns->root, "/b/m", "/a/x");
+
+	assert_int_equal(mnt_paths_moved(moves, 2), 0);
+	assert_int_equal(child(ns, ns->root, "/b/m")->id, a);
+	assert_int_equal(child(ns, ns->root, "/a/m")->id, b);
+	assert_string_equal(mnt_by_id(ns, a)->host, "/a");
+	assert_string_equal(mnt_by_id(ns, b)->host, "/b/x");
+	dump(ns);
+	mnt_ns_put(ns);
+}
+
+static void what_is_on_a_name_that_goes_is_taken_off(void **state)
+{
+	struct mnt_ns *ns = new_ns(), *copy = mnt_ns_dup(ns, ns->user_ns);
+	u64 on = attach(ns, ns->root, "/a/n", "/s/1"), in = attach(ns, on, "/s/1/d", "/s/2");
+	u64 top = attach(ns, ns->root, "/a/n", "/s/3"), beside = attach(copy, copy->root, "/a/n2", "/a/n");
+
+	assert_int_equal(move_one("/a/n", NULL), 0);
+	assert_null(mnt_by_id(ns, on));
+	assert_null(mnt_by_id(ns, in));
+	assert_null(mnt_by_id(ns, top));
+	assert_int_equal(ns->nr, 1);
+	assert_string_equal(mnt_by_id(copy, beside)->host, "/a/n");
+	dump(copy);
+	mnt_ns_put(copy);
+	mnt_ns_put(ns);
+}
+
+/* rename(2) over a directory on which something is mounted elsewhere. */
+static void a_name_is_replaced(void **state)
+{
+	const struct path_move moves[] = {{"/new", "/old"}, {"/old", NULL}};
+	struct mnt_ns *ns = new_ns();
+	u64 old = attach(ns, ns->root, "/old", "/s/1"), new = attach(ns, ns->root, "/new/m", "/s/2");
+
+	assert_int_equal(mnt_paths_moved(moves, 2), 0);
+	assert_null(mnt_by_id(ns, old));
+	assert_int_equal(child(ns, ns->root, "/old/m")->id, new);
+	dump(ns);
+	mnt_ns_put(ns);
+}
+
+static void the_path_in_the_file_system_follows(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+	u64 disk = attach(ns, ns->root, "/disk", "/disk"), whole = attach(ns, ns->root, "/w", "/disk/d/fs");
+	u64 bind = (u64)mnt_bind(ns, disk, "/disk/d/x", ns->root, "/y", true, false);
+	u64 inner = (u64)mnt_bind(ns, whole, "/disk/d/fs/sub", ns->root, "/z", true, false);
+
+	assert_string_equal(mnt_by_id(ns, bind)->fsroot, "/d/x");
+	assert_int_equal(move_one("/disk/d", "/disk/e/f"), 0);
+	assert_string_equal(mnt_by_id(ns, bind)->fsroot, "/e/f/x");
+	assert_string_equal(mnt_by_id(ns, bind)->host, "/disk/e/f/x");
+	assert_string_equal(mnt_by_id(ns, whole)->fsroot, "/");
+	assert_string_equal(mnt_by_id(ns, inner)->fsroot, "/sub");
+	assert_string_equal(mnt_by_id(ns, inner)->host, "/disk/e/f/fs/sub");
+	dump(ns);
+	mnt_ns_put(ns);
+}
+
+static void what_a_mount_is_stays(void **state)
+{
+	struct mnt_ns *ns = new_ns(), *copy;
+	struct user_ns *user = new_user_ns(ns->user_ns);
+	u64 id = attach_flags(ns, ns->root, "/a/m", "/a/x", MS_RDONLY, false);
+
+	copy = mnt_ns_dup(ns, user);
+	assert_true(mnt_locked(copy, mnt_by_id(copy, id)));
+	assert_int_equal(move_one("/a", "/b"), 0);
+	assert_true(mnt_locked(copy, mnt_by_id(copy, id)));
+	assert_int_equal(mnt_by_id(copy, id)->flags, MS_RDONLY);
+	assert_int_equal(mnt_reconfigure(copy, id, 0), -EPERM);
+	assert_false(mnt_locked(ns, mnt_by_id(ns, id)));
+	dump(copy);
+	mnt_ns_put(copy);
+	user_ns_put(user);
+	mnt_ns_put(ns);
+}
+
+static void a_path_that_becomes_too_long_stays(void **state)
+{
+	static char to[PATH_MAX];
+	struct mnt_ns *ns = new_ns();
+	u64 id = attach(ns, ns->root, "/a/0123456789", "/x");
+
+	memset(to, 'n', sizeof(to) - 1);
+	memcpy(to, "/", 1);
+	to[PATH_MAX - 11] = '\0';
+	assert_int_equal(move_one("/a", to), 0);
+	assert_string_equal(mnt_by_id(ns, id)->point, "/a/0123456789");
+	to[PATH_MAX - 12] = '\0';
+	assert_int_equal(move_one("/a", to), 0);
+	assert_int_equal(mnt_by_id(ns, id)->point_len, PATH_MAX - 1);
+	dump(ns);
+	mnt_ns_put(ns);
+}
+
+static s64 replace(void *arg)
+{
+	const struct path_move moves[] = {{"/new", "/old"}, {"/old", NULL}};
+
+	return mnt_paths_moved(moves, 2);
+}
+
+static void a_failure_changes_nothing(void **state)
+{
+	struct mnt_ns *ns = new_ns(), *copy;
+	u64 old = attach(ns, ns->root, "/old", "/s/1");
+
+	attach(ns, old, "/s/1/d", "/new/x");
+	attach(ns, ns->root, "/new/m", "/s/2");
+	copy = mnt_ns_dup(ns, ns->user_ns);
+	assert_int_equal(every_failure(ns, replace, NULL), 0);
+	assert_string_equal(dump(ns), dump(copy));
+	assert_int_equal(ns->nr, 2);
+	mnt_ns_put(copy);
+	mnt_ns_put(ns);
+	assert_int_equal(all_held(), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_name_is_held_as_long_as_a_mount_has_it_in_a_path),
+	    TEST(a_count_that_is_full_stays_so),
+	    TEST(mounts_follow_in_every_namespace),
+	    TEST(names_are_exchanged_at_once),
+	    TEST(what_is_on_a_name_that_goes_is_taken_off),
+	    TEST(a_name_is_replaced),
+	    TEST(the_path_in_the_file_system_follows),
+	    TEST(what_a_mount_is_stays),
+	    TEST(a_path_that_becomes_too_long_stays),
+	    TEST(a_failure_changes_nothing),
+	};
+
+	return cmocka_run_group_tests_name("kernel/ns/mnt_rename", tests, NULL, NULL);
+}
