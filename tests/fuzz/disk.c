@@ -75,6 +75,11 @@ struct node *disk_add(struct node *dir, const char *name, size_t len, enum node_
 	return n;
 }
 
+struct node *disk_socket(void)
+{
+	return node_new(NULL, "", 0, NODE_SOCKET);
+}
+
 void disk_remove(struct node *n)
 {
 	link_out(n);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum node_kind { NODE_DIR, NODE_FILE, NODE_LINK };
+enum node_kind { NODE_DIR, NODE_FILE, NODE_LINK, NODE_SOCKET /* which has no name */ };
 
 struct node {
 	enum node_kind kind;
@@ -31,6 +31,7 @@ void disk_free(void);
 struct node *disk_find(const struct node *dir, const char *name, size_t len);
 /* `text` is a symlink's, else NULL. */
 struct node *disk_add(struct node *dir, const char *name, size_t len, enum node_kind kind, const char *text);
+struct node *disk_socket(void);
 void disk_remove(struct node *n);
 void disk_move(struct node *n, struct node *dir, const char *name, size_t len);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "arena/arena.h"
 #include "host.h"
+#include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "vfs/proc.h"
@@ -69,6 +70,11 @@ int copy_to_guest(u64 dst, const void *src, size_t len)
 	return 0;
 }
 
+int copy_struct_from_guest(void *dst, size_t size, u64 src, u64 given)
+{
+	return size == given ? copy_from_guest(dst, src, size) : -E2BIG;
+}
+
 s64 strncpy_from_guest(char *dst, u64 src, size_t size)
 {
 	size_t len = strlen((const char *)src);
@@ -120,6 +126,12 @@ static s64 carry_out(struct call *call)
 		return do_pivot(call);
 	case REQ_SET_ATTR:
 		return do_set_attr(call);
+	case REQ_SET_GROUP:
+		return do_set_group(call);
+	case REQ_OPEN_TREE:
+		return do_open_tree(call);
+	case REQ_FSMOUNT:
+		return do_fsmount(call);
 	}
 	abort();
 }
@@ -178,6 +190,96 @@ void warden_let_go(const struct task *task, s32 fd, bool wait)
 	mnt_detached = arena()->detached;
 }
 
+/* ---- its handles: those on trees ---- */
+
+s64 call_publish(struct call *call, struct ns_set *set)
+{
+	struct handle *h;
+	u32 i = 0;
+
+	while (i < arena()->nr_handles && handle_at(i)->inode)
+		i++;
+	if (i == HANDLES_CHUNK)
+		abort();
+	if (i == arena()->nr_handles)
+		arena()->nr_handles++;
+	h = handle_at(i);
+	h->kind = set->kind;
+	h->user = set->user;
+	h->tree = set->tree;
+	h->inode = call->req->self_inode;
+	atomic_fetch_add(&arena()->tree_handles, 1);
+	return i;
+}
+
+const struct handle *handle_by_inode(u64 inode)
+{
+	for (u32 i = 0; i < arena()->nr_handles; i++) {
+		if (handle_at(i)->inode == inode)
+			return handle_at(i);
+	}
+	return NULL;
+}
+
+struct handle *handle_find(u64 inode)
+{
+	return (struct handle *)handle_by_inode(inode);
+}
+
+bool loop_hung_up(u32 index)
+{
+	return false;
+}
+
+void host_socket_closed(const struct node *n)
+{
+	struct handle *h = handle_find(n->ino);
+
+	if (!h)
+		return;
+	mnt_detached = NULL;
+	h->inode = 0;
+	atomic_fetch_sub(&arena()->tree_handles, 1);
+	tree_put((struct mount *)h->tree);
+	user_ns_put(h->user);
+	h->tree = NULL;
+	mnt_detached = arena()->detached;
+}
+
+s64 warden_open_ns(const struct task *task, struct request *req, s32 *fd, u64 *inode)
+{
+	s32 socket = host_fd_socket();
+	s64 ret;
+
+	if (socket < 0)
+		return socket;
+	req->self_inode = *inode = host_fd_node(socket)->ino;
+	ret = warden_call(task, req, NULL);
+	if (ret < 0)
+		host_close(socket);
+	else
+		*fd = socket;
+	return ret < 0 ? ret : 0;
+}
+
+/* Here of a new tmpfs, without a context. */
+s64 do_fsmount(struct call *call)
+{
+	static struct fs_spec spec;
+	static struct fresh fresh;
+	struct mount_spec mount = {.point = "", .flags = call->req->flags, .dir = true, .host = fresh.host};
+	s64 id = fs_spec_init(&spec, call, "tmpfs");
+
+	if (!id)
+		id = fs_spec_make(&spec, &fresh);
+	if (id)
+		return id;
+	mount.sb = fresh.sb;
+	id = mnt_new_detached(arena()->detached, &mount);
+	super_put(fresh.sb);
+	return id < 0 ? id : tree_publish(call, (u64)id);
+}
+
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)
 {
 	return call->self->user == target;
@@ -187,19 +289,9 @@ void log_refusal(const struct call *call, const char *what, const char *why)
 {
 }
 
-bool tree_is_callers(const struct call *call, u64 id)
-{
-	return true;
-}
-
 s64 warden_show_tree(const struct task *task, int fd)
 {
 	abort();
-}
-
-bool tree_is_held(u64 id)
-{
-	return false;
 }
 
 bool path_busy(const char *path)
@@ -427,11 +519,6 @@ size_t proc_number_to_host(struct task *task, const struct nameidata *parent, co
 int proc_open(struct task *task, const char *rel, u64 oflags)
 {
 	return -EAGAIN;
-}
-
-const struct handle *handle_by_inode(u64 inode)
-{
-	return NULL;
 }
 
 /* ---- directories too deep for a path: tests/compare/deep.sh has them ---- */

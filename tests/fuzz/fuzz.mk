@@ -6,9 +6,9 @@ FUZZ_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno
 # What is tested, compiled as for the runtime, and what is around it.
 FUZZ_SRC = $(wildcard kernel/*.c kernel/ns/*.c) $(ARENA) lib/fmt.c \
 	$(addprefix vfs/,namei.c lexical.c slow.c place.c dpath.c open.c tree_fd.c) \
-	$(addprefix sys/,mount.c mount_common.c umount.c pivot.c fs.c name.c grave.c held_names.c place.c)
-FUZZ_MODEL = $(addprefix tests/fuzz/,step.c disk.c model.c model_list.c model_mounts.c model_propagate.c)
-FUZZ_HOSTED = warden/mounts.c $(FUZZ_MODEL) $(addprefix tests/fuzz/,walk.c fakes.c host.c)
+	$(addprefix sys/,mount.c mount_common.c umount.c pivot.c fs.c name.c grave.c held_names.c place.c open_tree.c mount_setattr.c)
+FUZZ_MODEL = $(addprefix tests/fuzz/,step.c disk.c model.c model_list.c model_mounts.c model_propagate.c model_detached.c)
+FUZZ_HOSTED = warden/mounts.c warden/detached.c $(FUZZ_MODEL) $(addprefix tests/fuzz/,walk.c walk_trees.c walk_calls.c fakes.c host.c)
 
 # With the sanitizers, and once more to see how much of the code is reached.
 FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/asan/%.o,$(FUZZ_SRC) $(FUZZ_HOSTED))
@@ -17,7 +17,7 @@ $(FUZZ_OBJ): FUZZ_CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-san
 $(FUZZ_COV_OBJ): FUZZ_CFLAGS += -fprofile-instr-generate -fcoverage-mapping
 $(foreach kind,asan cov,$(FUZZ_SRC:%.c=$(B)/fuzz/$(kind)/%.o)): FUZZ_CFLAGS += -ffreestanding
 # The warden is another program, and has a function of its own by that name.
-$(B)/fuzz/asan/warden/mounts.o $(B)/fuzz/cov/warden/mounts.o: FUZZ_CFLAGS += -Dmay_mount=warden_may_mount
+$(foreach kind,asan cov,$(B)/fuzz/$(kind)/warden/mounts.o $(B)/fuzz/$(kind)/warden/detached.o): FUZZ_CFLAGS += -Dmay_mount=warden_may_mount
 
 $(B)/fuzz/asan/%.o: %.c
 	@mkdir -p $(@D)

@@ -56,6 +56,23 @@ static long fd_new(struct node *n)
 	return -EMFILE;
 }
 
+int host_fd_socket(void)
+{
+	return (int)fd_new(disk_socket());
+}
+
+static long host_close_fd(int fd)
+{
+	struct node *n = host_fd_node(fd);
+
+	if (!n)
+		return -EBADF;
+	fds[fd - HOST_FD_FIRST] = NULL;
+	if (n->kind == NODE_SOCKET)
+		host_socket_closed(n);
+	return 0;
+}
+
 /* ---- the host's own walk ---- */
 
 struct walked {
@@ -224,7 +241,8 @@ static long host_open(int dfd, const char *path, const struct open_how *how)
 
 static long host_stat(const struct node *n, struct stat *st)
 {
-	static const unsigned modes[] = {[NODE_DIR] = 0040755, [NODE_FILE] = 0100644, [NODE_LINK] = 0120777};
+	static const unsigned modes[] = {
+	    [NODE_DIR] = 0040755, [NODE_FILE] = 0100644, [NODE_LINK] = 0120777, [NODE_SOCKET] = 0140777};
 
 	memset(st, 0, sizeof(*st));
 	st->st_dev = HOST_DEV;
@@ -471,10 +489,7 @@ long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	case __NR_fstat:
 		return host_fd_node(fd) ? host_stat(host_fd_node(fd), (struct stat *)b) : -EBADF;
 	case __NR_close:
-		if (!host_fd_node(fd))
-			return -EBADF;
-		fds[fd - HOST_FD_FIRST] = NULL;
-		return 0;
+		return host_close_fd(fd);
 	case __NR_fcntl: /* F_GETFD: is it open? */
 		return host_fd_node(fd) ? 0 : -EBADF;
 	case __NR_fchdir:

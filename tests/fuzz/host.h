@@ -23,5 +23,9 @@ struct node *host_fd_node(int fd);
 unsigned host_fds_open(void);
 /* Closes all. */
 void host_fds_reset(void);
+/* A descriptor on a socket, or -EMFILE. */
+int host_fd_socket(void);
+/* The last descriptor on a socket was closed (fakes.c). */
+void host_socket_closed(const struct node *n);
 
 #endif

@@ -202,6 +202,17 @@ int model_walk(struct m_task *task, const char *name, unsigned flags, struct exp
 	return walk(&w, name);
 }
 
+int model_walk_from(struct m_task *task, struct m_mount *m, const char *name, unsigned flags, struct expect *e)
+{
+	const struct place base = {m, m->root};
+	struct m_walk w = {.task = task, .base = &base, .flags = flags, .e = e};
+
+	if (*name)
+		return walk(&w, name);
+	e->at = base;
+	return 0;
+}
+
 void model_merge(struct expect *e, const struct expect *other)
 {
 	e->skip |= other->skip;
@@ -268,9 +279,19 @@ static bool base_of(struct m_task *task, const struct step *s, struct place *bas
 {
 	struct expect dir = {0};
 
+	if (s->from_tree) {
+		e->skip |= !task->trees[s->tree];
+		*base = (struct place){task->trees[s->tree], e->skip ? NULL : task->trees[s->tree]->root};
+		return !e->skip;
+	}
 	e->skip |= model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir) || dir.skip || is_hidden(dir.at);
 	*base = dir.at;
 	return !e->skip;
+}
+
+static bool has_base(const struct step *s)
+{
+	return s->from_b || s->from_tree;
 }
 
 static void do_lookup(struct m_task *task, const struct step *s, struct expect *e)
@@ -279,11 +300,16 @@ static void do_lookup(struct m_task *task, const struct step *s, struct expect *
 	struct m_walk w = {.task = task, .flags = flags, .resolve = (unsigned)s->resolve, .e = e};
 	struct place base;
 
-	if (s->from_b && !base_of(task, s, &base, e))
+	if (has_base(s) && !base_of(task, s, &base, e))
 		return;
-	w.base = s->from_b ? &base : NULL;
+	w.base = has_base(s) ? &base : NULL;
 	/* AT_EMPTY_PATH without a descriptor is the working directory. */
-	e->err = walk(&w, !*s->a && (flags & LOOKUP_EMPTY) ? "." : s->a);
+	if (s->from_tree && !*s->a && (flags & LOOKUP_EMPTY)) {
+		e->at = base;
+		e->err = flags & LOOKUP_DIRECTORY && base.node->kind != NODE_DIR ? -ENOTDIR : 0;
+	} else {
+		e->err = walk(&w, !*s->a && (flags & LOOKUP_EMPTY) ? "." : s->a);
+	}
 	if (e->err)
 		return;
 	/* What is behind a parent's name is nobody's affair yet, but the parent is a directory. */
@@ -338,9 +364,9 @@ static void do_open(struct m_task *task, const struct step *s, struct expect *e)
 	struct m_walk w = {.task = task, .resolve = (unsigned)s->resolve, .create = create, .e = e};
 	struct place base;
 
-	if (s->from_b && !base_of(task, s, &base, e))
+	if (has_base(s) && !base_of(task, s, &base, e))
 		return;
-	w.base = s->from_b ? &base : NULL;
+	w.base = has_base(s) ? &base : NULL;
 	if (!(s->flags & O_NOFOLLOW) && !(create && (s->flags & O_EXCL)))
 		w.flags |= LOOKUP_FOLLOW;
 	if ((s->flags & O_DIRECTORY) && !create)
@@ -505,6 +531,7 @@ void model_step(const struct step *s, struct expect *e)
 {
 	struct m_task *task = &model_tasks[s->task];
 
+	model_save();
 	memset(e, 0, offsetof(struct expect, path));
 	memset(e->path, 0, 1);
 	memset((char *)e + offsetof(struct expect, change), 0, sizeof(*e) - offsetof(struct expect, change));

@@ -12,9 +12,10 @@
 #include "disk.h"
 #include "step.h"
 
-#define MODEL_TASKS  3	 /* each in a mount namespace of its own */
-#define MODEL_MOUNTS 200 /* in a namespace */
-#define MODEL_PATH   (8 * PATH_MAX)
+#define MODEL_TASKS    3	   /* each in a mount namespace of its own */
+#define MODEL_MOUNTS   200	   /* in a namespace */
+#define MODEL_DETACHED MODEL_TASKS /* in place of a namespace: mounts of trees that are mounted nowhere */
+#define MODEL_PATH     (8 * PATH_MAX)
 
 struct m_super {
 	unsigned flags;	   /* MS_RDONLY */
@@ -31,7 +32,7 @@ struct m_mount {
 	bool locked;
 	unsigned group, master; /* that it is a member of, and receives from; 0: none */
 	bool unbindable;
-	int ns; /* of whose task; -1: taken off */
+	int ns; /* of whose task; MODEL_DETACHED; -1: taken off */
 	struct m_super *sb;
 	struct m_mount *copy; /* that was made of it last */
 	unsigned long id;     /* what the other side calls it */
@@ -45,8 +46,10 @@ struct place {
 struct m_task {
 	bool used;
 	struct place root, pwd;
-	struct m_mount *top; /* the root mount of its namespace */
-	unsigned user;	     /* its user namespace */
+	struct m_mount *top;		   /* the root mount of its namespace */
+	unsigned user;			   /* its user namespace */
+	struct m_mount *trees[STEP_TREES]; /* descriptors on roots of mounts, that were in detached trees when they were
+					      opened; or NULL */
 };
 
 extern struct m_task model_tasks[MODEL_TASKS];
@@ -79,7 +82,7 @@ void model_free(void);
 
 /* Judges a step; mounts, root and working directory are changed at once, the disk never. */
 void model_step(const struct step *s, struct expect *e);
-/* A step that changes mounts was none, for want of memory: they are as they were. */
+/* The last step was none: mounts and tasks are as they were. */
 void model_restore(void);
 /* A new file system's root: the directory that the other side has made for it on the disk. */
 struct node *model_next_tmpfs(void);
@@ -90,6 +93,8 @@ struct m_mount *model_mounted(const struct place *at);
 void model_each(int task, void (*fn)(struct m_mount *m, void *arg), void *arg);
 /* The path of a place as the task sees it from its root; false: it is not below, or the path is too long. */
 bool model_path(const struct m_task *task, struct place at, char *buf, size_t size);
+/* Calls fn for the mount and all below, parents first. */
+void model_each_below(struct m_mount *top, void (*fn)(struct m_mount *m, void *arg), void *arg);
 /* The mounts' and their file systems' flags. */
 unsigned model_flags(const struct m_mount *m);
 

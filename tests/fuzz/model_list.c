@@ -71,7 +71,7 @@ struct m_super *model_super_add(const struct m_super *sb)
 
 bool model_too_many(void)
 {
-	unsigned nr[MODEL_TASKS] = {0};
+	unsigned nr[MODEL_DETACHED + 1] = {0};
 
 	for (struct m_mount *m = model_pool; m < model_end; m++) {
 		if (m->ns >= 0 && ++nr[m->ns] > MODEL_MOUNTS)
@@ -111,6 +111,11 @@ void model_each_below(struct m_mount *top, void (*fn)(struct m_mount *m, void *a
 		if (m->parent == top)
 			model_each_below(m, fn, arg);
 	}
+}
+
+void model_alone(struct m_mount *m, void (*fn)(struct m_mount *m, void *arg), void *arg)
+{
+	fn(m, arg);
 }
 
 void model_each(int task, void (*fn)(struct m_mount *m, void *arg), void *arg)
@@ -171,10 +176,21 @@ bool model_root_below(const struct node *n)
 	return false;
 }
 
+bool model_has_tree(const struct m_task *task, const struct m_mount *m)
+{
+	for (int i = 0; i < STEP_TREES; i++) {
+		if (task->trees[i] == m)
+			return true;
+	}
+	return false;
+}
+
 bool model_stands_in(const struct m_mount *m)
 {
 	for (int t = 0; t < MODEL_TASKS; t++) {
-		if (model_tasks[t].used && (model_tasks[t].root.mnt == m || model_tasks[t].pwd.mnt == m))
+		const struct m_task *task = &model_tasks[t];
+
+		if (task->used && (task->root.mnt == m || task->pwd.mnt == m || model_has_tree(task, m)))
 			return true;
 	}
 	return false;

@@ -13,7 +13,7 @@
 
 #define MOUNT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW)
 
-static bool is_mine(const struct m_task *task, const struct m_mount *m)
+bool model_is_mine(const struct m_task *task, const struct m_mount *m)
 {
 	return m->ns == model_ns(task);
 }
@@ -29,11 +29,11 @@ static bool is_dir(const struct place *at)
  * The place on which something is about to be mounted: on top of what is there. secede: EINVAL in a mount that was
  * taken off, as Linux said before 6.17 or so, and now says ENOENT.
  */
-static int mount_target(struct m_task *task, struct place *at, struct expect *e)
+int model_target(struct m_task *task, struct place *at, struct expect *e)
 {
 	e->secedes |= at->mnt->ns < 0;
 	model_topmost(at);
-	return is_mine(task, at->mnt) ? 0 : -EINVAL;
+	return model_is_mine(task, at->mnt) ? 0 : -EINVAL;
 }
 
 static struct node *next_tmpfs;
@@ -56,10 +56,21 @@ static struct node *make_tmpfs(void)
 	return disk_add(storage, name, (size_t)len, NODE_DIR, NULL);
 }
 
+struct m_mount *model_new_tmpfs(struct m_task *task, int ns, unsigned flags, unsigned sb_flags)
+{
+	struct m_mount *m;
+
+	next_tmpfs = make_tmpfs();
+	m = model_mount_add(
+	    ns, next_tmpfs,
+	    model_super_add(&(struct m_super){.flags = sb_flags, .user = task->user, .root = next_tmpfs}));
+	m->flags = flags & MOUNT_FLAGS;
+	return m;
+}
+
 static void do_tmpfs(struct m_task *task, const struct step *s, struct expect *e)
 {
 	const struct m_mount *upto = model_end;
-	struct m_super *sb;
 	struct m_mount *m;
 	int err;
 
@@ -67,21 +78,18 @@ static void do_tmpfs(struct m_task *task, const struct step *s, struct expect *e
 	e->err = model_walk(task, s->a, LOOKUP_FOLLOW, e);
 	if (e->err)
 		return;
-	err = mount_target(task, &e->at, e);
+	err = model_target(task, &e->at, e);
 	e->err = is_dir(&e->at) ? err : -ENOTDIR;
 	if (e->err || e->skip)
 		return;
-	next_tmpfs = make_tmpfs();
-	sb = model_super_add(&(struct m_super){.flags = s->flags & MS_RDONLY, .user = task->user, .root = next_tmpfs});
-	m = model_mount_add(model_ns(task), next_tmpfs, sb);
-	m->flags = s->flags & MOUNT_FLAGS;
-	model_attach(m, &e->at, upto);
+	m = model_new_tmpfs(task, model_ns(task), (unsigned)s->flags, s->flags & MS_RDONLY);
+	model_attach(task, m, &e->at, upto);
 	e->mounts = true;
 }
 
 /* ---- bind ---- */
 
-static bool locked_children(const struct place *at)
+bool model_locked_children(const struct place *at)
 {
 	for (struct m_mount *m = model_pool; m < model_end; m++) {
 		if (m->parent == at->mnt && m->locked && disk_below(m->point, at->node))
@@ -143,11 +151,24 @@ static bool mount_places(struct m_task *task, const struct step *s, struct expec
 	return walk_both(task, s->b, s->a, -EINVAL, LOOKUP_FOLLOW, e, src);
 }
 
-static int may_bind(struct m_task *task, const struct place *src, bool rec)
+int model_may_bind(struct m_task *task, const struct place *src, bool rec)
 {
-	if (!is_mine(task, src->mnt) || src->mnt->unbindable || (!rec && locked_children(src)))
+	if ((!model_is_mine(task, src->mnt) && src->mnt->ns != MODEL_DETACHED) || src->mnt->unbindable ||
+	    (!rec && model_locked_children(src)))
 		return -EINVAL;
 	return rec && locked_unbindable(src->mnt, src->node) ? -EPERM : 0;
+}
+
+struct m_mount *model_bind(const struct place *src, int ns, bool rec)
+{
+	const struct m_mount *upto = model_end;
+	struct m_mount *m = model_copy(src->mnt, ns, NULL);
+
+	m->root = src->node;
+	m->locked = false;
+	if (rec)
+		copy_below(src->mnt, src->node, ns, m, upto, false);
+	return m;
 }
 
 static void do_bind(struct m_task *task, const struct step *s, struct expect *e)
@@ -158,19 +179,15 @@ static void do_bind(struct m_task *task, const struct step *s, struct expect *e)
 
 	if (!mount_places(task, s, e, &src))
 		return;
-	e->err = mount_target(task, &e->at, e);
+	e->err = model_target(task, &e->at, e);
 	if (!e->err)
-		e->err = may_bind(task, &src.at, s->flags & MS_REC);
+		e->err = model_may_bind(task, &src.at, s->flags & MS_REC);
 	if (!e->err && is_dir(&e->at) != is_dir(&src.at))
 		e->err = -ENOTDIR;
 	if (e->err || e->skip)
 		return;
-	m = model_copy(src.at.mnt, model_ns(task), NULL);
-	m->root = src.at.node;
-	m->locked = false;
-	if (s->flags & MS_REC)
-		copy_below(src.at.mnt, src.at.node, m->ns, m, upto, false);
-	model_attach(m, &e->at, upto);
+	m = model_bind(&src.at, model_ns(task), s->flags & MS_REC);
+	model_attach(task, m, &e->at, upto);
 	e->mounts = true;
 }
 
@@ -189,31 +206,69 @@ static bool has_unbindable(struct m_mount *top)
 	return found;
 }
 
+/* In the order in which move_mount(2) looks: the tree of a descriptor is mounted nowhere, or it is our own. */
+static int may_leave(struct m_task *task, const struct m_mount *m, const struct m_mount *to)
+{
+	const struct m_mount *top = to;
+
+	if (model_is_mine(task, m))
+		return !m->parent || m->locked || m->parent->group || !model_is_mine(task, to) ? -EINVAL : 0;
+	while (top->parent)
+		top = top->parent;
+	if (m->ns != MODEL_DETACHED || m->parent || top == m)
+		return -EINVAL;
+	return model_is_mine(task, to) || to->ns == MODEL_DETACHED ? 0 : -EINVAL;
+}
+
+int model_may_move(struct m_task *task, const struct place *src, struct place *at, struct expect *e)
+{
+	const struct m_mount *m = src->mnt;
+
+	/* secede: EINVAL; to Linux the root mount is on something as well, and the target below it (ELOOP). */
+	e->secedes |= model_is_mine(task, m) && !m->parent;
+	if (src->node != m->root || is_dir(src) != is_dir(at))
+		return -EINVAL;
+	model_target(task, at, e);
+	if (may_leave(task, m, at->mnt) || (at->mnt->group && has_unbindable(src->mnt)))
+		return -EINVAL;
+	return model_below(at->mnt, m) ? -ELOOP : 0;
+}
+
 static void do_move(struct m_task *task, const struct step *s, struct expect *e)
 {
 	struct expect src = {0};
-	struct m_mount *m;
 
 	if (!mount_places(task, s, e, &src))
 		return;
-	m = src.at.mnt;
-	/* secede: EINVAL; to Linux the root mount is on something as well, and the target below it (ELOOP). */
-	e->secedes |= !m->parent;
-	if (src.at.node != m->root || is_dir(&src.at) != is_dir(&e->at) || mount_target(task, &e->at, e) ||
-	    !is_mine(task, m) || !m->parent || m->locked || m->parent->group || (e->at.mnt->group && has_unbindable(m)))
-		e->err = -EINVAL;
-	else if (model_below(e->at.mnt, m))
-		e->err = -ELOOP;
+	e->err = model_may_move(task, &src.at, &e->at, e);
 	if (e->err || e->skip)
 		return;
-	model_attach(m, &e->at, model_end);
+	model_attach(task, src.at.mnt, &e->at, model_end);
 	e->mounts = true;
+}
+
+/* Has somebody a descriptor on a mount of which this one is the copy in another namespace, or the original? */
+static bool twin_held(const struct m_mount *m)
+{
+	for (int t = 0; t < MODEL_TASKS; t++) {
+		for (int i = 0; i < STEP_TREES; i++) {
+			const struct m_mount *held = model_tasks[t].trees[i];
+
+			if (held && held != m && held->id && held->id == m->id)
+				return true;
+		}
+	}
+	return false;
 }
 
 static bool busy(const struct m_task *task, const struct m_mount *m)
 {
 	for (struct m_mount *child = model_pool; child < model_end; child++) {
 		if (child->parent == m)
+			return true;
+	}
+	for (int t = 0; t < MODEL_TASKS; t++) {
+		if (model_tasks[t].used && model_has_tree(&model_tasks[t], m))
 			return true;
 	}
 	return task->root.mnt == m || task->pwd.mnt == m;
@@ -230,10 +285,10 @@ static void do_umount(struct m_task *task, const struct step *s, struct expect *
 	model_topmost(&e->at);
 	m = e->at.mnt;
 	/* secede: the root mount of a namespace stays, where Linux makes it read-only or takes it off. */
-	e->skip |= is_mine(task, m) && !m->parent;
+	e->skip |= model_is_mine(task, m) && !m->parent;
 	/* secede: EBUSY, where Linux makes the file system of the task's root read-only. */
 	e->secedes |= m == task->root.mnt && !detach;
-	if (e->at.node != m->root || !is_mine(task, m) || m->locked) {
+	if (e->at.node != m->root || !model_is_mine(task, m) || m->locked) {
 		e->err = -EINVAL;
 	} else if (!detach && busy(task, m)) {
 		e->err = -EBUSY;
@@ -241,6 +296,8 @@ static void do_umount(struct m_task *task, const struct step *s, struct expect *
 		e->err = -EBUSY;
 		e->linuxes = true; /* secede: it does not ask where others stand */
 	}
+	/* secede: the ids of a copy are those of the original, and so is what a descriptor keeps busy. */
+	e->linuxes |= !e->err && !detach && twin_held(m);
 	if (e->err || e->skip)
 		return;
 	model_unmount(m, detach);
@@ -257,7 +314,7 @@ static void do_remount(struct m_task *task, const struct step *s, struct expect 
 	m = e->at.mnt;
 	/* secede: the host's file systems are not the session's to change. */
 	e->secedes |= m->sb->host && !(s->flags & MS_BIND);
-	if (!is_mine(task, m) || e->at.node != m->root)
+	if (!model_is_mine(task, m) || e->at.node != m->root)
 		e->err = -EINVAL;
 	else if ((m->locked_flags & ~s->flags) || (!(s->flags & MS_BIND) && (m->sb->host || m->sb->user != task->user)))
 		e->err = -EPERM;
@@ -281,7 +338,7 @@ static void do_propagation(struct m_task *task, const struct step *s, struct exp
 	e->err = model_walk(task, s->a, LOOKUP_FOLLOW, e);
 	if (e->err)
 		return;
-	if (!is_mine(task, e->at.mnt) || e->at.node != e->at.mnt->root)
+	if (!model_is_mine(task, e->at.mnt) || e->at.node != e->at.mnt->root)
 		e->err = -EINVAL;
 	if (e->err || e->skip)
 		return;
@@ -311,8 +368,8 @@ static int may_pivot(struct m_task *task, const struct place *new, struct place 
 {
 	const struct place *root = &task->root;
 
-	if (mount_target(task, put, e) || !is_mine(task, root->mnt) || !is_mine(task, new->mnt) || new->mnt->locked ||
-	    put->mnt->group || in_shared(new->mnt) || in_shared(root->mnt))
+	if (model_target(task, put, e) || !model_is_mine(task, root->mnt) || !model_is_mine(task, new->mnt) ||
+	    new->mnt->locked || put->mnt->group || in_shared(new->mnt) || in_shared(root->mnt))
 		return -EINVAL;
 	if (new->mnt == root->mnt || put->mnt == root->mnt)
 		return -EBUSY;
@@ -399,6 +456,7 @@ static void do_exit(struct m_task *task, struct expect *e)
 	e->skip |= model_ns(task) == 0;
 	if (e->skip)
 		return;
+	model_close_trees(task);
 	model_take_off_all(task->top);
 	task->used = false;
 	e->mounts = true;
@@ -426,13 +484,12 @@ static void change(struct m_task *task, const struct step *s, struct expect *e)
 	case STEP_EXIT:
 		return do_exit(task, e);
 	default:
-		abort();
+		return model_detached_step(task, s, e);
 	}
 }
 
 void model_mount_step(struct m_task *task, const struct step *s, struct expect *e)
 {
-	model_save();
 	change(task, s, e);
 	if (!model_too_many())
 		return;

@@ -70,6 +70,7 @@ struct passing {
 	const struct m_mount *upto; /* the end of those that were there before */
 	struct m_mount *to;
 	struct node *point;
+	unsigned user; /* whose namespace it is done in */
 };
 
 /* What the tree's mounts are in one group. */
@@ -105,7 +106,7 @@ static void tuck_under(struct m_mount *covering, struct m_mount *copy)
 static void copy_to(const struct passing *p, struct m_mount *target, const struct types *types)
 {
 	struct m_mount *covering = model_mounted(&(struct place){target, p->point});
-	bool other_users = model_tasks[target->ns].user != model_tasks[p->to->ns].user;
+	bool other_users = model_tasks[target->ns].user != p->user;
 
 	for (unsigned i = 0; i < p->nr; i++) {
 		struct m_mount *m = model_copy(p->tree[i], target->ns, i ? p->tree[i]->parent->copy : target);
@@ -120,10 +121,10 @@ static void copy_to(const struct passing *p, struct m_mount *target, const struc
 		tuck_under(covering, p->tree[0]->copy);
 }
 
-/* Can the point be seen in m, which was there before? */
+/* Can the point be seen in m, which was there before? A tree that is mounted nowhere receives nothing. */
 static bool is_target(const struct passing *p, const struct m_mount *m)
 {
-	return m != p->to && m->ns >= 0 && disk_below(p->point, m->root);
+	return m != p->to && m->ns >= 0 && m->ns != MODEL_DETACHED && disk_below(p->point, m->root);
 }
 
 static bool has_target(const struct passing *p, unsigned group)
@@ -175,12 +176,12 @@ static void pass_on(struct passing *p, unsigned group, const struct types *types
 	}
 }
 
-void model_attach(struct m_mount *top, const struct place *at, const struct m_mount *upto)
+void model_attach(const struct m_task *task, struct m_mount *top, const struct place *at, const struct m_mount *upto)
 {
 	static struct passing p;
 	struct types types;
 
-	p = (struct passing){.upto = upto, .to = at->mnt, .point = at->node};
+	p = (struct passing){.upto = upto, .to = at->mnt, .point = at->node, .user = task->user};
 	model_each_below(top, collect, &p);
 	if (p.nr <= MODEL_MOUNTS && at->mnt->group) {
 		for (unsigned i = 0; i < p.nr; i++) {
@@ -190,6 +191,8 @@ void model_attach(struct m_mount *top, const struct place *at, const struct m_mo
 		}
 		pass_on(&p, at->mnt->group, &types);
 	}
+	for (unsigned i = 0; i < p.nr; i++)
+		p.tree[i]->ns = at->mnt->ns;
 	top->parent = at->mnt;
 	top->point = at->node;
 }

@@ -79,9 +79,16 @@ static int enter_disk(const char *scratch)
 
 /* ---- steps ---- */
 
+static int trees[STEP_TREES] = {-1, -1};
+
+static int base_of_a(const struct step *s)
+{
+	return s->from_tree ? trees[s->tree] : AT_FDCWD;
+}
+
 static long open_path(const struct step *s, unsigned long flags)
 {
-	int base = s->from_b ? open(s->b, O_PATH | O_DIRECTORY) : AT_FDCWD;
+	int base = s->from_b ? open(s->b, O_PATH | O_DIRECTORY) : base_of_a(s);
 	struct open_how how = {.flags = flags, .mode = flags & O_CREAT ? 0644 : 0, .resolve = s->resolve};
 	long fd;
 
@@ -91,7 +98,7 @@ static long open_path(const struct step *s, unsigned long flags)
 	} while (fd < 0 && errno == EAGAIN);
 	if (fd < 0)
 		fd = -errno;
-	if (base >= 0)
+	if (s->from_b && base >= 0)
 		close(base);
 	return fd;
 }
@@ -145,6 +152,62 @@ static long do_getcwd(void)
 	return same ? 0 : -EXFULL;
 }
 
+/* ---- trees that are mounted nowhere ---- */
+
+static long do_setattr(const struct step *s)
+{
+	struct mount_attr attr = {.attr_set = step_attr(s->flags),
+				  .attr_clr = step_attr(s->clear),
+				  .propagation = s->flags & (MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE)};
+	unsigned flags = (s->from_tree ? AT_EMPTY_PATH : 0) | (s->flags & MS_REC ? AT_RECURSIVE : 0);
+
+	return result(syscall(SYS_mount_setattr, base_of_a(s), s->a, flags, &attr, sizeof(attr)));
+}
+
+static long keep_tree(int tree, long fd)
+{
+	trees[tree] = (int)fd;
+	return result(fd);
+}
+
+static long do_open_tree(const struct step *s)
+{
+	unsigned flags = OPEN_TREE_CLONE | (s->from_tree ? AT_EMPTY_PATH : 0) | (s->flags & MS_REC ? AT_RECURSIVE : 0);
+
+	return keep_tree(s->from_tree ? (s->tree + 1) % STEP_TREES : s->tree,
+			 syscall(SYS_open_tree, base_of_a(s), s->a, flags));
+}
+
+static long do_fsmount(const struct step *s)
+{
+	long err, fs = syscall(SYS_fsopen, "tmpfs", 0);
+
+	err = fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", job->source, 0) ||
+	      syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	err = err ? -errno : keep_tree(s->tree, syscall(SYS_fsmount, fs, 0, step_attr(s->flags)));
+	close((int)fs);
+	return err;
+}
+
+static long do_move_tree(const struct step *s)
+{
+	int to = s->from_tree ? trees[(s->tree + 1) % STEP_TREES] : AT_FDCWD;
+
+	return result(
+	    syscall(SYS_move_mount, trees[s->tree], "", to, s->b,
+		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS | (s->from_tree ? MOVE_MOUNT_T_EMPTY_PATH : 0)));
+}
+
+static long close_tree(int tree)
+{
+	long err = result(close(trees[tree]));
+
+	trees[tree] = -1;
+	return err;
+}
+
+/* ---- forks ---- */
+
 /* All numbers are themselves in the new user namespace. */
 static long map_ids(const char *file)
 {
@@ -182,6 +245,8 @@ static long do_fork(const struct step *s)
 
 	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (!pid) {
+		for (int i = 0; i < STEP_TREES; i++)
+			close_tree(i);
 		job->result = result(unshare(CLONE_NEWNS | (int)s->flags));
 		job->child_pid = getpid();
 		if (tell(tasks[child].done[1]))
@@ -235,6 +300,19 @@ static long do_step(const struct step *s, const struct expect *e)
 		return result(mount("none", s->a, NULL, s->flags, NULL));
 	case STEP_PIVOT:
 		return result(syscall(SYS_pivot_root, s->a, s->b));
+	case STEP_SETATTR:
+		return do_setattr(s);
+	case STEP_SET_GROUP:
+		return result(syscall(SYS_move_mount, AT_FDCWD, s->a, AT_FDCWD, s->b,
+				      MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_SYMLINKS | MOVE_MOUNT_T_SYMLINKS));
+	case STEP_OPEN_TREE:
+		return do_open_tree(s);
+	case STEP_FSMOUNT:
+		return do_fsmount(s);
+	case STEP_MOVE_TREE:
+		return do_move_tree(s);
+	case STEP_CLOSE:
+		return close_tree(s->tree);
 	case STEP_FORK:
 		return do_fork(s);
 	default:

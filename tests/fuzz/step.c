@@ -145,15 +145,25 @@ static unsigned long decode_propagation(struct input *in)
 	return types[bits & 7] | PICK(bits >> 3, MS_REC);
 }
 
+/* With or without a type; something has to be asked for. */
+static unsigned long decode_setattr_type(struct input *in)
+{
+	unsigned bits = byte(in);
+
+	return bits & 1 ? decode_propagation(in) : PICK(bits >> 1, MS_REC);
+}
+
 /* ---- steps ---- */
 
 static const enum step_op ops[] = {
-    STEP_LOOKUP,      STEP_LOOKUP,	STEP_LOOKUP,	  STEP_LOOKUP, STEP_LOOKUP, STEP_LOOKUP, STEP_OPEN,
-    STEP_OPEN,	      STEP_OPEN,	STEP_GETCWD,	  STEP_MKDIR,  STEP_MKDIR,  STEP_CREATE, STEP_SYMLINK,
-    STEP_SYMLINK,     STEP_UNLINK,	STEP_RMDIR,	  STEP_RENAME, STEP_RENAME, STEP_CHDIR,	 STEP_CHDIR,
-    STEP_CHROOT,      STEP_TMPFS,	STEP_TMPFS,	  STEP_BIND,   STEP_BIND,   STEP_BIND,	 STEP_MOVE,
-    STEP_UMOUNT,      STEP_UMOUNT,	STEP_REMOUNT,	  STEP_PIVOT,  STEP_FORK,   STEP_FORK,	 STEP_EXIT,
-    STEP_PROPAGATION, STEP_PROPAGATION, STEP_PROPAGATION,
+    STEP_LOOKUP,      STEP_LOOKUP,	STEP_LOOKUP,	STEP_LOOKUP,	STEP_LOOKUP,	STEP_LOOKUP,
+    STEP_OPEN,	      STEP_OPEN,	STEP_OPEN,	STEP_GETCWD,	STEP_MKDIR,	STEP_MKDIR,
+    STEP_CREATE,      STEP_SYMLINK,	STEP_SYMLINK,	STEP_UNLINK,	STEP_RMDIR,	STEP_RENAME,
+    STEP_RENAME,      STEP_CHDIR,	STEP_CHDIR,	STEP_CHROOT,	STEP_TMPFS,	STEP_TMPFS,
+    STEP_BIND,	      STEP_BIND,	STEP_BIND,	STEP_MOVE,	STEP_UMOUNT,	STEP_UMOUNT,
+    STEP_REMOUNT,     STEP_PIVOT,	STEP_FORK,	STEP_FORK,	STEP_EXIT,	STEP_PROPAGATION,
+    STEP_PROPAGATION, STEP_PROPAGATION, STEP_SETATTR,	STEP_SETATTR,	STEP_SET_GROUP, STEP_OPEN_TREE,
+    STEP_OPEN_TREE,   STEP_FSMOUNT,	STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_CLOSE,
 };
 
 /* One in eight. */
@@ -194,6 +204,16 @@ static void decode_flags(struct input *in, struct step *s)
 	case STEP_PROPAGATION:
 		s->flags = decode_propagation(in);
 		break;
+	case STEP_SETATTR:
+		s->flags = decode_mount(in) | decode_setattr_type(in);
+		s->clear = decode_mount(in) & ~s->flags;
+		break;
+	case STEP_OPEN_TREE:
+		s->flags = PICK(byte(in), MS_REC);
+		break;
+	case STEP_FSMOUNT:
+		s->flags = decode_mount(in);
+		break;
 	case STEP_FORK:
 		s->flags = PICK(byte(in), CLONE_NEWUSER);
 		break;
@@ -204,12 +224,13 @@ static void decode_flags(struct input *in, struct step *s)
 
 static bool has_two_paths(enum step_op op)
 {
-	return op == STEP_RENAME || op == STEP_SYMLINK || op == STEP_BIND || op == STEP_MOVE || op == STEP_PIVOT;
+	return op == STEP_RENAME || op == STEP_SYMLINK || op == STEP_BIND || op == STEP_MOVE || op == STEP_PIVOT ||
+	       op == STEP_SET_GROUP || op == STEP_MOVE_TREE;
 }
 
 static bool changes_mounts(enum step_op op)
 {
-	return op >= STEP_TMPFS && op <= STEP_PIVOT;
+	return op >= STEP_TMPFS && op <= STEP_MOVE_TREE;
 }
 
 static enum names names_of(enum step_op op)
@@ -219,14 +240,28 @@ static enum names names_of(enum step_op op)
 	return op == STEP_SYMLINK ? NAMES_SHORT : NAMES_LONG;
 }
 
+/* What the path is relative to, and which tree is meant. */
+static void decode_base(struct input *in, struct step *s)
+{
+	unsigned bits = byte(in);
+
+	s->tree = (int)(bits >> 4) % STEP_TREES;
+	if (s->op == STEP_LOOKUP || s->op == STEP_OPEN)
+		s->from_b = (bits & 3) == 3;
+	if (s->op == STEP_LOOKUP || s->op == STEP_OPEN || s->op == STEP_SETATTR || s->op == STEP_OPEN_TREE ||
+	    s->op == STEP_MOVE_TREE)
+		s->from_tree = (bits & 3) == 2;
+}
+
 bool step_decode(struct input *in, struct step *s)
 {
 	if (in->at >= in->end)
 		return false;
 	s->op = ops[byte(in) % (sizeof(ops) / sizeof(ops[0]))];
 	s->task = byte(in) % 3;
-	s->flags = s->resolve = s->fail = 0;
-	s->from_b = false;
+	s->flags = s->resolve = s->clear = s->fail = 0;
+	s->from_b = s->from_tree = false;
+	s->tree = 0;
 	s->a[0] = s->b[0] = '\0';
 	if (s->op == STEP_FORK || s->op == STEP_EXIT || s->op == STEP_GETCWD) {
 		decode_flags(in, s);
@@ -241,8 +276,7 @@ bool step_decode(struct input *in, struct step *s)
 	else if (has_two_paths(s->op))
 		decode_path(in, s->b, NAMES_LONG);
 	decode_flags(in, s);
-	if (s->op == STEP_LOOKUP || s->op == STEP_OPEN)
-		s->from_b = (byte(in) & 3) == 3;
+	decode_base(in, s);
 	if (s->from_b)
 		decode_path(in, s->b, NAMES_LONG);
 	if (changes_mounts(s->op))
@@ -253,10 +287,26 @@ bool step_decode(struct input *in, struct step *s)
 void step_print(const struct step *s)
 {
 	static const char *const names[STEP_OPS] = {
-	    "lookup", "open",  "getcwd", "mkdir", "create", "symlink", "unlink",      "rmdir", "rename", "chdir",
-	    "chroot", "tmpfs", "bind",	 "move",  "umount", "remount", "propagation", "pivot", "fork",	 "exit",
+	    "lookup",  "open",	    "getcwd",	 "mkdir",   "create",	 "symlink", "unlink",  "rmdir",	      "rename",
+	    "chdir",   "chroot",    "tmpfs",	 "bind",    "move",	 "umount",  "remount", "propagation", "pivot",
+	    "setattr", "set_group", "open_tree", "fsmount", "move_tree", "close",   "fork",    "exit",
 	};
 
-	fprintf(stderr, "%d %s \"%s\" \"%s\" %#lx %#lx %u\n", s->task, names[s->op], s->a, s->b, s->flags, s->resolve,
-		s->fail);
+	fprintf(stderr, "%d %s \"%s\" \"%s\" %#lx %#lx %#lx %u%s%d\n", s->task, names[s->op], s->a, s->b, s->flags,
+		s->resolve, s->clear, s->fail, s->from_tree ? " from tree " : " tree ", s->tree);
+}
+
+unsigned long step_attr(unsigned long flags)
+{
+	static const struct {
+		unsigned long flag, attr;
+	} names[] = {
+	    {MS_RDONLY, MOUNT_ATTR_RDONLY}, {MS_NOSUID, MOUNT_ATTR_NOSUID},	      {MS_NODEV, MOUNT_ATTR_NODEV},
+	    {MS_NOEXEC, MOUNT_ATTR_NOEXEC}, {MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
+	};
+	unsigned long attr = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		attr |= flags & names[i].flag ? names[i].attr : 0;
+	return attr;
 }

@@ -26,19 +26,29 @@ enum step_op {
 	STEP_REMOUNT,
 	STEP_PROPAGATION,
 	STEP_PIVOT,
+	STEP_SETATTR,
+	STEP_SET_GROUP,
+	STEP_OPEN_TREE, /* with OPEN_TREE_CLONE */
+	STEP_FSMOUNT,
+	STEP_MOVE_TREE, /* move_mount(2) of what the descriptor `tree` stands for */
+	STEP_CLOSE,
 	STEP_FORK, /* a task in a copy of the namespace */
 	STEP_EXIT,
 	STEP_OPS
 };
 
-#define STEP_PATH 1900 /* seven names that are as long as can be, and a rest */
+#define STEP_TREES 2	/* descriptors that a task can have */
+#define STEP_PATH  1900 /* seven names that are as long as can be, and a rest */
 
 struct step {
 	enum step_op op;
 	int task;
 	unsigned long flags;   /* LOOKUP_, O_, MS_, MNT_, RENAME_: as the call has them */
 	unsigned long resolve; /* RESOLVE_ */
+	unsigned long clear;   /* of mount_setattr(2): MS_ flags */
 	bool from_b;	       /* of lookups and open(2): relative to the directory b */
+	int tree;	       /* one of the task's descriptors on trees of mounts: see its ops */
+	bool from_tree;	       /* the path a is relative to it; of STEP_MOVE_TREE: b is relative to the next one */
 	unsigned fail;	       /* so many allocations of the arena later one fails; 0: none */
 	char a[STEP_PATH], b[STEP_PATH];
 };
@@ -52,5 +62,8 @@ struct input {
 bool step_decode(struct input *in, struct step *s);
 /* One line, to stderr. */
 void step_print(const struct step *s);
+
+/* MS_ flags of a mount as MOUNT_ATTR_ ones. */
+unsigned long step_attr(unsigned long flags);
 
 #endif

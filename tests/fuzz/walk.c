@@ -7,32 +7,21 @@
 #include "walk.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "arena/arena.h"
-#include "host.h"
 #include "host/host.h"
-#include "kernel/mm.h"
-#include "kernel/ns/mnt_group.h"
-#include "model.h"
-#include "sys/sys.h"
-#include "vfs/namei.h"
+#include "vfs/walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
-static struct {
-	struct task *task;
-	struct host_thread thread;
-} tasks[MODEL_TASKS];
+struct walk_task tasks[MODEL_TASKS];
 
 static unsigned long steps_done;
 
@@ -41,13 +30,7 @@ static unsigned long steps_done;
 static const struct step *current;
 static struct expect expected;
 
-#define CHECK(cond, ...)                                                                                               \
-	do {                                                                                                           \
-		if (!(cond))                                                                                           \
-			disagree(__VA_ARGS__);                                                                         \
-	} while (0)
-
-__attribute__((noreturn, format(printf, 1, 2))) static void disagree(const char *format, ...)
+void disagree(const char *format, ...)
 {
 	va_list args;
 
@@ -69,10 +52,6 @@ static bool fails(void)
 {
 	return fail_in && --fail_in == 0;
 }
-
-/* Groups have other numbers in the model: which is which, both ways. */
-#define GROUPS 16384
-static unsigned groups_of_model[GROUPS], groups_of_secede[GROUPS];
 
 /* ---- the world, before the first step and after the last ---- */
 
@@ -132,6 +111,8 @@ static void make_arena(void)
 	arena_init(ARENA_SIZE);
 	arena_fails = fails;
 	strcpy(arena()->proc, "/proc");
+	arena()->handles[0] = arena_alloc(HANDLES_CHUNK * sizeof(struct handle));
+	atomic_fetch_sub(&arena()->objects, 1); /* stays to the end */
 }
 
 static void world_begin(void)
@@ -146,13 +127,21 @@ static void world_begin(void)
 	arena()->detached = mnt_ns_create(tasks[0].task->nsproxy->user);
 	mnt_detached = arena()->detached;
 	model_init();
-	memset(groups_of_model, 0, sizeof(groups_of_model));
-	memset(groups_of_secede, 0, sizeof(groups_of_secede));
+	trees_begin();
 	model_tasks[0].top->id = tasks[0].task->nsproxy->mnt->root;
 }
 
-static void end_task(int t)
+void walk_close_tree(int t, int tree)
 {
+	if (tasks[t].trees[tree])
+		host_close(tasks[t].trees[tree]);
+	tasks[t].trees[tree] = 0;
+}
+
+void walk_end_task(int t)
+{
+	for (int i = 0; i < STEP_TREES; i++)
+		walk_close_tree(t, i);
 	put_contexts(tasks[t].task);
 	kfree(tasks[t].task);
 	tasks[t].task = NULL;
@@ -164,7 +153,7 @@ static void world_end(void)
 	current = NULL;
 	for (int t = 0; t < MODEL_TASKS; t++) {
 		if (tasks[t].task)
-			end_task(t);
+			walk_end_task(t);
 	}
 	mnt_detached = NULL;
 	mnt_ns_put(arena()->detached);
@@ -173,85 +162,9 @@ static void world_end(void)
 	disk_free();
 }
 
-/* ---- trees of mounts ---- */
-
-struct tree_check {
-	const struct mnt_ns *ns;
-	unsigned nr;
-};
-
-#define COMPARED_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW)
-
-static void check_group(const char *what, u64 id, const struct peer_group *group, unsigned want)
-{
-	CHECK(!group == !want, "mount %lu has %s %s", id, group ? "a" : "no", what);
-	if (!group || group->id >= GROUPS || want >= GROUPS)
-		return;
-	if (!groups_of_model[want] && !groups_of_secede[group->id]) {
-		groups_of_model[want] = (unsigned)group->id;
-		groups_of_secede[group->id] = want;
-	}
-	CHECK(groups_of_model[want] == group->id && groups_of_secede[group->id] == want, "mount %lu has another %s", id,
-	      what);
-}
-
-static void check_type(const struct mnt_ns *ns, const struct mount *m, const struct m_mount *want)
-{
-	check_group("group", m->id, mount_peers(ns, m), want->group);
-	check_group("master", m->id, mount_master(ns, m), want->master);
-	CHECK((mnt_propagation(ns, m) == PROP_UNBINDABLE) == want->unbindable, "mount %lu is%s unbindable", m->id,
-	      want->unbindable ? " not" : "");
-}
-
-static void check_mount(struct m_mount *want, void *arg)
-{
-	struct tree_check *check = arg;
-	char point[PATH_MAX], root[PATH_MAX];
-	const struct mount *m;
-
-	disk_path(want->root, root);
-	if (want->parent) {
-		disk_path(want->point, point);
-		m = mnt_child(check->ns, want->parent->id, point, strlen(point));
-		CHECK(m, "nothing is mounted at (%lu, %s)", want->parent->id, point);
-	} else {
-		m = mnt_by_id(check->ns, check->ns->root);
-		CHECK(m, "there is no root mount");
-	}
-	CHECK(!strcmp(m->host, root), "mount %lu shows %s, not %s", m->id, m->host, root);
-	CHECK(mnt_by_id(check->ns, m->id) == m, "mount %lu is not found by its number", m->id);
-	CHECK((m->flags & COMPARED_FLAGS) == want->flags, "mount %lu has flags %#x, not %#x", m->id, m->flags,
-	      want->flags);
-	CHECK((m->sb->flags & MS_RDONLY) == want->sb->flags, "mount %lu's file system has flags %#x", m->id,
-	      m->sb->flags);
-	CHECK(mnt_locked(check->ns, m) == want->locked || !want->parent, "mount %lu is%s locked", m->id,
-	      want->locked ? " not" : "");
-	CHECK(m->dir == (want->root->kind == NODE_DIR), "mount %lu: a directory or not?", m->id);
-	check_type(check->ns, m, want);
-	CHECK(!want->id || want->id == m->id, "mount %lu was %lu", m->id, want->id);
-	want->id = m->id;
-	check->nr++;
-}
-
-static void check_tree(int t)
-{
-	struct tree_check check = {.ns = tasks[t].task->nsproxy->mnt};
-
-	model_each(t, check_mount, &check);
-	CHECK(check.nr == check.ns->nr, "there are %u mounts, not %u", check.ns->nr, check.nr);
-}
-
-static void check_trees(void)
-{
-	for (int t = 0; t < MODEL_TASKS; t++) {
-		if (tasks[t].task)
-			check_tree(t);
-	}
-}
-
 /* ---- places ---- */
 
-static void check_place(const char *what, u64 mnt, const char *host, const struct place *want)
+void check_place(const char *what, u64 mnt, const char *host, const struct place *want)
 {
 	char path[PATH_MAX];
 
@@ -308,185 +221,6 @@ static void check_disk(const struct expect *e, unsigned long before, const struc
 	}
 }
 
-/* ---- secede's side ---- */
-
-static s64 sys(s64 (*fn)(struct task *task, struct regs *regs), int t, u64 a, u64 b, u64 c, u64 d, u64 e)
-{
-	struct regs regs = {.rdi = a, .rsi = b, .rdx = c, .r10 = d, .r8 = e};
-
-	return fn(tasks[t].task, &regs);
-}
-
-/* What was found, where errno agrees already. */
-static void check_found(struct task *task, const struct step *s, const struct expect *e, const struct nameidata *nd)
-{
-	const struct node *n = nd->fd == AT_FDCWD ? host_thread->cwd : host_fd_node(nd->fd);
-	char path[MODEL_PATH];
-	int len;
-
-	if (!(s->flags & LOOKUP_NOFD) || (s->flags & LOOKUP_PARENT && nd->borrowed))
-		CHECK(n == e->at.node, "the descriptor stands for something else");
-	if (s->flags & LOOKUP_PARENT) {
-		CHECK((int)nd->last_type == e->last_type, "the last component is of type %d, not %d", nd->last_type,
-		      e->last_type);
-		CHECK(e->last_type != LAST_NORM || !strcmp(nd->last, e->last), "the last component is %s", nd->last);
-		CHECK(e->last_type != LAST_NORM || nd->trailing_slash == e->slash, "a slash at the end");
-	}
-	if (nd->mnt)
-		CHECK(nd->mnt == e->at.mnt->id, "it is in mount %lu, not %lu", nd->mnt, e->at.mnt->id);
-	if (s->flags & LOOKUP_LAZY)
-		return;
-	check_place("it", nd->mnt, nd->host, &e->at);
-	len = path_to_guest(task, nd->mnt, nd->host, path, sizeof(path));
-	CHECK(len == (*e->path ? (int)strlen(e->path) : -ENOENT), "%s has the path %s, not %s", nd->host, path,
-	      e->path);
-	CHECK(len < 0 || !strcmp(path, e->path), "%s has the path %s, not %s", nd->host, path, e->path);
-}
-
-/* The directory that a step starts from. */
-static int step_base(struct task *task, const struct step *s)
-{
-	int fd = s->from_b ? do_filp_open(task, AT_FDCWD, s->b, O_PATH | O_DIRECTORY, 0, 0) : AT_FDCWD;
-
-	CHECK(fd >= 0 || fd == AT_FDCWD, "%s cannot be opened: %s", s->b, strerror(-fd));
-	return fd;
-}
-
-static void close_fd(struct task *task, int fd)
-{
-	if (fd < 0)
-		return;
-	files_clear(task->files, (unsigned)fd, (unsigned)fd);
-	host_close(fd);
-}
-
-static s64 do_lookup(int t, const struct step *s, const struct expect *e)
-{
-	unsigned flags = (unsigned)s->flags | (unsigned)s->resolve << LOOKUP_RESOLVE_SHIFT;
-	struct task *task = tasks[t].task;
-	struct nameidata nd;
-	int base = step_base(task, s), err = path_lookup(task, base, s->a, flags, &nd);
-
-	if (!err && !e->err)
-		check_found(task, s, e, &nd);
-	if (!err)
-		path_release(&nd);
-	close_fd(task, base);
-	return err;
-}
-
-static s64 do_open(int t, const struct step *s, const struct expect *e)
-{
-	struct task *task = tasks[t].task;
-	const struct node *n;
-	struct fd_info note;
-	int base = step_base(task, s), fd = do_filp_open(task, base, s->a, s->flags, 0644, s->resolve);
-
-	close_fd(task, base);
-	if (fd < 0)
-		return fd;
-	n = host_fd_node(fd);
-	if (!e->err && !e->change)
-		CHECK(n == e->at.node, "another file was opened");
-	if (!e->err && e->change)
-		CHECK(n && n->parent == e->dir && !strcmp(n->name, e->name), "another file was made");
-	if (files_get(task->files, fd, &note))
-		CHECK(note.mnt == e->at.mnt->id, "the descriptor is noted in mount %lu, not %lu", note.mnt,
-		      e->at.mnt->id);
-	close_fd(task, fd);
-	return 0;
-}
-
-static s64 do_getcwd(int t, const struct expect *e)
-{
-	char buf[MODEL_PATH];
-	s64 len = sys(sys_getcwd, t, (u64)buf, sizeof(buf), 0, 0, 0);
-
-	if (len < 0)
-		return len;
-	if (*e->path)
-		CHECK(!strcmp(buf, e->path), "the working directory is %s, not %s", buf, e->path);
-	else
-		CHECK(!strncmp(buf, "(unreachable)", 13), "the working directory can be reached as %s", buf);
-	return 0;
-}
-
-static s64 do_fork(int t, const struct step *s)
-{
-	struct task *child = kzalloc(sizeof(*child));
-	int to = 0, err = copy_contexts(CLONE_NEWNS | s->flags, tasks[t].task, child);
-
-	while (tasks[to].task)
-		to++;
-	CHECK(!err, "no new namespace: %d", err);
-	tasks[to].task = child;
-	tasks[to].thread = tasks[t].thread;
-	return err;
-}
-
-static s64 mount_call(int t, const char *source, const char *target, const char *type, u64 flags)
-{
-	return sys(sys_mount, t, (u64)source, (u64)target, (u64)type, flags, 0);
-}
-
-static s64 do_step(int t, const struct step *s, const struct expect *e)
-{
-	u64 a = (u64)s->a, b = (u64)s->b;
-
-	switch (s->op) {
-	case STEP_LOOKUP:
-		return do_lookup(t, s, e);
-	case STEP_OPEN:
-		return do_open(t, s, e);
-	case STEP_GETCWD:
-		return do_getcwd(t, e);
-	case STEP_MKDIR:
-		return sys(sys_mkdir, t, a, 0755, 0, 0, 0);
-	case STEP_CREATE:
-		return sys(sys_mknod, t, a, S_IFREG | 0644, 0, 0, 0);
-	case STEP_SYMLINK:
-		return sys(sys_symlink, t, a, b, 0, 0, 0);
-	case STEP_UNLINK:
-		return sys(sys_unlink, t, a, 0, 0, 0, 0);
-	case STEP_RMDIR:
-		return sys(sys_rmdir, t, a, 0, 0, 0, 0);
-	case STEP_RENAME:
-		return sys(sys_renameat2, t, (u64)AT_FDCWD, a, (u64)AT_FDCWD, b, s->flags);
-	case STEP_CHDIR:
-		return sys(sys_chdir, t, a, 0, 0, 0, 0);
-	case STEP_CHROOT:
-		return sys(sys_chroot, t, a, 0, 0, 0, 0);
-	case STEP_TMPFS:
-		return mount_call(t, "none", s->a, "tmpfs", s->flags);
-	case STEP_BIND:
-		return mount_call(t, s->a, s->b, NULL, MS_BIND | s->flags);
-	case STEP_MOVE:
-		return mount_call(t, s->a, s->b, NULL, MS_MOVE);
-	case STEP_UMOUNT:
-		return sys(sys_umount2, t, a, s->flags, 0, 0, 0);
-	case STEP_REMOUNT:
-		return mount_call(t, "none", s->a, NULL, MS_REMOUNT | s->flags);
-	case STEP_PROPAGATION:
-		return mount_call(t, "none", s->a, NULL, s->flags);
-	case STEP_PIVOT:
-		return sys(sys_pivot_root, t, a, b, 0, 0, 0);
-	case STEP_FORK:
-		return do_fork(t, s);
-	case STEP_EXIT:
-		end_task(t);
-		return 0;
-	default:
-		abort();
-	}
-}
-
-int walk_tmpfs(char *host)
-{
-	/* One that will not be mounted is made, too. */
-	disk_path(model_next_tmpfs() ? model_next_tmpfs() : disk_root, host);
-	return 0;
-}
-
 /* ---- steps ---- */
 
 /* Symlinks with no text and paths of nothing are no steps. */
@@ -520,13 +254,15 @@ static void one_step(const struct step *s)
 	if (getenv("WALK_VERBOSE"))
 		step_print(s);
 	model_step(s, &expected);
+	if (expected.linuxes && expected.mounts)
+		model_restore();
 	if (expected.skip || expected.linuxes)
 		return;
 	steps_done++;
 	before = disk_changes;
 	host_thread = &tasks[s->task].thread;
 	fail_in = s->fail;
-	err = do_step(s->task, s, &expected);
+	err = walk_call(s->task, s, &expected);
 	if (out_of_memory(s, err))
 		return;
 	CHECK(err == expected.err, "%s, not %s", strerror((int)-err), strerror((int)-expected.err));
@@ -535,7 +271,7 @@ static void one_step(const struct step *s)
 		check_trees();
 	if (!tasks[s->task].task)
 		return;
-	CHECK(!host_fds_open(), "a descriptor is left open");
+	CHECK(host_fds_open() == trees_open(), "a descriptor is left open");
 	CHECK(!tasks[s->task].task->files->nr, "a note is left");
 	check_fs(s->task);
 }
