@@ -156,7 +156,7 @@ static int open_fast_once(struct task *task, int dfd, const char *name, const st
 
 static int open_fast(struct task *task, int dfd, const char *name, const struct opening *o)
 {
-	unsigned flags = LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0) | (o->oflags & O_CREAT ? LOOKUP_CREATE : 0);
+	unsigned flags = LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0);
 	int err = open_fast_once(task, dfd, name, o, flags);
 
 	if (err == OPEN_SLOW && *name != '/')
@@ -215,13 +215,20 @@ static int open_slow_once(struct task *task, int dfd, const char *name, struct o
 	return fd < 0 ? (int)fd : finish_open(task, &nd, (int)fd, o.oflags);
 }
 
+/* O_CREAT with a slash behind the name is EISDIR. Where the fast pass ends, in "/" or what a link says, that may be
+ * lost. */
+static bool makes_directory(const char *name, u64 oflags)
+{
+	return (oflags & O_CREAT) && name[strlen(name) - 1] == '/';
+}
+
 /* Where host paths are short enough; else is_too_deep(). */
 static int open_by_path(struct task *task, int dfd, const char *name, const struct opening *o, u64 resolve)
 {
 	unsigned flags = (unsigned)resolve << LOOKUP_RESOLVE_SHIFT;
 	int err = OPEN_SLOW, tries;
 
-	if (!(resolve & ~(u64)RESOLVE_CACHED))
+	if (!(resolve & ~(u64)RESOLVE_CACHED) && !makes_directory(name, o->oflags))
 		err = open_fast(task, dfd, name, o);
 	if (err != OPEN_SLOW)
 		return err;

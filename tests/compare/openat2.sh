@@ -80,6 +80,9 @@ for resolve in flags:
         except OSError:
             pass
 
+os.mkdir("top/all")
+print("a directory", mount(b"/", b"top/all", None, 4096), [openat2(top, "all/", 0, flag | os.O_CREAT, 0o600) for flag in (0, os.O_EXCL)])
+
 # What is in the cache, and the rest of the arguments.
 for name in ("top/file", "top/in", "other/file"):
     os.stat(name)
