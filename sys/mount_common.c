@@ -79,9 +79,6 @@ s64 move_place(struct task *task, const struct nameidata *from, const struct nam
 		return MIN(a_dir, b_dir);
 	if (a_dir != b_dir)
 		return -EINVAL;
-	/* What everything else is below. Linux's stands on something as well, which nobody comes to. */
-	if (source.root_of_all && !source.detached)
-		return -ELOOP;
 	request_init(&req, REQ_MOVE, task);
 	req.src = from->mnt;
 	req.dst = to->mnt;

@@ -130,7 +130,8 @@ s64 set_mount_attr(struct task *task, const struct nameidata *nd, const struct a
 	if (change->nothing)
 		return 0;
 	mount_facts(task, nd, &facts);
-	if (!facts.is_root)
+	/* A tree that is mounted nowhere is changed from its root. */
+	if (!facts.is_root || (facts.detached && !facts.root_of_all))
 		return -EINVAL;
 	if (change->idmap) {
 		guest_log(task, "mount_setattr MOUNT_ATTR_IDMAP: not built, EINVAL");

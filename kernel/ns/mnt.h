@@ -308,8 +308,9 @@ int mnt_paths_moved(const struct path_move *moves, unsigned nr);
 bool mnt_file_shown(const char *host);
 /* unlink(2) has taken its name, and it stands at host path `to` from now on. 0 or -ENOMEM. */
 int mnt_file_unlinked(const char *from, const char *to);
-/* MS_MOVE. -EINVAL (not there, the root, locked, mounted in a shared one, or it has something unbindable and the target
- * is shared), -ELOOP (target is below it), -ENOMEM, -ENOSPC (more than MNT_MAX mounts in a namespace that receives). */
+/* MS_MOVE. -EINVAL (not there, locked, mounted in a shared one, or it has something unbindable and the target
+ * is shared), -ELOOP (the target is below it, as everything is below the root), -ENOMEM, -ENOSPC (more than MNT_MAX
+ * mounts in a namespace that receives). */
 int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point);
 /*
  * pivot_root(2): new_root takes the place of old_root (which need not be the namespace's root: a

@@ -81,7 +81,7 @@ int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point)
 {
 	const struct mount *old = mnt_by_id(ns, id);
 
-	if (!old || id == ns->root || mnt_locked(ns, old) || !mnt_by_id(ns, dst) ||
+	if (!old || mnt_locked(ns, old) || !mnt_by_id(ns, dst) ||
 	    (old->parent != id && mount_peers(ns, mnt_by_id(ns, old->parent))))
 		return -EINVAL;
 	mnt_topmost(ns, &dst, &dst_point);

@@ -178,7 +178,7 @@ print("attributes", setattr_(deep, b"", EMPTY | RECURSIVE, RDONLY), t(os.mkdir, 
       t(os.mkdir, "a/yes"), setattr_(deep, b"", EMPTY, 0, RDONLY), t(os.mkdir, "yes2", dir_fd=deep), t(os.mkdir, "sub/no", dir_fd=deep))
 umount(b"a", 2)
 print("source gone", t(os.stat, "sub/inner", dir_fd=deep) != "ENOENT", t(os.stat, "yes", dir_fd=flat) != "ENOENT", os.listdir("a"))
-print("part", move_mount(deep, b"sub", FDCWD, b"c"), made(open_tree(deep, b"sub", CLONE)), setattr_(deep, b"sub/inner", 0, RDONLY))
+print("part", move_mount(deep, b"sub", FDCWD, b"c"), made(open_tree(deep, b"sub", CLONE)), setattr_(deep, b"sub/inner", 0, RDONLY), setattr_(deep, b"sub", 0, RDONLY))
 print("attach", move_mount(deep, b"", FDCWD, b"b", F_EMPTY), info("b"), sorted(os.listdir("b")), os.listdir("b/sub"), umount(b"b"))
 os.close(deep)
 print("attached", info("b"), move_mount(FDCWD, b"b", FDCWD, b"c"), info("b"), info("c"), umount(b"c", 2))

@@ -212,7 +212,7 @@ static int may_leave(struct m_task *task, const struct m_mount *m, const struct 
 	const struct m_mount *top = to;
 
 	if (model_is_mine(task, m))
-		return !m->parent || m->locked || m->parent->group || !model_is_mine(task, to) ? -EINVAL : 0;
+		return m->locked || (m->parent && m->parent->group) || !model_is_mine(task, to) ? -EINVAL : 0;
 	while (top->parent)
 		top = top->parent;
 	if (m->ns != MODEL_DETACHED || m->parent || top == m)
@@ -224,8 +224,6 @@ int model_may_move(struct m_task *task, const struct place *src, struct place *a
 {
 	const struct m_mount *m = src->mnt;
 
-	/* secede: EINVAL; to Linux the root mount is on something as well, and the target below it (ELOOP). */
-	e->secedes |= model_is_mine(task, m) && !m->parent;
 	if (src->node != m->root || is_dir(src) != is_dir(at))
 		return -EINVAL;
 	model_target(task, at, e);
