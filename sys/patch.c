@@ -244,13 +244,16 @@ void patch_trapped(struct task *task, const struct regs *regs)
 	u32 ip = (u32)regs->rip, slot = (ip ^ ip >> 10) % COUNTERS;
 	u64 base;
 
-	if (!mm.patch_after || !is_patched_call(regs->orig_rax) || is_watched(task))
+	if (!mm.patch_after || is_watched(task))
 		return;
 	base = gs_base();
 	if (base && !gs_base_is_ours(base))
 		return; /* it is the guest's own */
+	/* Whatever call it was: a thread that has none comes from a site of the short kind. */
 	if (mm.patch_table)
 		set_bases(task);
+	if (!is_patched_call(regs->orig_rax))
+		return;
 	if (counter[slot].ip != ip) {
 		counter[slot].traps = 0;
 		counter[slot].ip = ip;

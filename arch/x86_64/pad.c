@@ -11,6 +11,7 @@
 #define REACH	   128		/* bytes to either side in which a short jump's target lies */
 #define BEHIND	   (REACH + 32) /* bytes behind it that are looked at, with the padding's end */
 #define SYNC	   64		/* bytes before those that are reached, for finding out where instructions begin */
+#define OVER	   32		/* bytes, with the instruction that jumps over them */
 #define INT3	   0xcc
 #define NOP	   0x90
 
@@ -41,14 +42,19 @@ static bool is_our_jump(const struct stream *s, size_t at)
 	return address >= PATCH_TABLE && address < PATCH_TABLE_END;
 }
 
-/* From a patched system call the program goes on. Whoever comes to int3 does not come to padding behind it. */
+/*
+ * From a patched system call the program goes on. Whoever comes to int3 does not come to padding behind it; and what is
+ * just jumped over may be kept for somebody's own patches, as XRay's is.
+ */
 static u8 flow_of(const struct stream *s, const struct insn *insn, size_t at)
 {
 	size_t target = at + insn->size + (size_t)(s64)insn->target;
 
 	if (s->bytes[at] == INT3 || is_our_jump(s, at))
 		return INSN_NEXT;
-	return insn->flow == INSN_JUMP && target < s->n && is_our_jump(s, target) ? INSN_NEXT : insn->flow;
+	if (insn->flow != INSN_JUMP)
+		return insn->flow;
+	return target - at <= OVER || (target < s->n && is_our_jump(s, target)) ? INSN_NEXT : INSN_JUMP;
 }
 
 /* From the beginning of one on, as long as they can be decoded; returns where the last one ends before `end`. */

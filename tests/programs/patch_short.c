@@ -42,12 +42,14 @@ static void check_patched(const unsigned char *insn)
 
 extern unsigned char regs_insn[];
 REGISTERS_SITE("	.balign 16\n"
-	       "	mov $102, %eax\n"
 	       "	jmp 1f\n"
 	       "	.balign 16\n"
+	       "	.skip 32, 0x90\n"
+	       "1:	mov $102, %eax\n"
+	       "	nop\n"
 	       "	.globl regs_insn\n"
 	       "regs_insn:\n"
-	       "1:	syscall\n");
+	       "	syscall\n");
 
 static void registers(void)
 {
@@ -162,6 +164,40 @@ static void children(void)
 		pthread_join(id, NULL);
 	}
 	check_patched(any_insn);
+}
+
+static volatile int go, ready;
+
+static uint64_t gs(void)
+{
+	uint64_t base;
+
+	__asm__ volatile("rdgsbase %0" : "=r"(base));
+	return base;
+}
+
+/* It makes no call that traps by itself; secede knows it by gs all the same, from its first call at the site on. */
+static void *was_there_before(void *arg)
+{
+	ready = 1;
+	while (!go)
+		;
+	for (int i = 0; i < OFTEN; i++)
+		CHECK(any_call(SYS_getpid) == getpid());
+	CHECK(!patches_are_made(under_secede) || gs());
+	return NULL;
+}
+
+static void threads_before(void)
+{
+	pthread_t id;
+
+	CHECK(!pthread_create(&id, NULL, was_there_before, NULL));
+	while (!ready)
+		;
+	patch_it();
+	go = 1;
+	CHECK(!pthread_join(id, NULL));
 }
 
 /* ---- signals ---- */
@@ -384,6 +420,7 @@ static const struct test tests[] = {
     {"registers, flags, vectors and red zone are kept", registers},
     {"calls of all kinds", numbers},
     {"children and threads", children},
+    {"a thread that was there before", threads_before},
     {"a call that sleeps is interrupted, and restarted", interrupted},
     {"a call that sleeps is stopped, and continued", stopped},
     {"signals at any instruction", signals_anywhere},

@@ -92,6 +92,8 @@ static void test_none(void **state)
 	CHECK_PAD(0, CALL, XOR, XOR, 0x89, 0xc3, NOP8);
 	/* the nops are part of one: movabs */
 	CHECK_PAD(0, CALL, XOR, 0x90, RET, 0x48, 0xb8, NOP8);
+	/* the nops are jumped over, not filled up with */
+	CHECK_PAD(0, CALL, XOR, XOR, 0xeb, 0x08, NOP8);
 	/* int3 goes on, for whoever handles it */
 	CHECK_PAD(0, CALL, XOR, XOR, 0x90, 0xcc, NOP8);
 }
