@@ -12,6 +12,8 @@
 #define HOST_SOL_SOCKET	    1
 #define HOST_SCM_RIGHTS	    1
 #define HOST_SHUT_WR	    1
+#define HOST_MSG_PEEK	    0x2
+#define HOST_MSG_TRUNC	    0x20
 #define HOST_MSG_DONTWAIT   0x40
 #define HOST_MSG_NOSIGNAL   0x4000
 

@@ -36,6 +36,7 @@ SYSCALL(recvmmsg);
 
 /* sys/read.c */
 SYSCALL(read);
+SYSCALL(write);
 
 /* sys/sigqueue.c */
 SYSCALL(rt_sigqueueinfo);

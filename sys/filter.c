@@ -531,6 +531,7 @@ void trap_reads(struct task *self, int fd)
 	if (fd >= READS_TRAPPED || (self->reads_trapped & 1ULL << fd))
 		return;
 	begin_list(&b);
+	emit(&b, BPF_JMP | BPF_JEQ | BPF_K, __NR_write, 1, 0);
 	other = emit(&b, BPF_JMP | BPF_JEQ | BPF_K, __NR_read, 0, 0);
 	load(&b, OFF_ARG_LOW(0));
 	jump_equal(&b, (u32)fd, 0, 1);
@@ -538,7 +539,8 @@ void trap_reads(struct task *self, int fd)
 	b.insn[other].jf = (u8)(b.len - other - 1);
 	end_list(&b);
 	if (!install_for_all(self, &b, (struct holds){.reads = 1ULL << fd}))
-		guest_log(self, "no filter for read(): what comes from descriptor %d is the host's word", fd);
+		guest_log(self, "no filter for read() and write(): what comes from descriptor %d is the host's word",
+			  fd);
 }
 
 void trap_sleeps(struct task *self)

@@ -10,6 +10,7 @@
 #include <linux/stat.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/socket.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/fsconfig.h"
@@ -63,6 +64,23 @@ bool fd_is_context(int fd)
 	u64 inode;
 
 	return !context_of_fd(fd, &inode);
+}
+
+#define MESSAGE_MAX 1024
+
+s64 context_read(int fd, u64 ubuf, u64 size)
+{
+	char text[MESSAGE_MAX];
+	s64 len =
+	    host_call6(__NR_recvfrom, fd, text, 1, HOST_MSG_DONTWAIT | HOST_MSG_PEEK | HOST_MSG_TRUNC, NULL, NULL);
+
+	if (len > 0 && (u64)len > size)
+		return -EMSGSIZE;
+	if (len > 0)
+		len = host_call6(__NR_recvfrom, fd, text, sizeof(text), HOST_MSG_DONTWAIT, NULL, NULL);
+	if (len <= 0)
+		return len == -EAGAIN ? -ENODATA : len;
+	return copy_to_guest(ubuf, text, MIN((u64)len, size)) ? -EFAULT : len;
 }
 
 static s64 open_context(struct task *task, struct request *req, bool cloexec)

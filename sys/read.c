@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * read(2), which is the host's but for a few descriptors: those of signalfd(2), where what is read has ids in it, and
- * those of fsopen(2), which do not wait for messages.
+ * read(2) and write(2), which are the host's but for a few descriptors: those of signalfd(2), where what is read has
+ * ids in it, and those of fsopen(2), sockets that are to be none.
  */
 #include "sys/read.h"
 
@@ -25,11 +25,21 @@ SYSCALL(read)
 {
 	int fd = (int)ARG0(regs);
 	bool trapped = is_trapped(task, fd);
-	s64 n = host_call_blocking(__NR_read, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs), 0, 0, 0);
+	s64 n;
 
-	if (trapped && n == -EAGAIN && fd_is_context(fd))
-		return -ENODATA;
+	if (trapped && fd_is_context(fd))
+		return context_read(fd, ARG1(regs), ARG2(regs));
+	n = host_call_blocking(__NR_read, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs), 0, 0, 0);
 	if (trapped && n > 0 && fd_is_signalfd(fd))
 		signalfd_map_senders(task, ARG1(regs), n);
 	return n;
+}
+
+SYSCALL(write)
+{
+	int fd = (int)ARG0(regs);
+
+	if (is_trapped(task, fd) && fd_is_context(fd))
+		return -EINVAL;
+	return host_call_blocking(__NR_write, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs), 0, 0, 0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors whose read(2) comes to us (trap_reads()). A number that was one may be another file's by now. */
+/* Descriptors whose read(2) and write(2) come to us (trap_reads()). A number that was one may be another file's by now.
+ */
 #ifndef SECEDE_SYS_READ_H
 #define SECEDE_SYS_READ_H
 
@@ -13,5 +14,7 @@ bool fd_is_signalfd(int fd); /* sys/signalfd.c */
 void signalfd_map_senders(const struct task *task, u64 ubuf, s64 n);
 
 bool fd_is_context(int fd); /* sys/fsopen.c */
+/* One message. -ENODATA: there is none; -EMSGSIZE: it is longer, and stays; -EFAULT. */
+s64 context_read(int fd, u64 ubuf, u64 size);
 
 #endif

@@ -56,7 +56,7 @@ static const u32 arch_prctl_values[] = {0x1004};
 
 const struct sys_entry sys_table[SYS_MAX] = {
     PASSES_AT_FIRST(0, read),
-    PASSES(1, write),
+    PASSES_AT_FIRST(1, write),
     TRAPS(2, open, PATH0),
     TRAPS_IF(3, close, TRAP_FD, 0, 0),
     TRAPS(4, stat, PATH0),

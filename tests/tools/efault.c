@@ -225,6 +225,7 @@ static const struct signature {
     {"semctl", "002b"},
     {"setsockopt", ""},
     {"read", "-"},
+    {"write", "-"},
     {"accept", "unn"},
     {"accept4", "unn0"},
     {"recvfrom", "-"},
