@@ -139,7 +139,7 @@ static s64 list_mounts(struct task *task, struct list *list, const struct regs *
 		return ret;
 	if (list->asked.req.param && list->asked.req.param <= MNT_UNIQUE_BASE)
 		return -EINVAL;
-	ret = find_mnt_ns(task, &list->asked);
+	ret = find_mnt_ns(task, &list->asked, -ENOENT);
 	if (!ret)
 		ret = find_asked_root(task, &list->asked);
 	if (ret)

@@ -70,7 +70,7 @@ static s64 mnt_ns_by_fd(struct task *task, int fd, const struct mnt_ns **out)
 	return arena_contains(*out, sizeof(**out)) ? 0 : -EINVAL;
 }
 
-s64 find_mnt_ns(struct task *task, struct mnt_asked *asked)
+s64 find_mnt_ns(struct task *task, struct mnt_asked *asked, s64 refusal)
 {
 	const struct mnt_id_req *req = &asked->req;
 	const struct user_ns *owner;
@@ -85,7 +85,7 @@ s64 find_mnt_ns(struct task *task, struct mnt_asked *asked)
 		return err ? err : -ENOENT;
 	owner = READ_ONCE(asked->ns->user_ns);
 	asked->capable = arena_contains(owner, sizeof(*owner)) && ns_capable(task, owner, CAP_SYS_ADMIN);
-	return req->mnt_ns_id && asked->ns != task->nsproxy->mnt && !asked->capable ? -ENOENT : 0;
+	return req->mnt_ns_id && asked->ns != task->nsproxy->mnt && !asked->capable ? refusal : 0;
 }
 
 s64 find_asked_root(struct task *task, struct mnt_asked *asked)
@@ -298,7 +298,7 @@ SYSCALL(statmount)
 		return -EINVAL;
 	err = get_mnt_id_req(ARG0(regs), &asked.req);
 	if (!err)
-		err = find_mnt_ns(task, &asked);
+		err = find_mnt_ns(task, &asked, -EPERM);
 	if (err)
 		return err;
 	if (!access_ok(ubuf, size))

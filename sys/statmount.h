@@ -67,9 +67,9 @@ struct mnt_asked {
 };
 /* The guest's struct. 0, -EFAULT, -E2BIG or -EINVAL. */
 s64 get_mnt_id_req(u64 ureq, struct mnt_id_req *req);
-/* Which namespace that means. 0; -ENOENT: there is none of that id, or none for the caller; -EBADF, -EINVAL: of the
- * descriptor. */
-s64 find_mnt_ns(struct task *task, struct mnt_asked *asked);
+/* Which namespace that means. 0; -ENOENT: there is none of that id; `refusal`: there is, but not for the caller;
+ * -EBADF, -EINVAL: of the descriptor. */
+s64 find_mnt_ns(struct task *task, struct mnt_asked *asked, s64 refusal);
 /* And the root, -ENOMEM. */
 s64 find_asked_root(struct task *task, struct mnt_asked *asked);
 
