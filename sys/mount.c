@@ -83,10 +83,10 @@ static s64 walk_source(struct mount_call *call, struct nameidata *source)
 	return path_lookup(call->task, AT_FDCWD, call->source, LOOKUP_FOLLOW, source);
 }
 
-static s64 bind_place(struct mount_call *call, const struct nameidata *source)
+static s64 bind_place(struct mount_call *call, struct nameidata *source)
 {
 	struct request req;
-	s64 dir = place_is_dir(source), target_dir = place_is_dir(call->target);
+	s64 dir = named_place_is_dir(call->task, source), target_dir = named_place_is_dir(call->task, call->target);
 
 	if (dir < 0 || target_dir < 0)
 		return MIN(dir, target_dir);
@@ -140,7 +140,9 @@ static s64 do_move_mount(struct mount_call *call)
 
 	if (err)
 		return err;
-	err = move_place(call->task, &source, call->target);
+	err = place_has_name(call->task, call->target);
+	if (!err)
+		err = move_place(call->task, &source, call->target);
 	path_release(&source);
 	return err;
 }
@@ -161,12 +163,12 @@ static s64 do_new_mount(struct mount_call *call)
 	const char *source = call->source ? call->source : "none";
 	const char *options = call->options ? call->options : "";
 	struct request req;
-	s64 err = may_mount_new(call), dir = place_is_dir(call->target);
+	s64 err = may_mount_new(call), dir = named_place_is_dir(call->task, call->target);
 
-	if (err || dir < 0)
+	if (err || (dir < 0 && dir != -ENOENT))
 		return err ? err : dir;
 	request_init(&req, REQ_MOUNT_NEW, call->task);
-	req.arg = (u64)dir;
+	req.arg = dir < 0 ? 2 : (u64)dir;
 	req.dst = call->target->mnt;
 	req.flags = (u32)call->flags;
 	if (!request_add(&req, call->fstype, strlen(call->fstype)) || !request_add(&req, source, strlen(source)) ||

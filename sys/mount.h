@@ -21,6 +21,10 @@ void mount_facts(const struct task *task, const struct nameidata *nd, struct mou
 
 /* Is the walked place a directory? 1 or 0, or -errno. */
 s64 place_is_dir(const struct nameidata *nd);
+/* Has one that is to be mounted, or mounted on, a path? 0; -ENOENT: it has lost its name; -EINVAL: it never had one. */
+s64 place_has_name(struct task *task, struct nameidata *nd);
+/* Both. */
+s64 named_place_is_dir(struct task *task, struct nameidata *nd);
 
 /* Adds a string (NULL: none) to the request and sends it. The warden's answer, or -ENAMETOOLONG. */
 s64 ask_warden(struct task *task, struct request *req, const char *s, size_t len);

@@ -64,6 +64,24 @@ s64 place_is_dir(const struct nameidata *nd)
 	return err ? err : (st.st_mode & S_IFMT) == S_IFDIR;
 }
 
+s64 place_has_name(struct task *task, struct nameidata *nd)
+{
+	s64 err = nd_behind_magic(task, nd);
+
+	if (!err && (!nd_still_there(nd, nd->fd) || tmpfs_buried(task, nd->mnt)))
+		err = -ENOENT;
+	if (err)
+		guest_log(task, "a mount of or on what has no name, or has lost it: not built");
+	return err;
+}
+
+s64 named_place_is_dir(struct task *task, struct nameidata *nd)
+{
+	s64 err = place_has_name(task, nd);
+
+	return err ? err : place_is_dir(nd);
+}
+
 s64 move_place(struct task *task, const struct nameidata *from, const struct nameidata *to)
 {
 	struct mount_facts source;

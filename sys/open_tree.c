@@ -34,10 +34,10 @@ s64 open_tree_fd(struct task *task, struct request *req, bool cloexec)
 
 /* ---- open_tree ---- */
 
-static s64 clone_place(struct task *task, const struct nameidata *nd, u32 flags)
+static s64 clone_place(struct task *task, struct nameidata *nd, u32 flags)
 {
 	struct request req;
-	s64 dir = place_is_dir(nd);
+	s64 dir = named_place_is_dir(task, nd);
 
 	if (dir < 0)
 		return dir;
@@ -128,11 +128,12 @@ SYSCALL(open_tree_attr)
 /* ---- move_mount ---- */
 
 /* MOVE_MOUNT_SET_GROUP: nothing moves. */
-static s64 set_group(struct task *task, const struct nameidata *from, const struct nameidata *to)
+static s64 set_group(struct task *task, const struct nameidata *from, struct nameidata *to)
 {
 	struct mount_facts source, target;
 	struct request req;
 
+	mount_topmost(task, to);
 	mount_facts(task, from, &source);
 	mount_facts(task, to, &target);
 	if (!source.is_root || !target.is_root)
@@ -141,6 +142,16 @@ static s64 set_group(struct task *task, const struct nameidata *from, const stru
 	req.src = from->mnt;
 	req.dst = to->mnt;
 	return ask_warden(task, &req, NULL, 0);
+}
+
+static s64 attach_tree(struct task *task, const struct nameidata *from, struct nameidata *to)
+{
+	s64 err = place_has_name(task, to);
+
+	if (err)
+		return err;
+	mount_topmost(task, to);
+	return move_place(task, from, to);
 }
 
 static s64 check_move(struct task *task, u32 flags)
@@ -181,8 +192,7 @@ SYSCALL(move_mount)
 	err = walk_move(task, (int)ARG0(regs), ARG1(regs), flags & MOVE_MOUNT_F_EMPTY_PATH,
 			flags & MOVE_MOUNT_F_SYMLINKS, &from);
 	if (!err) {
-		mount_topmost(task, &to);
-		err = flags & MOVE_MOUNT_SET_GROUP ? set_group(task, &from, &to) : move_place(task, &from, &to);
+		err = flags & MOVE_MOUNT_SET_GROUP ? set_group(task, &from, &to) : attach_tree(task, &from, &to);
 		path_release(&from);
 	}
 	path_release(&to);

@@ -68,6 +68,13 @@ static __attribute__((noinline)) int place_is_ns(struct task *task, const struct
 	return err < 0 ? err : proc_ns_stat(task, rel, dev, ino);
 }
 
+/* A file that has lost its name has one in its grave. */
+static void fix_nlink(struct task *task, u64 mnt, u32 mode, bool tmpfs, u64 *nlink)
+{
+	if (tmpfs && *nlink && !S_ISDIR(mode) && tmpfs_buried(task, mnt))
+		--*nlink;
+}
+
 static void map_stat_ids(const struct task *task, struct stat *st)
 {
 	if (!ids_are_mapped(task))
@@ -83,6 +90,7 @@ static s64 stat_reach(struct task *task, const struct nameidata *nd, const struc
 
 	if (err < 0)
 		return err;
+	fix_nlink(task, nd->mnt, st->st_mode, nd->dev != nd->host_dev, &st->st_nlink);
 	st->st_dev = place_dev(nd, st->st_dev);
 	if (nd->proc && nd->magic && !place_is_ns(task, nd, &dev, &ino)) {
 		st->st_dev = dev;
@@ -127,6 +135,7 @@ static s64 do_fstat(struct task *task, int fd, u64 ubuf)
 	if (files_get(task->files, fd, &info) && info.dev == st.st_dev && info.ino == st.st_ino) {
 		if (info.kind == FD_DIR || info.kind == FD_FILE) {
 			st.st_dev = mount_dev(task, info.mnt, st.st_dev);
+			fix_nlink(task, info.mnt, st.st_mode, st.st_dev != info.dev, &st.st_nlink);
 		} else if (info.kind == FD_NS && !proc_ns_fstat(&info, &dev, &ino)) {
 			st.st_dev = dev;
 			st.st_ino = ino;
@@ -252,9 +261,11 @@ static void fix_statx_mount(struct task *task, const struct nameidata *nd, unsig
 
 static void fix_statx(struct task *task, const struct nameidata *nd, unsigned mask, struct statx *stx)
 {
-	u64 host_dev = statx_dev(stx), dev = place_dev(nd, host_dev), ino;
+	u64 host_dev = statx_dev(stx), dev = place_dev(nd, host_dev), ino, nlink = stx->stx_nlink;
 	struct fd_info info;
 
+	fix_nlink(task, nd->mnt, stx->stx_mode, dev != host_dev, &nlink);
+	stx->stx_nlink = (u32)nlink;
 	if (nd->proc && nd->magic && !place_is_ns(task, nd, &dev, &ino))
 		stx->stx_ino = ino;
 	if (nd->borrowed && files_get(task->files, nd->fd, &info) && info.kind == FD_NS && info.ino == stx->stx_ino &&

@@ -107,6 +107,11 @@ u64 mount_dev(struct task *task, u64 mnt, u64 dev);
 void host_place(struct task *task, struct nameidata *nd);
 /* Is the place, whose host path must be known, the root of its mount? */
 bool is_mount_root_place(struct task *task, const struct nameidata *nd);
+/* Where the host had to follow a magic link to an open file (nd->magic): the place that this is. -EINVAL: it has none.
+ */
+int nd_behind_magic(struct task *task, struct nameidata *nd);
+/* Does nd's host path still lead to the file that the descriptor has? */
+bool nd_still_there(const struct nameidata *nd, int fd);
 /* The flags of the mount that a descriptor of any kind is known to be seen through; 0 when nothing is noted. */
 u32 fd_mnt_flags(struct task *task, int fd);
 

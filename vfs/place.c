@@ -229,6 +229,15 @@ bool is_mount_root_place(struct task *task, const struct nameidata *nd)
 	return is;
 }
 
+bool nd_still_there(const struct nameidata *nd, int fd)
+{
+	struct stat a, b;
+
+	return !host_call2(__NR_fstat, fd, &a) &&
+	       !host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &b, AT_SYMLINK_NOFOLLOW) && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
 void nd_copy_place(struct nameidata *nd, const struct path *place)
 {
 	nd->mnt = place->mnt;
@@ -408,6 +417,21 @@ static void place_of_fd(struct task *task, int fd, const struct stat *st, struct
 	/* A file without a note was not opened through a read-only mount, whatever is there by default. */
 	if (!S_ISDIR(st->st_mode))
 		nd->mnt_flags &= ~(u32)MS_RDONLY;
+}
+
+int nd_behind_magic(struct task *task, struct nameidata *nd)
+{
+	struct stat st;
+	s64 err;
+
+	if (!nd->magic)
+		return 0;
+	err = host_call2(__NR_fstat, nd->fd, &st);
+	if (err)
+		return (int)err;
+	place_of_fd(task, nd->fd, &st, nd);
+	nd->magic = false;
+	return nd->len && nd->mnt ? 0 : -EINVAL;
 }
 
 int dfd_place(struct task *task, int dfd, struct nameidata *nd)

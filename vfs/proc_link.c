@@ -30,16 +30,6 @@ static void nd_take(struct nameidata *nd, struct path *place)
 
 /* ---- links of our own ---- */
 
-/* Does nd's host path still lead to the file that the descriptor has? */
-static bool still_there(int fd, const struct nameidata *nd)
-{
-	struct stat a, b;
-
-	return !host_call2(__NR_fstat, fd, &a) &&
-	       !host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &b, AT_SYMLINK_NOFOLLOW) && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
-}
-
 /* A file without a note is the host's to open again; one with a note has a mount that must be honoured. */
 static int follow_own_fd(struct task *task, int fd, struct nameidata *nd)
 {
@@ -57,7 +47,7 @@ static int follow_own_fd(struct task *task, int fd, struct nameidata *nd)
 	err = dfd_place(task, fd, nd);
 	if (err == -EBADF)
 		return -ENOENT;
-	return err || !nd->len || !nd->mnt || !still_there(fd, nd) ? 1 : 0;
+	return err || !nd->len || !nd->mnt || !nd_still_there(nd, fd) ? 1 : 0;
 }
 
 static int follow_own(struct task *task, struct task *own, const char *rest, struct nameidata *nd)

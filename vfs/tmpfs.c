@@ -7,6 +7,7 @@
 #include "arena/arena.h"
 #include "host/host.h"
 #include "lib/string.h"
+#include "warden/proto.h"
 
 #define PAGE 4096UL
 
@@ -31,6 +32,27 @@ bool tmpfs_of_mount(struct task *task, u64 mnt, struct tmpfs *out)
 		out->max_inodes = atomic_load_explicit(&((struct super *)sb)->max_inodes, memory_order_relaxed);
 	} while (mnt_read_retry(ns, seq));
 	return found;
+}
+
+bool tmpfs_buried(struct task *task, u64 mnt)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	size_t mark = strlen(arena()->storage) + 1 + STORAGE_NAME;
+	const struct mount *m;
+	const char *host;
+	bool buried;
+	u64 seq;
+
+	if (!atomic_load(&arena()->tmpfs_files))
+		return false;
+	do {
+		seq = mnt_read_begin(ns);
+		m = mnt_by_id(ns, mnt);
+		host = m ? READ_ONCE(m->host) : NULL;
+		buried = m && READ_ONCE(m->host_len) > mark && arena_contains(host, mark + 1) &&
+			 host[mark] == GRAVE_MARK && !memcmp(host, arena()->storage, mark - STORAGE_NAME - 1);
+	} while (mnt_read_retry(ns, seq));
+	return buried;
 }
 
 /* ---- what is known of the usage ---- */

@@ -17,6 +17,9 @@ struct tmpfs {
 /* False: the mount shows something else. */
 bool tmpfs_of_mount(struct task *task, u64 mnt, struct tmpfs *out);
 
+/* Does the mount show a file that has lost its name (warden/graves.c)? It has one in the grave. */
+bool tmpfs_buried(struct task *task, u64 mnt);
+
 /* May another name be made there, with `bytes` behind it? 0 or -ENOSPC. */
 int tmpfs_may_create(struct task *task, u64 mnt, u64 bytes);
 /* May anything be written behind what there is, and is there room for so many bytes more? 0 or -ENOSPC. */

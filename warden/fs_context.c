@@ -102,16 +102,20 @@ s64 do_fspick(struct call *call)
 
 /* ---- fsconfig ---- */
 
-static int set_option(const struct handle *h, u32 command, const char *name, const char *value)
+static int set_option(const struct handle *h, const struct call *call, u32 command)
 {
 	struct fs_context *c = h->context;
-	struct fs_parameter o = {.log = h, .name = name};
+	struct fs_parameter o = {.log = h, .name = call->s[0]};
+	int err;
 
 	if (c->phase != PHASE_CREATE_PARAMS && c->phase != PHASE_RECONF_PARAMS)
 		return -EBUSY;
 	if (command != FSCONFIG_SET_FLAG)
-		o.value = command == FSCONFIG_SET_STRING ? value : no_string;
-	return fs_spec_option(&c->spec, c->user, &o);
+		o.value = command == FSCONFIG_SET_STRING ? call->s[1] : no_string;
+	err = fs_spec_option(&c->spec, c->user, &o);
+	if (err)
+		log_refusal(call, o.name, "that option, or with that value, is not built");
+	return err;
 }
 
 static int make(const struct handle *h, const struct call *call, bool exclusive)
@@ -205,7 +209,7 @@ s64 do_fsconfig(struct call *call)
 	case FSCONFIG_SET_PATH:
 	case FSCONFIG_SET_PATH_EMPTY:
 	case FSCONFIG_SET_FD:
-		return set_option(h, (u32)command, call->s[0], call->s[1]);
+		return set_option(h, call, (u32)command);
 	case FSCONFIG_CMD_CREATE:
 	case FSCONFIG_CMD_CREATE_EXCL:
 		return create(h, call, command == FSCONFIG_CMD_CREATE_EXCL);

@@ -11,8 +11,6 @@
 #include <unistd.h>
 #include "warden/warden.h"
 
-#define STORAGE_NAME 8 /* digits: see storage.c */
-
 static u32 last_grave;
 
 /* The name of the storage's entry that `path` is in, as the front of a grave's. False: it is none of a tmpfs's. */

@@ -84,7 +84,10 @@ s64 do_mount_new(struct call *call)
 		return err;
 	spec.sb = fresh.sb;
 	/* The file system's own objections come first, as in the kernel. */
-	id = call->req->arg ? mnt_attach(ns, &spec) : -ENOTDIR;
+	if (call->req->arg == 1)
+		id = mnt_attach(ns, &spec);
+	else
+		id = call->req->arg ? -ENOENT : -ENOTDIR;
 	super_put(fresh.sb); /* the mount has its own reference, or nobody has and it goes */
 	if (id < 0)
 		return id;

@@ -24,7 +24,8 @@ enum req_op {
 	REQ_OPEN_NS,   /* inode: handle looked at; arg: enum ns_type; flags: enum ns_relation. New handle of that kind,
 			* NS_OWNER and NS_PARENT: of kind 1 + NS_USER */
 	REQ_SETNS,     /* inode: handle of kind 1 + type or 0; flags: CLONE_NEW* kinds to take from it */
-	REQ_MOUNT_NEW, /* a fresh file system: s: fstype, source, options, point; flags; dst; arg: 1: on a directory */
+	REQ_MOUNT_NEW, /* a fresh file system: s: fstype, source, options, point; flags; dst; arg: 1: on a directory, 2:
+			* on what has lost its name */
 	REQ_BIND,      /* src, s: source host path, point; flags: MS_REC; dst; arg: 1: a directory, 2: on one */
 	REQ_REMOUNT, /* dst; flags: with MS_BIND those of the mount, else those of both; s (may be missing): options */
 	REQ_UMOUNT,  /* dst; flags: MNT_DETACH ... */
@@ -93,7 +94,8 @@ enum sem_op {
 };
 
 /* The grave of number N for a file out of STORAGE/DIRECTORY: STORAGE/DIRECTORY=N, in hexadecimal (warden/graves.c). */
-#define GRAVE_MARK '='
+#define GRAVE_MARK   '='
+#define STORAGE_NAME 8 /* digits of DIRECTORY */
 
 /* An alias of number N, in hexadecimal: a symlink STORAGE/@N to the directory, and STORAGE/@N: with the mark and the
  * guest's word (warden/alias.c). */

@@ -421,6 +421,11 @@ int tmpfs_may_append(struct task *task, u64 mnt)
 	return 0;
 }
 
+bool tmpfs_buried(struct task *task, u64 mnt)
+{
+	return false;
+}
+
 int tmpfs_measure(const struct tmpfs *fs, struct tmpfs_usage *out)
 {
 	return -EIO;
