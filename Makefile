@@ -147,7 +147,7 @@ TESTS = $(addprefix $(B)/tests/programs/warden_,proto life lists fds names door)
 	tests/programs/run tests/programs/bad_input tests/programs/all_or_nothing tests/programs/server \
 	tests/programs/kill_storm tests/programs/kill_steps tests/programs/kill_start tests/programs/exhaust \
 	tests/programs/kill_all tests/programs/map tests/programs/ls tests/programs/enter tests/programs/number_reuse \
-	tests/programs/trace_leave tests/programs/patching tests/programs/dcache tests/fuzz/run tests/compare/run
+	tests/programs/trace_leave tests/programs/patching tests/programs/patch_modes tests/programs/dcache tests/fuzz/run tests/compare/run
 
 tests: examples $(B)/hostile $(TEST_BIN) $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 
@@ -188,6 +188,7 @@ check-long: check
 	tests/run --plain tests/programs/number_reuse 100000
 	tests/run --plain tests/programs/kill_steps 5
 	tests/run --plain build/hostile build/secede -- build/tests/tools/jumps 1000000
+	SECEDE_PATCH_AFTER=1 tests/run --plain build/hostile build/secede -- build/tests/programs/patch_storm . secede 1000
 # What it costs, as docs/bench.md and docs/bench.svg, in less than a quarter of an hour. ROUNDS=1 for a quick look, ROWS='find git' to
 # see only some rows of bench/bench.sh.
 bench: ROWS =

@@ -49,7 +49,7 @@ struct arena_header {
 	u32 logging;		/* 1: --log was given, guests send REQ_LOG */
 	u32 strict_linux;	/* 1: --strict-linux was given */
 	u32 fails;		/* 1: tests may have allocations fail: lib/prctl.h */
-	u32 patch_after;	/* a call site is patched when it has trapped so often; 0: never, without --patch */
+	u32 patch_after;	/* a call site is patched when it has trapped so often; 0: never, --no-patch */
 	u32 stats;		/* 1: --stats was given, guests send REQ_STAT */
 	u32 fd_reserve;		/* descriptors that are the runtime's, of those that the hard limit allows */
 	u64 storage_dev;	/* st_dev of the storage directory, 0 while there is none */

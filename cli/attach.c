@@ -196,9 +196,9 @@ static u32 patch_after(const struct options *options)
 {
 	const char *wanted = getenv("SECEDE_PATCH_AFTER");
 
-	if (wanted)
-		return parse_number(wanted, "number of traps");
-	return options->patch ? PATCH_AFTER : 0;
+	if (options->no_patch)
+		return 0;
+	return wanted ? parse_number(wanted, "number of traps") : PATCH_AFTER;
 }
 
 void enter_session(const struct options *options, char **argv)
@@ -213,8 +213,8 @@ void enter_session(const struct options *options, char **argv)
 			die("--log cannot be given inside a session (give it to the first secede)");
 		if (options->stats)
 			die("--stats cannot be given inside a session (give it to the first secede)");
-		if (options->patch)
-			die("--patch cannot be given inside a session (give it to the first secede)");
+		if (options->no_patch)
+			die("--no-patch cannot be given inside a session (give it to the first secede)");
 		if (options->strict_linux)
 			die("--strict-linux cannot be given inside a session (give it to the first secede)");
 		return;

@@ -36,7 +36,7 @@ struct options {
 	int kill_child; /* signal; 0: none */
 	const char *hostname;
 	const char *log;
-	bool strict_linux, patch, stats;
+	bool strict_linux, no_patch, stats;
 	struct mount_option *mounts;
 	int nr_mounts;
 	char **program; /* {NULL}: the shell */

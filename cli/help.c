@@ -25,7 +25,9 @@ void print_help(void)
 	      " -f, --fork                run the program as a child\n"
 	      "     --kill-child[=SIGNAL] and let it die with secede (default: KILL)\n"
 	      "     --log=FILE            append a line for each call refused or not known\n"
-	      "     --strict-linux        answer only as Linux does   --patch  patch call sites\n"
+	      "     --strict-linux        answer only as Linux does\n"
+	      "     --no-patch            stop each system call by a signal, patch no call sites\n"
+	      "     --stats               tell the log at the end how many call sites were patched\n"
 	      " -h, --help                show this           -V, --version\n"
 	      "\n"
 	      "Without a program, $SHELL is run (default: /bin/sh). See secede(1).\n",

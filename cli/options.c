@@ -27,7 +27,7 @@ enum {
 	OPT_HOSTNAME,
 	OPT_LOG,
 	OPT_STRICT_LINUX,
-	OPT_PATCH,
+	OPT_NO_PATCH,
 	OPT_STATS,
 };
 
@@ -55,7 +55,7 @@ static const struct option long_options[] = {
     {"hostname", required_argument, NULL, OPT_HOSTNAME},
     {"log", required_argument, NULL, OPT_LOG},
     {"strict-linux", no_argument, NULL, OPT_STRICT_LINUX},
-    {"patch", no_argument, NULL, OPT_PATCH},
+    {"no-patch", no_argument, NULL, OPT_NO_PATCH},
     {"stats", no_argument, NULL, OPT_STATS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -256,8 +256,8 @@ static void parse_rest(struct options *o, int option, const char *name)
 	case OPT_KEEP_CAPS:
 		o->keep_caps = true;
 		break;
-	case OPT_PATCH:
-		o->patch = true;
+	case OPT_NO_PATCH:
+		o->no_patch = true;
 		break;
 	case OPT_STATS:
 		o->stats = true;

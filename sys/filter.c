@@ -46,6 +46,7 @@ struct builder {
 	struct sock_filter insn[INSNS_MAX];
 	u32 len;
 	s32 fd_base;
+	bool patches;	   /* call sites are patched */
 	struct label trap; /* the common end of all calls that are stopped */
 	/* The leaves that look at arguments: the first call with each, and where it is. */
 	u32 nr_leaves;
@@ -203,7 +204,7 @@ static void leaf_range(struct builder *b, const struct sys_entry *entry)
 	const u32 first = IMAGE_BASE >> 32, end = BLOCKS_END >> 32;
 
 	_Static_assert(BLOCKS_END % (1UL << 32) == 0, "the last piece is all ours");
-	if (arena()->patch_after)
+	if (b->patches)
 		test_text(b, entry);
 	for (unsigned n = 0; n < SYS_ARGS; n++) {
 		if (!RANGE_OF(entry, n))
@@ -394,6 +395,7 @@ int install_filter(s32 fd_base)
 	long err;
 
 	b.fd_base = fd_base;
+	b.patches = arena()->patch_after;
 	build(&b);
 	err = host_call5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return err ? (int)err : (int)install(&b);

@@ -68,11 +68,12 @@ static bool look_at_maps(const struct task *task, u64 at, struct text *text)
 {
 	bool found = *text->file, good = true;
 	struct mapping m;
+	struct lines l;
 	char *line;
-	int err;
-	struct lines *l = lines_open(task->host_tgid, "maps", &err);
 
-	while (l && good && (line = next_line(l))) {
+	if (lines_begin(&l, task->host_tgid, "maps"))
+		return false;
+	while (good && (line = next_line(&l))) {
 		if (!parse_mapping(line, &m))
 			continue;
 		if (found) {
@@ -87,9 +88,8 @@ static bool look_at_maps(const struct task *task, u64 at, struct text *text)
 			text->offset = m.offset;
 		}
 	}
-	if (l)
-		lines_close(l);
-	return l && good && *text->file;
+	lines_end(&l);
+	return good && *text->file;
 }
 
 bool text_find(const struct task *task, u64 at, struct text *text)
@@ -113,16 +113,16 @@ bool text_is_watched(const struct task *task)
 {
 	static const char field[] = "TracerPid:\t";
 	bool traced = true;
+	struct lines l;
 	char *line;
-	int err;
-	struct lines *l = lines_open(task->host_tid, "status", &err);
 
-	while (l && (line = next_line(l)))
+	if (lines_begin(&l, task->host_tid, "status"))
+		return true;
+	while ((line = next_line(&l)))
 		if (!strncmp(line, field, sizeof(field) - 1)) {
 			traced = strcmp(line + sizeof(field) - 1, "0") != 0;
 			break;
 		}
-	if (l)
-		lines_close(l);
+	lines_end(&l);
 	return traced;
 }

@@ -46,6 +46,9 @@ struct lines {
 /* Of that process, or, with 0, in proc's root. NULL and -errno in *err when that fails. */
 struct lines *lines_open(int pid, const char *name, int *err);
 void lines_close(struct lines *l);
+/* The same in the caller's memory: where the heap is not to grow. 0 or -errno. */
+int lines_begin(struct lines *l, int pid, const char *name);
+void lines_end(struct lines *l);
 /* The next line, with a NUL for its newline, good until the next call; NULL at the end. */
 char *next_line(struct lines *l);
 /* Reads it whole, with a NUL behind it, and not beyond `size`. The length or -errno. */

@@ -18,27 +18,32 @@ static int open_root_file(const char *name)
 	return (int)host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
 }
 
+int lines_begin(struct lines *l, int pid, const char *name)
+{
+	l->fd = pid ? proc_host_open(pid, name) : open_root_file(name);
+	l->start = l->end = 0;
+	return MIN(l->fd, 0);
+}
+
+void lines_end(struct lines *l)
+{
+	host_close(l->fd);
+}
+
 struct lines *lines_open(int pid, const char *name, int *err)
 {
-	struct lines *l;
-	int fd = pid ? proc_host_open(pid, name) : open_root_file(name);
+	struct lines *l = kzalloc(sizeof(*l));
 
-	*err = MIN(fd, 0);
-	if (fd < 0)
-		return NULL;
-	l = kzalloc(sizeof(*l));
-	if (!l) {
-		host_close(fd);
-		*err = -ENOMEM;
-		return NULL;
-	}
-	l->fd = fd;
-	return l;
+	*err = l ? lines_begin(l, pid, name) : -ENOMEM;
+	if (!*err)
+		return l;
+	kfree(l);
+	return NULL;
 }
 
 void lines_close(struct lines *l)
 {
-	host_close(l->fd);
+	lines_end(l);
 	kfree(l);
 }
 

@@ -12,7 +12,7 @@ struct session_config {
 	int fd_reserve;	     /* descriptors that guests do not count among those that they may have */
 	int log_fd;	     /* --log's file, open for appending; -1: none */
 	bool strict_linux;   /* --strict-linux */
-	u32 patch_after;     /* traps of a call site before it is patched; 0: never, without --patch */
+	u32 patch_after;     /* traps of a call site before it is patched; 0: never, --no-patch */
 	bool stats;	     /* --stats: a last line in the log */
 	bool fails;	     /* tests may have allocations fail: lib/prctl.h */
 	char **argv;	     /* of the process: overwritten in the warden, so that ps shows it by its name */

@@ -19,12 +19,12 @@
 /* Where the mov of the number is. */
 #define CODE(name) ((const unsigned char *)(name) + 3)
 
-/* Does secede patch here? Only where SECEDE_PATCH_AFTER says so (or --patch), and processors have FSGSBASE. */
+/* Does secede patch here? Not where SECEDE_PATCH_AFTER says 0, or processors have no FSGSBASE. */
 static inline bool patches_are_made(bool under_secede)
 {
 	const char *after = getenv("SECEDE_PATCH_AFTER");
 
-	return under_secede && (getauxval(AT_HWCAP2) & 2) && after && strcmp(after, "0");
+	return under_secede && (getauxval(AT_HWCAP2) & 2) && (!after || strcmp(after, "0") != 0);
 }
 
 #endif

@@ -15,12 +15,13 @@
 #include "tests/programs/patch.h"
 #include "tests/spec/tap.h"
 
+#define PAGE	 4096UL
 #define NR_SITES 1000
 #define THREADS	 8
-#define ROUNDS	 100
 #define AT_FIRST 40 /* a site is executed so often in a row, to be patched */
 
 static bool under_secede;
+static int nr_rounds = 100;
 
 /* Site i asks for the user id, which is in rax; those of the first kind are not aligned to 8. */
 extern unsigned char mov_sites[], short_sites[];
@@ -65,7 +66,7 @@ static void *run_all(void *arg)
 
 	while (!go)
 		sched_yield();
-	for (round = 0; round < ROUNDS; round++)
+	for (round = 0; round < nr_rounds; round++)
 		for (i = 0; i < NR_SITES; i++)
 			for (n = round ? 1 : AT_FIRST; n; n--)
 				if (run_site(i) != uid)
@@ -151,7 +152,7 @@ static void threads_and_forks(void)
 	start(threads);
 	begin_signals();
 	go = 1;
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < nr_rounds / 2; i++)
 		fork_and_run();
 	join(threads);
 	check_patched();
@@ -167,7 +168,7 @@ static void threads_and_vforks(void)
 	start(threads);
 	begin_signals();
 	go = 1;
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 2 * nr_rounds; i++) {
 		pid = vfork();
 		if (!pid) {
 			for (int site = 0; site < NR_SITES; site += 1 + site % 7)
@@ -197,6 +198,27 @@ static void threads_lose_the_table(void)
 	CHECK(nr_patched() == 0);
 }
 
+/* What is made writable, page by page, gets its own bytes back, and may be patched once more. */
+static void threads_and_writable_text(void)
+{
+	uintptr_t first = (uintptr_t)kind->sites & -PAGE;
+	pthread_t threads[THREADS];
+	int i;
+
+	start(threads);
+	begin_signals();
+	go = 1;
+	for (i = 0; i < 2 * nr_rounds; i++) {
+		void *page = (void *)(first + (uintptr_t)i * 7 % ((uintptr_t)(NR_SITES * kind->step) / PAGE) * PAGE);
+
+		CHECK_OK(mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC));
+		if (i % 20 == 0)
+			fork_and_run();
+		CHECK_OK(mprotect(page, PAGE, PROT_READ | PROT_EXEC));
+	}
+	join(threads);
+}
+
 /* Each test is a process of its own. */
 #define OF_KIND(of, what)                                                                                              \
 	static void of##_##what(void)                                                                                  \
@@ -207,25 +229,54 @@ static void threads_lose_the_table(void)
 OF_KIND(mov, threads_run_through)
 OF_KIND(mov, threads_and_forks)
 OF_KIND(mov, threads_and_vforks)
+OF_KIND(mov, threads_and_writable_text)
 OF_KIND(mov, threads_lose_the_table)
 OF_KIND(short, threads_run_through)
 OF_KIND(short, threads_and_forks)
 OF_KIND(short, threads_and_vforks)
+OF_KIND(short, threads_and_writable_text)
 OF_KIND(short, threads_lose_the_table)
+
+/* All of it so often, each time in a program that begins anew, and shorter. */
+static int repeat(int times, char **argv)
+{
+	int i, status;
+	pid_t pid;
+
+	for (i = 1; i <= times; i++) {
+		pid = fork();
+		if (!pid) {
+			execl(argv[0], argv[0], argv[1], argv[2], "0", (char *)NULL);
+			_exit(9);
+		}
+		if (waitpid(pid, &status, 0) != pid || status) {
+			printf("# time %d: status %x\n", i, (unsigned)status);
+			return 1;
+		}
+	}
+	printf("%d times\n", times);
+	return 0;
+}
 
 static const struct test tests[] = {
     {"8 threads and signals", mov_threads_run_through},
     {"8 threads, signals and forks", mov_threads_and_forks},
     {"8 threads, signals and vfork children that are killed", mov_threads_and_vforks},
+    {"8 threads, signals, forks, and text that is made writable", mov_threads_and_writable_text},
     {"8 threads, and the addresses that are needed are taken away", mov_threads_lose_the_table},
     {"short jumps: 8 threads and signals", short_threads_run_through},
     {"short jumps: 8 threads, signals and forks", short_threads_and_forks},
     {"short jumps: 8 threads, signals and vfork children that are killed", short_threads_and_vforks},
+    {"short jumps: 8 threads, signals, forks, and text that is made writable", short_threads_and_writable_text},
     {"short jumps: 8 threads, and the addresses that are needed are taken away", short_threads_lose_the_table},
 };
 
 int main(int argc, char **argv)
 {
 	under_secede = argc > 2;
+	if (argc > 3 && atoi(argv[3]))
+		return repeat(atoi(argv[3]), argv);
+	if (argc > 3)
+		nr_rounds = 4;
 	return RUN_TESTS(tests);
 }
