@@ -23,6 +23,17 @@ static bool mount_in_use(struct task *task, u64 mnt)
 	return busy;
 }
 
+static bool is_root_mount(struct task *task, u64 mnt)
+{
+	struct path root;
+	bool is;
+
+	get_fs_root(task->fs, &root);
+	is = root.mnt == mnt;
+	path_put(&root);
+	return is;
+}
+
 /* In the kernel's order, up to what the warden decides. */
 static s64 may_umount(struct task *task, const struct nameidata *nd, u32 flags)
 {
@@ -33,10 +44,8 @@ static s64 may_umount(struct task *task, const struct nameidata *nd, u32 flags)
 	mount_facts(task, nd, &facts);
 	if (!facts.is_root || facts.locked)
 		return -EINVAL;
-	if (flags & MNT_EXPIRE) {
-		guest_log(task, "umount2 MNT_EXPIRE: not built, EINVAL");
+	if ((flags & MNT_EXPIRE) && (flags & (MNT_FORCE | MNT_DETACH) || is_root_mount(task, nd->mnt)))
 		return -EINVAL;
-	}
 	return !(flags & MNT_DETACH) && mount_in_use(task, nd->mnt) ? -EBUSY : 0;
 }
 
@@ -44,7 +53,7 @@ static s64 may_umount(struct task *task, const struct nameidata *nd, u32 flags)
  * taken off. */
 static s64 walk_to_removed(struct task *task, u64 uname, struct nameidata *nd)
 {
-	s64 err = user_path(task, AT_FDCWD, uname, LOOKUP_PARENT, nd);
+	s64 err = user_path(task, AT_FDCWD, uname, LOOKUP_PARENT | LOOKUP_NO_EXPIRE, nd);
 	u64 parent;
 
 	if (err)
@@ -69,7 +78,8 @@ SYSCALL(umount2)
 
 	if (flags & ~(u32)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	err = user_path(task, AT_FDCWD, ARG0(regs), flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &nd);
+	err = user_path(task, AT_FDCWD, ARG0(regs), LOOKUP_NO_EXPIRE | (flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW),
+			&nd);
 	if (err == -ENOENT)
 		err = walk_to_removed(task, ARG0(regs), &nd);
 	if (err)

@@ -269,15 +269,23 @@ static int lookup_parent(struct task *task, int dfd, const char *name, unsigned 
 
 int path_lookup(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
 {
+	bool counts = !(flags & LOOKUP_NO_EXPIRE);
+	int err;
+
+	flags &= ~(unsigned)LOOKUP_NO_EXPIRE;
 	if (!*name && !(flags & LOOKUP_EMPTY)) {
 		nd_init(nd);
 		return -ENOENT;
 	}
 	if (!*name)
-		return lookup_empty(task, dfd, flags, nd);
-	if (flags & LOOKUP_PARENT)
-		return lookup_parent(task, dfd, name, flags, nd);
-	return lookup(task, dfd, name, flags, nd);
+		err = lookup_empty(task, dfd, flags, nd);
+	else if (flags & LOOKUP_PARENT)
+		err = lookup_parent(task, dfd, name, flags, nd);
+	else
+		err = lookup(task, dfd, name, flags, nd);
+	if (counts)
+		nd_used(task, nd);
+	return err;
 }
 
 int user_path(struct task *task, int dfd, u64 uname, unsigned flags, struct nameidata *nd)

@@ -31,6 +31,8 @@
 #define LOOKUP_UNSEEN 0x02000000
 /* The place may be without a host path (len 0) because it is too deep for one; so it is with LOOKUP_PARENT and LAZY. */
 #define LOOKUP_DEEP 0x04000000
+/* To have been there does not count as use of the mount (MNT_EXPIRE). */
+#define LOOKUP_NO_EXPIRE 0x08000000
 
 /* The longest host path of a place: nameidata.tail and a NUL follow it. */
 #define HOST_PATH_MAX (PATH_MAX - 3U)

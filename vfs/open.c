@@ -69,6 +69,7 @@ static int finish_open(struct task *task, const struct nameidata *nd, int fd, u6
 	struct stat st;
 	int err = 0;
 
+	nd_used(task, nd);
 	if (nd->magic || !nd->mnt ||
 	    (!nd->proc && !(nd->mnt_flags & (MS_RDONLY | MS_NODEV)) && mount_is_plain(task->nsproxy->mnt, nd->mnt))) {
 		files_clear(task->files, (unsigned)fd, (unsigned)fd);

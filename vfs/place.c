@@ -16,6 +16,7 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 #include "vfs/walk.h"
+#include "warden/client.h"
 
 void nd_init(struct nameidata *nd)
 {
@@ -69,6 +70,15 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m)
 	nd->limited = atomic_load_explicit(&((struct super *)sb)->max_bytes, memory_order_relaxed) ||
 		      atomic_load_explicit(&((struct super *)sb)->max_inodes, memory_order_relaxed);
 	nd->proc = sb->kind == SUPER_PROC || (sb->kind == SUPER_HOST && !memcmp(sb->fstype, "proc", 5));
+}
+
+void nd_unexpire(struct task *task, const struct nameidata *nd)
+{
+	struct request req;
+
+	request_init(&req, REQ_USED, task);
+	req.dst = nd->mnt;
+	warden_call(task, &req, NULL);
 }
 
 bool nd_use_mount_in(const struct mnt_ns *ns, struct nameidata *nd, u64 mnt)

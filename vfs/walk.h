@@ -39,6 +39,14 @@ static inline bool openat2_missing(long err)
 /* ---- place.c ---- */
 
 /* No place yet, no descriptor. */
+/* A walk has ended there: if umount2(2) has marked the mount (MNT_EXPIRE), it is in use again. */
+void nd_unexpire(struct task *task, const struct nameidata *nd);
+static inline void nd_used(struct task *task, const struct nameidata *nd)
+{
+	if (nd->mnt_flags & MNT_EXPIRING)
+		nd_unexpire(task, nd);
+}
+
 void nd_init(struct nameidata *nd);
 /* Takes over what `m` says of itself (NULL: a mount that is not, or no longer, in the namespace). */
 void nd_set_mount(struct nameidata *nd, const struct mount *m);

@@ -217,14 +217,21 @@ s64 do_umount(struct call *call)
 	struct mnt_ns *ns = call->self->mnt;
 	const struct mount *m = mnt_by_id(ns, call->req->dst);
 	u32 flags = call->req->flags;
+	int err;
 
 	if (!may_mount(call))
 		return -EPERM;
-	if (!m || (flags & ~(u32)(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW)))
+	if (!m || (flags & ~(u32)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)))
 		return -EINVAL;
 	if (!(flags & MNT_DETACH) && !mnt_locked(ns, m) && mount_busy(ns, m))
 		return -EBUSY;
-	return umount_surely(ns, call->req->dst, flags & MNT_DETACH);
+	err = flags & MNT_EXPIRE ? mnt_expire(ns, call->req->dst) : 0;
+	return err ? err : umount_surely(ns, call->req->dst, flags & MNT_DETACH);
+}
+
+s64 do_used(struct call *call)
+{
+	return mnt_used(call->self->mnt, call->req->dst);
 }
 
 s64 do_move(struct call *call)

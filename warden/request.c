@@ -15,6 +15,7 @@ static const struct operation {
     [REQ_BIND] = {do_bind, 2, 2},
     [REQ_REMOUNT] = {do_remount, 0, 1},
     [REQ_UMOUNT] = {do_umount, 0, 0},
+    [REQ_USED] = {do_used, 0, 0},
     [REQ_MOVE] = {do_move, 1, 1},
     [REQ_SETNAME] = {do_setname, 1, 1},
     [REQ_ID_MAP] = {do_id_map, 1, 1},

@@ -86,6 +86,7 @@ s64 do_mount_new(struct call *call); /* warden/mounts.c */
 s64 do_bind(struct call *call);
 s64 do_remount(struct call *call);
 s64 do_umount(struct call *call);
+s64 do_used(struct call *call);
 s64 do_move(struct call *call);
 s64 do_pivot(struct call *call);
 s64 do_set_attr(struct call *call);

@@ -73,12 +73,15 @@ enum propagation {
 
 struct peer_group; /* kernel/ns/mnt_group.h */
 
+/* In a mount's flags: umount2(2) with MNT_EXPIRE has marked it, and nobody has been in it or changed it since. */
+#define MNT_EXPIRING (1u << 30)
+
 struct mount {
 	_Atomic u64 refs;
-	u64 id;			  /* unique in the session, never reused */
-	u64 parent;		  /* id; the root mount is its own parent */
-	u64 stamp;		  /* an id drawn when this struct was made; tells its age, see mnt_locked() */
-	u32 flags;		  /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount */
+	u64 id;	    /* unique in the session, never reused */
+	u64 parent; /* id; the root mount is its own parent */
+	u64 stamp;  /* an id drawn when this struct was made; tells its age, see mnt_locked() */
+	u32 flags; /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount, and MNT_EXPIRING */
 	u32 locked_flags;	  /* mnt_lock_flags(); a bind of a locked mount keeps them */
 	bool locked;		  /* came with the namespace from a more privileged one: umount(2) says EINVAL */
 	bool dir;		  /* is a directory mounted on a directory (else a file on a file) */
@@ -292,6 +295,11 @@ int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
  * -EINVAL: no such mount, the root, or locked; -EBUSY: it has mounts below it and !detach; -ENOMEM.
  */
 int mnt_umount(struct mnt_ns *ns, u64 id, bool detach);
+/* MNT_EXPIRE: 0: it is marked, and may go. -EAGAIN: now it is; -EINVAL, -EBUSY, -ENOMEM as mnt_umount() without
+ * `detach`. */
+int mnt_expire(struct mnt_ns *ns, u64 id);
+/* Somebody has been in it. 0 or -ENOMEM. */
+int mnt_used(struct mnt_ns *ns, u64 id);
 /* Would it, without `detach`, take off all mounts of its file system in all namespaces? The mount is there. */
 bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
 /* Is some mount in any namespace mounted at or below that host path, or does it show what is there? */

@@ -44,6 +44,7 @@ struct mount *mount_clone(const struct mount *old, const char *point, const char
 		count_file(m, 1);
 		group_get(m->group);
 	}
+	m->flags &= ~MNT_EXPIRING;
 	m->refs = 1;
 	m->stamp = atomic_fetch_add_explicit(&arena()->next_mount_id, 1, memory_order_relaxed);
 	m->point = place_string(&strings, point, &m->point_len);

@@ -302,20 +302,63 @@ static int choose(struct umount *u, bool detach)
 	return err;
 }
 
-int mnt_umount(struct mnt_ns *ns, u64 id, bool detach)
+static int may_umount(const struct mnt_ns *ns, u64 id, bool detach)
 {
 	const struct mount *m = mnt_by_id(ns, id);
-	struct umount u = {.ns = ns, .top = m};
-	int err;
 
 	if (!m || id == ns->root || mnt_locked(ns, m))
 		return -EINVAL;
-	if (!detach && has_children(ns, id))
-		return -EBUSY;
+	return !detach && has_children(ns, id) ? -EBUSY : 0;
+}
+
+int mnt_umount(struct mnt_ns *ns, u64 id, bool detach)
+{
+	struct umount u = {.ns = ns, .top = mnt_by_id(ns, id)};
+	int err = may_umount(ns, id, detach);
+
+	if (err)
+		return err;
 	err = choose(&u, detach);
 	for (struct ns_change *nc = u.change.first; nc && !err; nc = nc->next)
 		err = build(&u, nc);
 	return change_end(&u.change, err);
+}
+
+/* ---- MNT_EXPIRE ---- */
+
+static int set_expiring(struct mnt_ns *ns, const struct mount *old, u32 flag)
+{
+	struct mount *m = mount_edit(ns, old, old->point);
+	struct mnt_change c = {0};
+	struct mnt_tree *tree;
+	int err = -ENOMEM;
+
+	if (!m)
+		return -ENOMEM;
+	m->flags |= flag;
+	tree = change_tree(&c, ns);
+	if (tree)
+		err = tree_replace(tree, old, m);
+	mount_put(m);
+	return change_end(&c, err);
+}
+
+int mnt_expire(struct mnt_ns *ns, u64 id)
+{
+	const struct mount *m = mnt_by_id(ns, id);
+	int err = may_umount(ns, id, false);
+
+	if (err || m->flags & MNT_EXPIRING)
+		return err;
+	err = set_expiring(ns, m, MNT_EXPIRING);
+	return err ? err : -EAGAIN;
+}
+
+int mnt_used(struct mnt_ns *ns, u64 id)
+{
+	const struct mount *m = mnt_by_id(ns, id);
+
+	return m && m->flags & MNT_EXPIRING ? set_expiring(ns, m, 0) : 0;
 }
 
 /* ---- is it the last one? ---- */

@@ -115,6 +115,35 @@ static void the_root_can_be_covered(void **state)
 	mnt_ns_put(ns);
 }
 
+static void a_mount_expires_unless_it_is_used(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+	u64 a = attach_flags(ns, ns->root, "/a", "/x", MS_NOSUID, false), b = attach(ns, a, "/x/b", "/y");
+	u64 locked = attach_flags(ns, ns->root, "/l", "/z", 0, true), copy;
+
+	assert_int_equal(mnt_expire(ns, a), -EBUSY);
+	assert_int_equal(mnt_expire(ns, ns->root), -EINVAL);
+	assert_int_equal(mnt_expire(ns, locked), -EINVAL);
+	assert_int_equal(mnt_expire(ns, 999), -EINVAL);
+	assert_int_equal(mnt_expire(ns, b), -EAGAIN);
+	assert_int_equal(mnt_expire(ns, b), 0);
+	assert_int_equal(mnt_used(ns, b), 0);
+	assert_int_equal(mnt_expire(ns, b), -EAGAIN);
+	/* What is changed has been used, and a bind is another mount. */
+	copy = (u64)mnt_bind(ns, b, "/y", ns->root, "/c", true, false);
+	assert_int_equal(mnt_by_id(ns, copy)->flags & MNT_EXPIRING, 0);
+	assert_int_equal(mnt_reconfigure(ns, b, 0), 0);
+	assert_int_equal(mnt_expire(ns, b), -EAGAIN);
+	assert_int_equal(mnt_umount(ns, b, false), 0);
+	assert_int_equal(mnt_expire(ns, a), -EAGAIN);
+	assert_int_equal(mnt_by_id(ns, a)->flags, MS_NOSUID | MNT_EXPIRING);
+	assert_int_equal(mnt_used(ns, a), 0);
+	assert_int_equal(mnt_by_id(ns, a)->flags, MS_NOSUID);
+	assert_int_equal(mnt_used(ns, 999), 0);
+	dump(ns);
+	mnt_ns_put(ns);
+}
+
 static void a_name_is_used_until_its_last_mount_has_gone(void **state)
 {
 	struct mnt_ns *ns = new_ns();
@@ -528,6 +557,7 @@ int main(void)
 	    TEST(attach_refuses_an_unknown_parent),
 	    TEST(mounts_stack),
 	    TEST(the_root_can_be_covered),
+	    TEST(a_mount_expires_unless_it_is_used),
 	    TEST(a_name_is_used_until_its_last_mount_has_gone),
 	    TEST(a_name_follows_a_move),
 	    TEST(remount_sets_flags_and_keeps_the_rest),
