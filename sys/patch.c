@@ -239,6 +239,21 @@ static bool try_patch(struct task *task, u64 insn, u32 nr)
 	return may;
 }
 
+/*
+ * gs is the program's, so that instruction has trapped. Where it is a site of the short kind, it cost more than that,
+ * and for calls that the host does alone, too: the site is as it was again.
+ */
+static void give_up_short(u64 insn)
+{
+	u32 stub = find_insn(insn);
+
+	if (stub == PATCH_SITES || patch_nr[stub] != PATCH_ANY_NR)
+		return;
+	patch_lock();
+	patch_undo(insn, SYSCALL_INSN_SIZE);
+	patch_unlock();
+}
+
 void patch_trapped(struct task *task, const struct regs *regs)
 {
 	u32 ip = (u32)regs->rip, slot = (ip ^ ip >> 10) % COUNTERS;
@@ -247,8 +262,10 @@ void patch_trapped(struct task *task, const struct regs *regs)
 	if (!mm.patch_after || is_watched(task))
 		return;
 	base = gs_base();
-	if (base && !gs_base_is_ours(base))
-		return; /* it is the guest's own */
+	if (base && !gs_base_is_ours(base)) {
+		give_up_short(regs->rip - SYSCALL_INSN_SIZE);
+		return;
+	}
 	/* Whatever call it was: a thread that has none comes from a site of the short kind. */
 	if (mm.patch_table)
 		set_bases(task);

@@ -73,7 +73,7 @@ static size_t follow(struct stream *s, size_t at, size_t end)
 /*
  * Where do instructions begin before the jump? An instruction has no more than INSN_MAX bytes, so one begins at one of
  * so many places in a row. Decoding begins at each of them; those that meet go on as one, those that come to what is no
- * instruction were wrong. When one is left it is the right one. The jump's length if there is no such place.
+ * instruction were wrong. When one is left it is the right one. s->jmp: none is, before that.
  */
 static size_t meet(const struct stream *s)
 {

@@ -380,6 +380,7 @@ static void own_gs(void)
 	}
 	CHECK_OK(any_call(SYS_arch_prctl, ARCH_GET_GS, &base));
 	CHECK(base == (uintptr_t)mine);
+	CHECK(is_plain(any_insn)); /* so that what never trapped does not */
 }
 
 /* A filter of the program's own is asked about a call from where it is made. */
