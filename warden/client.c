@@ -137,16 +137,16 @@ static s64 call_on_pair(int handle, struct request *req, const s32 pair[2], u64 
 	return err ? err : receive_reply(handle, pair[0], value);
 }
 
-static s64 new_pair(s32 pair[2])
-{
-	return host_own_pair(HOST_AF_UNIX, HOST_SOCK_SEQPACKET | HOST_SOCK_CLOEXEC, pair);
-}
-
 static u64 socket_inode(s32 fd)
 {
 	struct stat st;
 
 	return host_call2(__NR_fstat, fd, &st) == 0 ? st.st_ino : 0;
+}
+
+static s64 new_pair(s32 pair[2])
+{
+	return host_own_pair(HOST_AF_UNIX, HOST_SOCK_SEQPACKET | HOST_SOCK_CLOEXEC, pair);
 }
 
 s64 warden_call(const struct task *task, struct request *req, u64 *value)
@@ -161,7 +161,9 @@ s64 warden_call(const struct task *task, struct request *req, u64 *value)
 	return ret;
 }
 
-s64 warden_call_held(const struct task *task, struct request *req, s32 *held)
+/* The same, but our end of the pair stays open: *held, of which the request tells the inode unless it names another. -1
+ * when the result is negative. */
+static s64 call_held(int via, struct request *req, s32 *held)
 {
 	s32 pair[2];
 	s64 ret = new_pair(pair);
@@ -169,13 +171,19 @@ s64 warden_call_held(const struct task *task, struct request *req, s32 *held)
 	*held = -1;
 	if (ret < 0)
 		return ret;
-	req->self_inode = socket_inode(pair[0]);
-	ret = call_on_pair(task->nsproxy->handle, req, pair, NULL);
+	if (!req->self_inode)
+		req->self_inode = socket_inode(pair[0]);
+	ret = call_on_pair(via, req, pair, NULL);
 	if (ret < 0)
 		host_close(pair[0]);
 	else
 		*held = pair[0];
 	return ret;
+}
+
+s64 warden_call_held(const struct task *task, struct request *req, s32 *held)
+{
+	return call_held(task->nsproxy->handle, req, held);
 }
 
 void warden_let_go(const struct task *task, s32 held, bool wait)
@@ -247,21 +255,20 @@ static s32 move_out_of_the_way(s32 fd, u64 inode)
 
 static s64 call_for_handle(int via, struct request *req, s32 *handle, u64 *inode)
 {
-	s32 pair[2];
-	s64 ret = new_pair(pair);
+	s32 held;
+	s64 ret;
 
 	*handle = -1;
+	own_fds_reclaim();
+	ret = call_held(via, req, &held);
 	if (ret < 0)
 		return ret;
-	own_fds_reclaim();
-	req->self_inode = socket_inode(pair[0]);
-	ret = call_on_pair(via, req, pair, NULL);
-	if (ret < 0 || ret >= HANDLES_MAX) {
-		host_close(pair[0]);
-		return ret < 0 ? ret : -EIO;
+	if (ret >= HANDLES_MAX) {
+		host_close(held);
+		return -EIO;
 	}
 	arena_see();
-	*handle = move_out_of_the_way(pair[0], req->self_inode);
+	*handle = move_out_of_the_way(held, req->self_inode);
 	*inode = req->self_inode;
 	return *handle < 0 ? *handle : ret;
 }
@@ -273,39 +280,31 @@ s64 warden_call_handle(const struct task *task, struct request *req, s32 *handle
 
 s64 warden_open_context(const struct task *task, struct request *req, s32 *fd)
 {
-	s32 pair[2];
-	s64 ret = new_pair(pair);
+	s64 ret = warden_call_held(task, req, fd);
 
 	if (ret < 0)
 		return ret;
-	req->self_inode = socket_inode(pair[0]);
-	ret = call_on_pair(task->nsproxy->handle, req, pair, NULL);
-	if (ret >= 0)
-		ret = host_call3(__NR_fcntl, pair[0], F_SETFL, O_NONBLOCK);
-	if (ret < 0) {
-		host_close(pair[0]);
-		return ret;
-	}
-	fd_give(pair[0]);
-	*fd = pair[0];
-	return 0;
+	ret = host_call3(__NR_fcntl, *fd, F_SETFL, O_NONBLOCK);
+	if (ret < 0)
+		host_close(*fd);
+	else
+		fd_give(*fd);
+	return ret;
 }
 
 s64 warden_open_ns(const struct task *task, struct request *req, s32 *fd, u64 *inode)
 {
-	s32 pair[2], envelope = envelope_new();
-	s64 ret = envelope < 0 ? envelope : new_pair(pair);
+	s32 held, envelope = envelope_new();
+	s64 ret;
 
-	if (ret < 0) {
-		if (envelope >= 0)
-			host_close(envelope);
-		return ret;
-	}
+	if (envelope < 0)
+		return envelope;
 	req->self_inode = socket_inode(envelope);
-	ret = call_on_pair(task->nsproxy->handle, req, pair, NULL);
-	if (ret >= 0)
-		ret = envelope_fill(envelope, pair[0]);
-	host_close(pair[0]);
+	ret = warden_call_held(task, req, &held);
+	if (ret >= 0) {
+		ret = envelope_fill(envelope, held);
+		host_close(held);
+	}
 	if (ret < 0) {
 		host_close(envelope);
 		return ret;
