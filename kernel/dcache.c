@@ -70,39 +70,45 @@ static int copy_text(const struct dentry *e, size_t len, char *text, size_t size
 	return (int)text_len;
 }
 
-int dcache_readlink(const struct dcache *dc, const char *path, size_t len, char *text, size_t size)
+/* The entry of that path; what it says counts if unchanged() afterwards. */
+static const struct dentry *find(const struct dcache *dc, const char *path, size_t len, u64 *seq)
 {
 	struct dcache *shared = (struct dcache *)dc;
-	u64 set = hash_of(path, len) % DCACHE_SETS, seq;
+	u64 set = hash_of(path, len) % DCACHE_SETS;
 	const struct dentry *e;
-	int ret = 0;
 
 	arena_see();
-	seq = atomic_load_explicit(&shared->seq, memory_order_acquire);
-	for (int way = 0; way < DCACHE_WAYS && !ret; way++) {
+	*seq = atomic_load_explicit(&shared->seq, memory_order_acquire);
+	for (int way = 0; way < DCACHE_WAYS; way++) {
 		e = atomic_load_explicit(&shared->set[set][way], memory_order_acquire);
 		if (e && is_at(e, path, len))
-			ret = copy_text(e, len, text, size);
+			return e;
 	}
+	return NULL;
+}
+
+static bool unchanged(const struct dcache *dc, u64 seq)
+{
 	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&shared->seq, memory_order_relaxed) == seq ? ret : 0;
+	return atomic_load_explicit(&((struct dcache *)dc)->seq, memory_order_relaxed) == seq;
+}
+
+int dcache_readlink(const struct dcache *dc, const char *path, size_t len, char *text, size_t size)
+{
+	u64 seq;
+	const struct dentry *e = find(dc, path, len, &seq);
+	int ret = e ? copy_text(e, len, text, size) : 0;
+
+	return unchanged(dc, seq) ? ret : 0;
 }
 
 bool dcache_is_directory(const struct dcache *dc, const char *path, size_t len)
 {
-	struct dcache *shared = (struct dcache *)dc;
-	u64 set = hash_of(path, len) % DCACHE_SETS, seq;
-	const struct dentry *e;
-	bool is = false;
+	u64 seq;
+	const struct dentry *e = find(dc, path, len, &seq);
+	bool is = e && !READ_ONCE(e->text_len) && counts(e);
 
-	arena_see();
-	seq = atomic_load_explicit(&shared->seq, memory_order_acquire);
-	for (int way = 0; way < DCACHE_WAYS && !is; way++) {
-		e = atomic_load_explicit(&shared->set[set][way], memory_order_acquire);
-		is = e && is_at(e, path, len) && !READ_ONCE(e->text_len) && counts(e);
-	}
-	atomic_thread_fence(memory_order_acquire);
-	return is && atomic_load_explicit(&shared->seq, memory_order_relaxed) == seq;
+	return is && unchanged(dc, seq);
 }
 
 /* ---- writing ---- */
