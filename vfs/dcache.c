@@ -50,11 +50,20 @@ bool dcache_usable(const struct task *task)
 	return may_search(task) && ticks_readable() && dcache_valid(&arena()->dcache, arch_ticks());
 }
 
+/* A program that ends soon is not to pay for a cache: it begins when a process has so much to tell. */
+#define TELLS_MIN 8
+static _Atomic u32 tells;
+
+static bool is_worth_it(struct dcache *dc)
+{
+	return atomic_load_explicit(&dc->lease, memory_order_relaxed) || ++tells > TELLS_MIN;
+}
+
 static void tell(const struct task *task, const char *path, size_t len, bool directory)
 {
 	struct request req;
 
-	if (!dcache_live(&arena()->dcache) || !may_search(task) || !ticks_readable())
+	if (!dcache_live(&arena()->dcache) || !may_search(task) || !ticks_readable() || !is_worth_it(&arena()->dcache))
 		return;
 	request_init(&req, REQ_DENTRY, task);
 	req.arg = directory;

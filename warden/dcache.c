@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The directory cache (kernel/dcache.h) is kept true. A guest that walked through a symlink names it; what is
- * entered is what the warden then sees itself. The host watches the link and each directory above it: whoever
- * renames, replaces or removes one of them, or changes who may search it, has put an event into our queue before his
- * call returns. So all that has to be done is to read the queue: at once when a guest has changed something and asks
- * for it, else when the loop comes round.
+ * entered is what the warden then sees itself, while the host watches the link and each directory above it
+ * (warden/watches.h). So all that has to be done is to read the queue of changes: at once when a guest has changed
+ * something and asks for it, else when the loop comes round.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -21,130 +18,17 @@
 #include <unistd.h>
 #include "arch/x86_64/ticks.h"
 #include "warden/warden.h"
+#include "warden/watches.h"
 
-/* Of a directory that is removed while somebody has it open, only the one above it tells in time. */
-#define ABOVE_EVENTS   IN_DELETE
-#define WATCH_EVENTS   (IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB)
-#define WATCH_SHARE    8 /* of the user's watches we take one part in so many */
-#define WATCHES_MAX    8192
-#define COMPONENTS_MAX 256
-#define ENTRY_MAX      1024 /* path and text: longer ones are worth no memory of the arena */
+#define ENTRY_MAX WATCHED_PATH_MAX /* path and text: longer ones are worth no memory of the arena */
 
-/* One for each path that an entry has or lies below. Two paths may lead to one inode: then they share `wd`. */
-struct watch {
-	int wd;
-	u32 refs; /* entries */
-	char *path;
-};
-static struct watch *watches;
-static u32 nr_watches, cap_watches, max_watches;
-
-static int inotify_fd = -1;
-
-/* ---- watches ---- */
-
-static struct watch *find_watch(const char *path, size_t len)
-{
-	for (u32 i = 0; i < nr_watches; i++) {
-		if (!strncmp(watches[i].path, path, len) && !watches[i].path[len])
-			return &watches[i];
-	}
-	return NULL;
-}
-
-/* Unless it is another path's as well. */
-static void forget_wd(int wd)
-{
-	for (u32 i = 0; i < nr_watches; i++) {
-		if (watches[i].wd == wd)
-			return;
-	}
-	/* Of what is gone the host has taken the watch away itself. */
-	inotify_rm_watch(inotify_fd, wd);
-}
-
-static void put_watch(const char *path, size_t len)
-{
-	struct watch *w = find_watch(path, len);
-	int wd;
-
-	if (!w || --w->refs)
-		return;
-	wd = w->wd;
-	free(w->path);
-	*w = watches[--nr_watches];
-	forget_wd(wd);
-}
-
-/* Each path on the way to `path`, itself included, is path[0..*len). Begins with *len 0. */
-static bool next_prefix(const char *path, size_t *len)
-{
-	if (!*len) {
-		*len = 1;
-		return true;
-	}
-	if (!path[*len == 1 ? 1 : *len])
-		return false;
-	for (*len += *len != 1; path[*len] && path[*len] != '/'; ++*len)
-		;
-	return true;
-}
-
-static void put_watches(const char *path, size_t upto)
-{
-	for (size_t len = 0; next_prefix(path, &len) && len <= upto;)
-		put_watch(path, len);
-}
+/* ---- what changes ---- */
 
 static void entry_gone(const struct dentry *e)
 {
 	if (e->counts)
-		put_watches(e->path, e->len);
+		watches_put(e->path, e->len);
 }
-
-static struct watch *new_watch(const char *path, size_t len, int wd)
-{
-	struct watch *more;
-
-	if (nr_watches == cap_watches) {
-		more = warden_realloc(watches, (cap_watches + 64) * sizeof(*watches));
-		if (!more)
-			return NULL;
-		watches = more;
-		cap_watches += 64;
-	}
-	more = &watches[nr_watches];
-	*more = (struct watch){.wd = wd, .path = strndup(path, len)};
-	if (!more->path)
-		return NULL;
-	nr_watches++;
-	return more;
-}
-
-/* One reference more on the watch of path[0..len), where `fd` leads. 0 or -errno. */
-static int get_watch(const char *path, size_t len, int fd, u32 events)
-{
-	struct watch *w;
-	char name[sizeof(arena()->proc) + 40];
-	int wd;
-
-	snprintf(name, sizeof(name), "%s/self/fd/%d", arena()->proc, fd);
-	wd = inotify_add_watch(inotify_fd, name, events | IN_MASK_ADD);
-	if (wd < 0)
-		return -errno;
-	w = find_watch(path, len);
-	if (!w)
-		w = new_watch(path, len, wd);
-	/* Where something else was at that path an event in the queue will tell that it is gone: that comes first. */
-	if (w && w->wd == wd) {
-		w->refs++;
-		return 0;
-	}
-	forget_wd(wd);
-	return w ? -ESTALE : -ENOMEM;
-}
-
-/* ---- what changes ---- */
 
 static void drop(const char *path)
 {
@@ -152,53 +36,6 @@ static void drop(const char *path)
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	dcache_drop(&arena()->dcache, copy, entry_gone);
-}
-
-/* The first watch from *i on that is of that inode. NULL: there is none. */
-static const struct watch *next_watch(int wd, u32 *i)
-{
-	for (; *i < nr_watches; ++*i) {
-		if (watches[*i].wd == wd)
-			return &watches[*i];
-	}
-	return NULL;
-}
-
-/* The directory `name` in the one of that watch has been removed. */
-static void removed(int wd, const char *name)
-{
-	const struct watch *w;
-	char path[ENTRY_MAX + NAME_MAX + 2];
-	u32 i = 0, before;
-
-	while ((w = next_watch(wd, &i))) {
-		before = nr_watches;
-		snprintf(path, sizeof(path), "%s/%s", w->path[1] ? w->path : "", name);
-		drop(path);
-		i = nr_watches == before ? i + 1 : 0; /* they stand in another order now */
-	}
-}
-
-static void event(const struct inotify_event *event)
-{
-	const struct watch *w;
-	u32 i = 0;
-
-	if (event->mask & IN_Q_OVERFLOW) {
-		drop("/");
-		return;
-	}
-	/* What happens to what is in a directory is told with its name. */
-	if (event->len) {
-		if ((event->mask & IN_DELETE) && (event->mask & IN_ISDIR))
-			removed(event->wd, event->name);
-		return;
-	}
-	/* The watch goes with the entries at its path and below. */
-	while ((w = next_watch(event->wd, &i))) {
-		drop(w->path);
-		i = 0;
-	}
 }
 
 /* ---- up to when the table counts ---- */
@@ -226,7 +63,7 @@ static void renew(s64 ns, u64 ticks)
 	struct dcache *dc = &arena()->dcache;
 	double rate;
 
-	if (ns - start.ns < 100000 || inotify_fd < 0)
+	if (ns - start.ns < 100000 || !watches_begun())
 		return;
 	rate = (double)(ticks - start.ticks) / (double)(ns - start.ns);
 	atomic_store(&dc->lease_ticks, (u64)(rate * DCACHE_LEASE_MS * 1e6));
@@ -247,26 +84,12 @@ int dcache_tick(void)
 	return -1;
 }
 
-static void read_changes(void)
-{
-	char buf[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
-	const struct inotify_event *e;
-	ssize_t n;
-
-	while (inotify_fd >= 0 && (n = read(inotify_fd, buf, sizeof(buf))) > 0) {
-		for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof(*e) + e->len)) {
-			e = (const struct inotify_event *)(buf + at);
-			event(e);
-		}
-	}
-}
-
 void dcache_settle(void)
 {
 	u64 ticks = arch_ticks();
 	s64 now = now_ns();
 
-	read_changes();
+	watches_read(drop);
 	renew(now, ticks);
 }
 
@@ -311,7 +134,7 @@ struct way {
 	struct {
 		dev_t dev;
 		ino_t ino;
-	} at[COMPONENTS_MAX];
+	} at[WATCHED_COMPONENTS_MAX];
 	size_t watched; /* the length of the last path that has a watch */
 	char text[ENTRY_MAX];
 };
@@ -319,9 +142,11 @@ struct way {
 /* The first time: watches what was found at path[0..len). */
 static int way_begin(struct way *way, u32 i, size_t len, int fd, const struct stat *st)
 {
-	u32 events = way->directory && way->path[len] ? WATCH_EVENTS | ABOVE_EVENTS : WATCH_EVENTS;
-	int err = i == COMPONENTS_MAX || !tells_changes(fd) ? -EPERM : get_watch(way->path, len, fd, events);
+	bool removals = way->directory && way->path[len];
+	int err = -EPERM;
 
+	if (i < WATCHED_COMPONENTS_MAX && tells_changes(fd))
+		err = watch_get(way->path, len, fd, removals);
 	if (err)
 		return err;
 	way->watched = len;
@@ -409,7 +234,7 @@ static void enter(const char *path, bool directory)
 	struct dentry *e;
 
 	if (err == -ESTALE || err == -ENOMEM || (err && directory)) {
-		put_watches(path, way.watched);
+		watches_put(path, way.watched);
 		return;
 	}
 	e = dcache_add(dc, path, err ? "-" : way.text, entry_gone);
@@ -417,7 +242,7 @@ static void enter(const char *path, bool directory)
 		dcache_count(e);
 		return;
 	}
-	put_watches(path, way.watched);
+	watches_put(path, way.watched);
 	/* One that cannot be watched stays: nobody asks again. */
 	if (e && !err)
 		dcache_drop(dc, path, entry_gone);
@@ -430,55 +255,31 @@ static void off(void)
 	atomic_store(&arena()->dcache.warden, 0);
 }
 
-static u32 share_of_watches(void)
-{
-	char name[sizeof(arena()->proc) + 40], text[32];
-	ssize_t n = -1;
-	int fd;
-
-	snprintf(name, sizeof(name), "%s/sys/fs/inotify/max_user_watches", arena()->proc);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	text[MAX(n, 0)] = '\0';
-	return (u32)MIN(strtoul(text, NULL, 10) / WATCH_SHARE, (unsigned long)WATCHES_MAX);
-}
-
 /* Only when somebody needs it: many sessions never come here. */
 static bool begin(void)
 {
 	char name[sizeof(arena()->proc) + 40];
-	int mounts;
+	int queue, mounts;
 
-	if (inotify_fd >= 0)
+	if (watches_begun())
 		return true;
-	max_watches = share_of_watches();
-	inotify_fd = max_watches ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
+	queue = watches_begin();
 	snprintf(name, sizeof(name), "%s/self/mountinfo", arena()->proc);
 	mounts = open(name, O_RDONLY | O_CLOEXEC);
-	if (inotify_fd >= 0 && mounts >= 0 && !loop_watch_dcache(inotify_fd, mounts))
+	if (queue >= 0 && mounts >= 0 && !loop_watch_dcache(queue, mounts))
 		return true;
-	if (inotify_fd >= 0)
-		close(inotify_fd);
+	watches_end();
 	if (mounts >= 0)
 		close(mounts);
-	inotify_fd = -1;
 	off();
 	return false;
 }
 
-#define ASKED_MIN 8 /* a session that ends after one program is not to pay for a cache */
-
 s64 do_dentry(struct call *call)
 {
-	static u32 asked;
 	const char *path = call->s[0];
 	char text[ENTRY_MAX];
 
-	if (asked++ < ASKED_MIN)
-		return 0;
 	if (path[0] != '/' || !path[1] || strlen(path) >= ENTRY_MAX || !dcache_live(&arena()->dcache) || !begin())
 		return 0;
 	used = now_ns();
@@ -486,7 +287,7 @@ s64 do_dentry(struct call *call)
 	if (dcache_readlink(&arena()->dcache, path, strlen(path), text, sizeof(text)) ||
 	    dcache_is_directory(&arena()->dcache, path, strlen(path)))
 		return 0;
-	if (nr_watches + COMPONENTS_MAX > max_watches)
+	if (!watches_have_room())
 		drop("/");
 	enter(path, call->req->arg);
 	return 0;
