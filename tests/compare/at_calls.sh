@@ -1,21 +1,11 @@
 # The calls with a descriptor and a path: AT_EMPTY_PATH with every kind of descriptor, NULL for the path, handles, watches, execveat(2).
 exec python3 - <<'END'
-import ctypes, errno, os, socket, struct, sys
+import os, socket, struct, sys
 
-libc = ctypes.CDLL(None, use_errno=True)
-FDCWD, EMPTY, NOFOLLOW, FOLLOW = -100, 0x1000, 0x100, 0x400
-BAD = ctypes.c_void_p(1)
+from calls import *
+
+EMPTY, NOFOLLOW, FOLLOW = 0x1000, 0x100, 0x400
 here = os.getcwd()
-
-
-def call(number, *args):
-    value = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in args])
-    return value if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def mount(source, target, fstype=None, flags=0, data=None):
-    value = libc.mount(source, target, fstype, ctypes.c_ulong(flags), data)
-    return "ok" if value >= 0 else errno.errorcode[ctypes.get_errno()]
 
 
 os.mkdir("d")

@@ -28,6 +28,14 @@ def mount(source, target, fstype=None, flags=0, data=None):
     return result(libc.mount(*strings, ctypes.c_ulong(flags), data)) or "ok"
 
 
+def mount_and_make(source, target, fstype=None, flags=0, make=""):
+    """The same, and then directories in it, by their names."""
+    answer = mount(source, target, fstype, flags)
+    for name in make.split():
+        os.mkdir(os.path.join(target, name))
+    return answer
+
+
 def umount(target, flags=0):
     return result(libc.umount2(os.fsencode(target), flags)) or "ok"
 

@@ -4,30 +4,12 @@
 # native: unshare -Urm --propagation private sh
 # secede: secede -Urm sh
 exec python3 - <<'END'
-import ctypes, errno, os, sys
+import os, sys
 
-libc = ctypes.CDLL(None, use_errno=True)
-RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, NOATIME = 1, 2, 4, 8, 32, 1024
-BIND, MOVE, REC, DETACH = 4096, 8192, 16384, 2
-UNBINDABLE, PRIVATE, SLAVE, SHARED = 1 << 17, 1 << 18, 1 << 19, 1 << 20
-NEWNS, NEWUSER = 0x20000, 0x10000000
+from calls import *
+from calls import mount_and_make as mount
+
 HERE = os.getcwd()
-
-
-def result(value):
-    return "ok" if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def mount(source, target, fstype=None, flags=0, make=""):
-    answer = result(libc.mount(source and source.encode(), target.encode(), fstype and fstype.encode(),
-                               ctypes.c_ulong(flags), None))
-    for name in make.split():
-        os.mkdir(target + "/" + name)
-    return answer
-
-
-def umount(target, flags=0):
-    return result(libc.umount2(target.encode(), flags))
 
 
 def show(title):

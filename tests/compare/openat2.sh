@@ -1,21 +1,11 @@
 # openat2(2): every RESOLVE_ flag alone and with others, over symlinks, magic links, "..", mounts and detached trees.
 exec python3 - <<'END'
-import ctypes, errno, itertools, os, struct
+import itertools, os, struct
 
-libc = ctypes.CDLL(None, use_errno=True)
-FDCWD = -100
+from calls import *
+
 NO_XDEV, NO_MAGICLINKS, NO_SYMLINKS, BENEATH, IN_ROOT, CACHED = 1, 2, 4, 8, 16, 32
 here = os.getcwd()
-
-
-def call(number, *args):
-    value = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in args])
-    return value if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def mount(source, target, fstype=None, flags=0, data=None):
-    value = libc.mount(source, target, fstype, ctypes.c_ulong(flags), data)
-    return "ok" if value >= 0 else errno.errorcode[ctypes.get_errno()]
 
 
 def openat2(dfd, path, resolve, flags=os.O_PATH, mode=0, size=24):

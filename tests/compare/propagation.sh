@@ -1,29 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Shared subtrees step by step, as mount(8), findmnt(8), mountinfo, mount_setattr(2) and statmount(2) show them.
 exec python3 - <<'END'
-import ctypes, errno, os, struct, subprocess, sys
+import os, struct, subprocess, sys
 
-libc = ctypes.CDLL(None, use_errno=True)
-RDONLY, REMOUNT, BIND, MOVE, REC, DETACH = 1, 32, 4096, 8192, 16384, 2
-UNBINDABLE, PRIVATE, SLAVE, SHARED = 1 << 17, 1 << 18, 1 << 19, 1 << 20
+from calls import *
+from calls import mount_and_make as mount
+
 HERE = os.getcwd()
 numbers = {}
-
-
-def result(value):
-    return "ok" if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def mount(source, target, fstype=None, flags=0, make=""):
-    answer = result(libc.mount(source and source.encode(), target.encode(), fstype and fstype.encode(),
-                               ctypes.c_ulong(flags), None))
-    for name in make.split():
-        os.mkdir(target + "/" + name)
-    return answer
-
-
-def umount(target, flags=0):
-    return result(libc.umount2(target.encode(), flags))
 
 
 def setattr(path, set, clear, type, recursive=0):

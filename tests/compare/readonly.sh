@@ -1,22 +1,8 @@
 # Read-only mounts: every call that writes, by path and by descriptor, and what is said before EROFS.
 exec python3 - <<'END'
-import ctypes, errno, os, socket
+import os, socket
 
-libc = ctypes.CDLL(None, use_errno=True)
-RDONLY, REMOUNT, BIND = 1, 32, 4096
-
-
-def mount(source, target, fstype=None, flags=0):
-    value = libc.mount(source, target, fstype, ctypes.c_ulong(flags), None)
-    return "ok" if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def t(call, *args, **keywords):
-    try:
-        call(*args, **keywords)
-        return "ok"
-    except OSError as error:
-        return errno.errorcode[error.errno]
+from calls import *
 
 
 def bind(path):

@@ -1,21 +1,8 @@
 # The limits of a tmpfs, where calls that come to the kernel by name meet them, and what statfs(2) says.
 exec python3 - <<'END'
-import ctypes, errno, os, stat
+import os, stat
 
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def mount(source, target, fstype=None, flags=0, data=None):
-    value = libc.mount(source, target, fstype, ctypes.c_ulong(flags), data)
-    return "ok" if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def t(call, *args, **keywords):
-    try:
-        call(*args, **keywords)
-        return "ok"
-    except OSError as error:
-        return errno.errorcode[error.errno]
+from calls import *
 
 
 def make(path, flags=os.O_CREAT | os.O_WRONLY):
