@@ -97,6 +97,14 @@ static void mounts_follow_before_the_guest_goes_on(void)
 	CHECK(is_at(id, in_base("moved"), in_base("src/point")));
 }
 
+static void rename_and_tell(const char *from, const char *to)
+{
+	int fd = hold(in_base(from), in_base(to));
+
+	CHECK_OK(rename(in_base(from), in_base(to)));
+	let_go(fd);
+}
+
 static void a_guest_that_dies_has_changed_them_or_not(void)
 {
 	u64 id = begin_with_bind(), objects = arena()->objects;
@@ -110,6 +118,9 @@ static void a_guest_that_dies_has_changed_them_or_not(void)
 		_exit(0);
 	}
 	SOON(is_at(id, in_base("src"), in_base("moved/point")));
+	/* The same names take the same memory. */
+	rename_and_tell("moved", "dir");
+	CHECK(is_at(id, in_base("src"), in_base("dir/point")));
 	CHECK(arena()->objects == objects);
 }
 
