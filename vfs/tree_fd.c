@@ -43,17 +43,23 @@ static bool may_name(const struct task *task, const struct stat *st)
 
 bool tree_place(struct task *task, int fd, const struct stat *st, struct nameidata *nd)
 {
-	const struct mount *m = atomic_load(&arena()->tree_handles) ? tree_of(st) : NULL;
+	const struct mount *m = atomic_load(&arena()->tree_handles) ? tree_of(st) : NULL, *now;
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+	u64 seq;
 
 	if (!m)
 		return false;
 	/* It came from a user namespace above. If the warden does not hear of it, it says so when it is asked. */
 	if (!may_name(task, st))
 		warden_show_tree(task, fd);
-	nd->len = (u32)mnt_copy_string(nd->host, sizeof(nd->host), m->host);
-	nd_use_mount(task, nd, m->id);
-	/* It has been taken off: what it shows can still be looked at. */
-	if (!nd->host_dev)
-		nd_set_mount(nd, m);
+	do {
+		seq = mnt_read_begin(ns);
+		now = mnt_by_id(ns, m->id);
+		/* It has been taken off: what it shows can still be looked at. */
+		if (!now)
+			now = m;
+		nd->len = (u32)mnt_copy_string(nd->host, sizeof(nd->host), now->host);
+		nd_set_mount(nd, now);
+	} while (mnt_read_retry(ns, seq));
 	return true;
 }

@@ -170,4 +170,12 @@ print(mount("t", "s/a/b", "tmpfs"), write("peer/a/b/f"), table())
 print(rename("peer/a", "peer/c"), shown("s", "s/c/b", "peer/c/b"), table())
 print(umount("s/c/b"), table(), umount("peer"), umount("s"))
 back()
+
+fresh("a tree by its descriptor")
+os.makedirs("b/in")
+tree = libc.syscall(428, -100, b"b", 1)
+print(rename("b", "c"), attempt(os.mkdir, "c/more"), attempt(lambda: sorted(os.listdir(os.open(".", os.O_RDONLY, dir_fd=tree)))))
+print(attempt(os.mkdir, "b"), attempt(lambda: sorted(os.listdir(os.open(".", os.O_RDONLY, dir_fd=tree)))))
+os.close(tree)
+back()
 END
