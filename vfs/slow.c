@@ -163,7 +163,7 @@ static int follow_magic(struct walk *w, const char *rel)
 {
 	struct nameidata *nd = w->nd;
 	u64 mnt = nd->mnt;
-	int err = may_follow(w);
+	int err = nd->mnt_flags & MS_NOSYMFOLLOW ? -ELOOP : may_follow(w);
 
 	if (err)
 		return err;

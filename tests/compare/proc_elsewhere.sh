@@ -78,4 +78,7 @@ print("numbers", point(proc + "mountinfo", mnt_id(proc + "fdinfo/%d" % fds[0])),
 print("info", re.sub(r"mnt_id:\t\d+|ino:\t\d+", "", open("/proc/self/fdinfo/%d" % os.open("a/mine", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)).read()).split())
 ours.send(b"x")
 os.waitpid(pid, 0)
+os.mkdir("p")
+print("no symlinks", mount(b"proc", b"p", b"proc", 0, None), t(os.path.samestat, os.stat("p/self/cwd"), os.stat(".")),
+      mount(b"proc", b"p", None, 32 | BIND | 256), [t(os.stat, f"p/{os.getpid()}/{name}") for name in ("cwd", "root", "exe")])
 END
