@@ -164,12 +164,14 @@ void disk_init(void)
 		enum node_kind kind;
 		const char *text;
 	} made[] = {
-	    {"/", "a", NODE_DIR, NULL},	      {"/a", "b", NODE_DIR, NULL},  {"/a/b", "c", NODE_DIR, NULL},
-	    {"/a", "d", NODE_DIR, NULL},      {"/", "b", NODE_DIR, NULL},   {"/b", "a", NODE_DIR, NULL},
-	    {"/", "c", NODE_DIR, NULL},	      {"/", "d", NODE_DIR, NULL},   {"/", "f", NODE_FILE, NULL},
-	    {"/d", "f", NODE_FILE, NULL},     {"/", "l", NODE_LINK, "a/b"}, {"/", "m", NODE_LINK, "/b/"},
-	    {"/a", "l", NODE_LINK, ".."},     {"/", "n", NODE_LINK, "n"},   {"/b", "m", NODE_LINK, "../a/b"},
-	    {"/a/b", "n", NODE_LINK, "/a/f"}, {"/", "s", NODE_DIR, NULL},
+	    {"/", "a", NODE_DIR, NULL},		  {"/a", "b", NODE_DIR, NULL},	 {"/a/b", "c", NODE_DIR, NULL},
+	    {"/a", "d", NODE_DIR, NULL},	  {"/", "b", NODE_DIR, NULL},	 {"/b", "a", NODE_DIR, NULL},
+	    {"/", "c", NODE_DIR, NULL},		  {"/", "d", NODE_DIR, NULL},	 {"/", "f", NODE_FILE, NULL},
+	    {"/d", "f", NODE_FILE, NULL},	  {"/", "l", NODE_LINK, "a/b"},	 {"/", "m", NODE_LINK, "/b/"},
+	    {"/a", "l", NODE_LINK, ".."},	  {"/", "n", NODE_LINK, "n"},	 {"/b", "m", NODE_LINK, "../a/b"},
+	    {"/a/b", "n", NODE_LINK, "/a/f"},	  {"/", "s", NODE_DIR, NULL},	 {"/", "p", NODE_DIR, NULL},
+	    {"/s", "p", NODE_DIR, NULL},	  {"/s/p", "1", NODE_DIR, NULL}, {"/s/p/1", "cwd", NODE_MAGIC, NULL},
+	    {"/s/p/1", "root", NODE_MAGIC, NULL},
 	};
 
 	inodes = 0;

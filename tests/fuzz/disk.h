@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum node_kind { NODE_DIR, NODE_FILE, NODE_LINK, NODE_SOCKET /* which has no name */ };
+enum node_kind { NODE_DIR, NODE_FILE, NODE_LINK, NODE_MAGIC /* a link of proc */, NODE_SOCKET /* which has no name */ };
 
 struct node {
 	enum node_kind kind;
@@ -24,7 +24,10 @@ extern struct node *disk_root;
 /* Goes up with each change. */
 extern unsigned long disk_changes;
 
-/* With some directories, files and links, and the directory "s", where tmpfs are kept. */
+/*
+ * With some directories, files and links, and the directory "s", where tmpfs are kept, and what proc shows: for each
+ * task /1, which is itself, with "cwd" and "root".
+ */
 void disk_init(void);
 void disk_free(void);
 

@@ -333,7 +333,7 @@ void fs_spec_apply(const struct fs_spec *spec, struct super *sb)
 
 int fs_spec_make(const struct fs_spec *spec, struct fresh *out)
 {
-	out->sb = super_create(SUPER_TMPFS, "tmpfs", spec->source, "", spec->flags, 0x1000, 5);
+	out->sb = super_create(SUPER_TMPFS, "tmpfs", spec->source, "", spec->flags, WALK_TMPFS_DEV, WALK_HOST_DEV);
 	if (out->sb)
 		out->sb->owner = user_ns_get(spec->owner);
 	return out->sb ? walk_tmpfs(out->host) : -ENOMEM;
@@ -483,7 +483,7 @@ void host_sync_actions(struct sighand_group *group, u64 signals)
 {
 }
 
-/* ---- proc: nothing of this run is there ---- */
+/* ---- proc: a task sees itself, as number 1 ---- */
 
 bool proc_numbers_differ(void)
 {
@@ -502,7 +502,10 @@ bool proc_hides(const char *rel)
 
 int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
 {
-	return 1;
+	if (!strcmp(rel, "1/cwd"))
+		return pwd_place(task, nd);
+	root_place(task, nd);
+	return 0;
 }
 
 const struct mnt_ns *proc_link_ns(struct task *task, const char *rel)

@@ -137,6 +137,9 @@ static int walk_component(struct walk *w, const char **p, struct walked *out)
 	*out = (struct walked){w->at, name, len, *rest != '\0', n};
 	if (!n)
 		return last ? 0 : -ENOENT;
+	/* Of these secede does not ask the host where they lead. */
+	if (n->kind == NODE_MAGIC && (!last || w->follow || *rest))
+		return -ELOOP;
 	if (n->kind == NODE_LINK && (!last || w->follow || *rest)) {
 		err = walk_link(w, n, rest);
 		return err ? err : 1;
@@ -230,7 +233,7 @@ static long host_open(int dfd, const char *path, const struct open_how *how)
 		return -ENOENT;
 	if ((flags & O_DIRECTORY) && found.node->kind != NODE_DIR)
 		return -ENOTDIR;
-	if (!(flags & O_PATH) && found.node->kind == NODE_LINK)
+	if (!(flags & O_PATH) && (found.node->kind == NODE_LINK || found.node->kind == NODE_MAGIC))
 		return -ELOOP;
 	if (!(flags & O_PATH) && found.node->kind == NODE_DIR && (flags & (O_ACCMODE | O_TRUNC)))
 		return -EISDIR;
@@ -241,8 +244,11 @@ static long host_open(int dfd, const char *path, const struct open_how *how)
 
 static long host_stat(const struct node *n, struct stat *st)
 {
-	static const unsigned modes[] = {
-	    [NODE_DIR] = 0040755, [NODE_FILE] = 0100644, [NODE_LINK] = 0120777, [NODE_SOCKET] = 0140777};
+	static const unsigned modes[] = {[NODE_DIR] = 0040755,
+					 [NODE_FILE] = 0100644,
+					 [NODE_LINK] = 0120777,
+					 [NODE_MAGIC] = 0120777,
+					 [NODE_SOCKET] = 0140777};
 
 	memset(st, 0, sizeof(*st));
 	st->st_dev = HOST_DEV;

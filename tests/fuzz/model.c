@@ -111,6 +111,22 @@ static int follow(struct m_walk *w, const struct place *at, bool final)
 	return walk_text(w, at->node->text, final);
 }
 
+/* One of proc's, which leads to where the task stands, whatever is mounted there. */
+static int follow_magic(struct m_walk *w, const struct place *link)
+{
+	const struct place *to = strcmp(link->node->name, "cwd") ? &w->task->root : &w->task->pwd;
+
+	w->e->skip |= link->mnt->ns < 0;
+	if (++w->links > MAX_LINKS || (w->resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) ||
+	    (link->mnt->flags & MS_NOSYMFOLLOW))
+		return -ELOOP;
+	if ((w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ||
+	    ((w->resolve & RESOLVE_NO_XDEV) && to->mnt != link->mnt))
+		return -EXDEV;
+	w->at = *to;
+	return 0;
+}
+
 /* A name that is not "." or "..". */
 static int down(struct m_walk *w, const char *name, size_t len, bool slash, bool final)
 {
@@ -137,6 +153,8 @@ static int down(struct m_walk *w, const char *name, size_t len, bool slash, bool
 	}
 	if (next.node->kind == NODE_LINK && (!final || (w->flags & LOOKUP_FOLLOW)))
 		return follow(w, &next, final);
+	if (next.node->kind == NODE_MAGIC && (!final || (w->flags & LOOKUP_FOLLOW)))
+		return follow_magic(w, &next);
 	w->at = next;
 	return 0;
 }
@@ -284,7 +302,8 @@ static bool base_of(struct m_task *task, const struct step *s, struct place *bas
 		*base = (struct place){task->trees[s->tree], e->skip ? NULL : task->trees[s->tree]->root};
 		return !e->skip;
 	}
-	e->skip |= model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir) || dir.skip || is_hidden(dir.at);
+	e->skip |= model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir) || dir.skip || is_hidden(dir.at) ||
+		   model_in_proc(&dir.at);
 	*base = dir.at;
 	return !e->skip;
 }
@@ -338,11 +357,17 @@ static int open_existing(struct expect *e, unsigned long flags)
 		return -EISDIR;
 	if ((flags & O_DIRECTORY) && n->kind != NODE_DIR)
 		return -ENOTDIR;
-	if (n->kind == NODE_LINK)
+	if (n->kind == NODE_LINK || n->kind == NODE_MAGIC)
 		return -ELOOP;
 	if (n->kind == NODE_DIR && (write || (flags & O_TRUNC)))
 		return -EISDIR;
 	return (write || (flags & O_TRUNC)) && readonly(e) ? -EROFS : 0;
+}
+
+/* What has a process's number in its name, and where nothing can be made. */
+bool model_in_proc(const struct place *at)
+{
+	return at->mnt->sb->proc && at->node != at->mnt->sb->root;
 }
 
 static bool too_deep(const struct node *dir, size_t len)
@@ -376,6 +401,7 @@ static void do_open(struct m_task *task, const struct step *s, struct expect *e)
 	e->err = walk(&w, s->a);
 	if (e->err)
 		return;
+	e->skip |= create && e->at.mnt->sb->proc;
 	if (w.missing) {
 		e->err = readonly(e) ? -EROFS : 0;
 		if (!e->err)
@@ -400,6 +426,7 @@ static void do_create(struct m_task *task, const char *path, bool dir, struct ex
 	e->err = model_walk(task, path, LOOKUP_PARENT, e);
 	if (e->err)
 		return;
+	e->skip |= e->at.mnt->sb->proc;
 	if (e->last_type != LAST_NORM || disk_find(e->at.node, e->last, e->last_len))
 		e->err = -EEXIST;
 	else if (e->slash && !dir)
@@ -431,6 +458,9 @@ static void do_remove(struct m_task *task, const char *path, bool dir, struct ex
 {
 	e->err = model_walk(task, path, LOOKUP_PARENT, e);
 	if (e->err)
+		return;
+	e->skip |= e->at.mnt->sb->proc;
+	if (e->skip)
 		return;
 	if (e->last_type != LAST_NORM) {
 		e->err = !dir			       ? -EISDIR
@@ -488,6 +518,9 @@ static void do_rename(struct m_task *task, const struct step *s, struct expect *
 	model_merge(e, &to);
 	if (e->err)
 		return;
+	e->skip |= e->at.mnt->sb->proc || to.at.mnt->sb->proc;
+	if (e->skip)
+		return;
 	if (e->at.mnt != to.at.mnt) {
 		e->err = -EXDEV;
 		return;
@@ -523,6 +556,7 @@ static void do_rename(struct m_task *task, const struct step *s, struct expect *
 static void do_chdir(struct m_task *task, const char *path, struct place *which, struct expect *e)
 {
 	e->err = model_walk(task, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, e);
+	e->skip |= !e->err && model_in_proc(&e->at);
 	if (!e->err && !e->skip)
 		*which = e->at;
 }

@@ -21,7 +21,8 @@ struct m_super {
 	unsigned flags;	   /* MS_RDONLY */
 	bool host;	   /* the host's: cannot be remounted */
 	unsigned user;	   /* the user namespace of who made it, who alone may remount it */
-	struct node *root; /* of a tmpfs */
+	struct node *root; /* of a tmpfs, or of proc */
+	bool proc;
 };
 
 struct m_mount {
@@ -95,6 +96,9 @@ void model_each(int task, void (*fn)(struct m_mount *m, void *arg), void *arg);
 bool model_path(const struct m_task *task, struct place at, char *buf, size_t size);
 /* Calls fn for the mount and all below, parents first. */
 void model_each_below(struct m_mount *top, void (*fn)(struct m_mount *m, void *arg), void *arg);
+/* Of those that the mount receives from, the nearest group with a member in the task's namespace that it can see; 0:
+ * none. */
+unsigned model_nearest_master(const struct m_task *task, const struct m_mount *m);
 /* The mounts' and their file systems' flags. */
 unsigned model_flags(const struct m_mount *m);
 

@@ -54,6 +54,7 @@ static void do_open_tree(struct m_task *task, const struct step *s, struct expec
 	e->skip |= task->trees[to] != NULL;
 	if (!walk_a(task, s, LOOKUP_FOLLOW, e))
 		return;
+	e->skip |= model_in_proc(&e->at);
 	e->err = model_may_bind(task, &e->at, rec);
 	if (e->err || e->skip)
 		return;

@@ -11,6 +11,8 @@
 int model_walk(struct m_task *task, const char *name, unsigned flags, struct expect *e);
 /* The same from the root of that mount, of which the name may be empty. */
 int model_walk_from(struct m_task *task, struct m_mount *m, const char *name, unsigned flags, struct expect *e);
+/* Is the place in proc, but not its root? */
+bool model_in_proc(const struct place *at);
 /* What is known of a further walk of the step is known of the step. */
 void model_merge(struct expect *e, const struct expect *other);
 

@@ -130,7 +130,7 @@ unsigned model_flags(const struct m_mount *m)
 
 void model_init(void)
 {
-	struct m_mount *m;
+	struct m_mount *m, *proc;
 
 	model_end = model_pool;
 	model_groups = nr_supers = 0;
@@ -139,6 +139,10 @@ void model_init(void)
 	model_tasks[0].used = true;
 	model_tasks[0].top = m;
 	model_tasks[0].root = model_tasks[0].pwd = (struct place){m, disk_root};
+	proc = model_mount_add(0, disk_at("/s/p"),
+			       model_super_add(&(struct m_super){.proc = true, .root = disk_at("/s/p")}));
+	proc->parent = m;
+	proc->point = disk_at("/p");
 }
 
 /* ---- what depends on a node ---- */

@@ -32,6 +32,7 @@ static bool is_dir(const struct place *at)
 int model_target(struct m_task *task, struct place *at, struct expect *e)
 {
 	e->secedes |= at->mnt->ns < 0;
+	e->skip |= model_in_proc(at);
 	model_topmost(at);
 	return model_is_mine(task, at->mnt) ? 0 : -EINVAL;
 }
@@ -72,14 +73,14 @@ static void do_tmpfs(struct m_task *task, const struct step *s, struct expect *e
 {
 	const struct m_mount *upto = model_end;
 	struct m_mount *m;
-	int err;
 
 	next_tmpfs = NULL;
 	e->err = model_walk(task, s->a, LOOKUP_FOLLOW, e);
 	if (e->err)
 		return;
-	err = model_target(task, &e->at, e);
-	e->err = is_dir(&e->at) ? err : -ENOTDIR;
+	e->err = model_target(task, &e->at, e);
+	if (!e->err && !is_dir(&e->at))
+		e->err = -ENOTDIR;
 	if (e->err || e->skip)
 		return;
 	m = model_new_tmpfs(task, model_ns(task), (unsigned)s->flags, s->flags & MS_RDONLY);
@@ -179,6 +180,7 @@ static void do_bind(struct m_task *task, const struct step *s, struct expect *e)
 
 	if (!mount_places(task, s, e, &src))
 		return;
+	e->skip |= model_in_proc(&src.at);
 	e->err = model_target(task, &e->at, e);
 	if (!e->err)
 		e->err = model_may_bind(task, &src.at, s->flags & MS_REC);

@@ -61,6 +61,27 @@ static bool receives(const struct m_mount *m, unsigned group)
 	return m->group == group || m->master == group;
 }
 
+static bool sees_member(const struct m_task *task, unsigned group)
+{
+	char path[MODEL_PATH];
+
+	for (struct m_mount *m = model_pool; m < model_end; m++) {
+		if (m->group == group && m->ns == model_ns(task) &&
+		    model_path(task, (struct place){m, m->root}, path, sizeof(path)))
+			return true;
+	}
+	return false;
+}
+
+unsigned model_nearest_master(const struct m_task *task, const struct m_mount *m)
+{
+	unsigned group = m->master;
+
+	while (group && !sees_member(task, group))
+		group = member_of(group)->master;
+	return group;
+}
+
 /* ---- what is mounted ---- */
 
 /* A tree that is mounted at `point` in one mount, and everywhere where that passes it on to. */

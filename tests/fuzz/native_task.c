@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "model_internal.h"
 #include "vfs/namei.h"
 
 /* What is to be done, and what came of it. */
@@ -48,6 +49,17 @@ pid_t task_pid(int task)
 
 /* ---- the disk, and the way to it ---- */
 
+/* A task is itself, and has that number. */
+static void name_in_proc(char *path)
+{
+	char rest[STEP_PATH];
+
+	if (strncmp(path, "/p/1", 4) != 0)
+		return;
+	strcpy(rest, path + 4);
+	snprintf(path, STEP_PATH, "/p/%d%s", getpid(), rest);
+}
+
 static int copy_disk(const struct node *dir)
 {
 	char path[PATH_MAX];
@@ -59,7 +71,7 @@ static int copy_disk(const struct node *dir)
 			err = mkdir(path, 0755) ? -1 : copy_disk(n);
 		} else if (n->kind == NODE_LINK) {
 			err = symlink(n->text, path);
-		} else {
+		} else if (n->kind == NODE_FILE) {
 			fd = open(path, O_CREAT | O_WRONLY, 0644);
 			err = fd < 0 ? -1 : close(fd);
 		}
@@ -74,7 +86,7 @@ static int enter_disk(const char *scratch)
 	    mount("disk", scratch, "tmpfs", 0, NULL) || chdir(scratch) || mkdir("old", 0755) ||
 	    syscall(SYS_pivot_root, ".", "old") || umount2("/old", MNT_DETACH) || rmdir("/old") || chdir("/"))
 		return -1;
-	return copy_disk(disk_root);
+	return copy_disk(disk_root) || mount("p", "/p", "proc", 0, NULL);
 }
 
 /* ---- steps ---- */
@@ -327,6 +339,9 @@ static void serve(int task)
 	for (int t = 0; t < MODEL_TASKS; t++)
 		close(tasks[t].wake[1]);
 	while (hear(tasks[task].wake[0])) {
+		if (job->s.op != STEP_SYMLINK)
+			name_in_proc(job->s.a);
+		name_in_proc(job->s.b);
 		job->result = do_step(&job->s, &job->e);
 		fflush(stdout);
 		if (!tell(tasks[task].done[1]))
@@ -398,7 +413,7 @@ long task_step(const struct step *s, const struct expect *e)
 	}
 	job->s = *s;
 	job->e = *e;
-	job->is_dir = e->at.node && e->at.node->kind == NODE_DIR;
+	job->is_dir = e->at.node && e->at.node->kind == NODE_DIR && !model_in_proc(&e->at);
 	snprintf(job->source, sizeof(job->source), "%s", model_next_tmpfs() ? model_next_tmpfs()->name : "none");
 	job->child = s->op == STEP_FORK ? new_task() : -1;
 	if (!tell(tasks[task].wake[1]) || !hear(tasks[task].done[0]))

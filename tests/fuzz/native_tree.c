@@ -15,7 +15,7 @@ struct line {
 	int id, parent;
 	char root[PATH_MAX], point[PATH_MAX], source[64];
 	unsigned flags;
-	unsigned group, master;
+	unsigned group, master, from;
 	bool unbindable;
 	const struct m_mount *mount; /* which one it is */
 };
@@ -69,6 +69,7 @@ static void parse_optional(struct line *l, const char *field)
 {
 	sscanf(field, "shared:%u", &l->group);
 	sscanf(field, "master:%u", &l->master);
+	sscanf(field, "propagate_from:%u", &l->from);
 	l->unbindable |= !strcmp(field, "unbindable");
 }
 
@@ -170,13 +171,21 @@ static const char *root_of(const struct m_mount *m, char *buf)
 	return *buf ? buf : "/";
 }
 
-static bool agrees(const struct m_mount *m, const struct line *l)
+/* It is told when it is not the master itself. */
+static bool same_source(const struct m_task *task, const struct m_mount *m, const struct line *l)
+{
+	unsigned from = model_nearest_master(task, m);
+
+	return from == m->master ? !l->from : same_group(from, l->from);
+}
+
+static bool agrees(const struct m_task *task, const struct m_mount *m, const struct line *l)
 {
 	char root[PATH_MAX];
 
 	return !strcmp(l->root, root_of(m, root)) && !strcmp(l->source, m->sb->root ? m->sb->root->name : "disk") &&
 	       l->flags == m->flags && l->unbindable == m->unbindable && same_group(m->group, l->group) &&
-	       same_group(m->master, l->master);
+	       same_group(m->master, l->master) && same_source(task, m, l);
 }
 
 struct check {
@@ -197,7 +206,7 @@ static void check_mount(struct m_mount *m, void *arg)
 	l = find_line(m, path);
 	if (l)
 		l->mount = m;
-	if (l && agrees(m, l))
+	if (l && agrees(check->task, m, l))
 		return;
 	if (check->good && l)
 		printf("# at %s is %s of %s, flags %#x, shared:%u master:%u%s\n", path, l->root, l->source, l->flags,

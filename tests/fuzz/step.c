@@ -55,6 +55,12 @@ static void decode_path(struct input *in, char *path, enum names names)
 
 	if (!(form & 8))
 		*to++ = '/';
+	/* Now and then by a link of proc. */
+	if ((form & 7) == 4 && names != NAMES_SHORT) {
+		to = stpcpy(path, form & 8 ? "/p/1/cwd" : "/p/1/root");
+		*to = '/';
+		to += nr != 0;
+	}
 	for (unsigned i = 0; i < nr; i++) {
 		if (i)
 			*to++ = '/';
@@ -64,8 +70,9 @@ static void decode_path(struct input *in, char *path, enum names names)
 }
 
 /* Of calls that change mounts three paths of four are one of these, so that they often meet. */
-static const char *const places[] = {"/a",   "/b",   "/c",     "/d",   "/a/b", "/b/a", "/a/d", "/a/b/c", "/d/a", "/c/b",
-				     "/a/a", "/c/a", "/a/b/a", "/b/b", "/",    "a",    "b",    ".",	 "..",	 "/f"};
+static const char *const places[] = {"/a",   "/b",   "/c",   "/d",   "/a/b",   "/b/a", "/a/d", "/a/b/c",
+				     "/d/a", "/c/b", "/a/a", "/c/a", "/a/b/a", "/b/b", "/p",   "/p/1/cwd",
+				     "/",    "a",    "b",    ".",    "..",     "/f"};
 
 static void decode_place(struct input *in, char *path)
 {

@@ -60,6 +60,16 @@ static struct path place_new(u64 mnt, const char *host)
 	return (struct path){mnt, hpath_new(host, strlen(host))};
 }
 
+static void attach_proc(struct nsproxy *ns)
+{
+	struct super *sb = super_create(SUPER_PROC, "proc", "p", "rw", 0, WALK_TMPFS_DEV, WALK_HOST_DEV);
+	struct mount_spec spec = {.parent = ns->mnt->root, .point = "/p", .host = "/s/p", .dir = true, .sb = sb};
+
+	sb->owner = user_ns_get(ns->user);
+	mnt_attach(ns->mnt, &spec);
+	super_put(sb);
+}
+
 static struct nsproxy *first_namespaces(void)
 {
 	struct super *sb = super_create(SUPER_HOST, "ext4", "/dev/sda", "rw", 0, 5, 5);
@@ -72,6 +82,7 @@ static struct nsproxy *first_namespaces(void)
 	ns->uts = uts_ns_dup(NULL, ns->user);
 	mnt_attach(ns->mnt, &spec);
 	super_put(sb);
+	attach_proc(ns);
 	return ns;
 }
 
@@ -128,7 +139,7 @@ static void world_begin(void)
 	mnt_detached = arena()->detached;
 	model_init();
 	trees_begin();
-	model_tasks[0].top->id = tasks[0].task->nsproxy->mnt->root;
+	check_trees();
 }
 
 void walk_close_tree(int t, int tree)

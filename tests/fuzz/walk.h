@@ -45,6 +45,10 @@ unsigned trees_open(void);
 /* secede's calls that the step is, with what they found judged where errno agrees. 0 or -errno. */
 s64 walk_call(int t, const struct step *s, const struct expect *e);
 
+/* st_dev of what the host has, and of a tmpfs as the guest is told. */
+#define WALK_HOST_DEV  5
+#define WALK_TMPFS_DEV 0x1000
+
 /* ---- fakes.c ---- */
 
 /* Blocks of kzalloc() that are in use. */

@@ -11,7 +11,7 @@
 #include "kernel/mm.h"
 #include "sys/mount_fds.h"
 #include "sys/sys.h"
-#include "vfs/namei.h"
+#include "vfs/walk.h"
 #include "warden/client.h"
 
 static s64 sys(s64 (*fn)(struct task *task, struct regs *regs), int t, u64 a, u64 b, u64 c, u64 d, u64 e)
@@ -47,6 +47,33 @@ static void check_found(struct task *task, const struct step *s, const struct ex
 	CHECK(len < 0 || !strcmp(path, e->path), "%s has the path %s, not %s", nd->host, path, e->path);
 }
 
+static void close_fd(struct task *task, int fd)
+{
+	if (fd < 0)
+		return;
+	files_clear(task->files, (unsigned)fd, (unsigned)fd);
+	host_close(fd);
+}
+
+/* What other calls ask of a place and of a descriptor on it. */
+static void check_questions(struct task *task, const struct expect *e, const struct nameidata *nd)
+{
+	u64 dev = e->at.mnt->sb->host ? WALK_HOST_DEV : WALK_TMPFS_DEV;
+	char text[MODEL_PATH];
+	int fd, len = place_text(task, task->nsproxy->mnt, nd->mnt, nd->host, text, sizeof(text));
+
+	CHECK(len == (int)strlen(text) && (!*e->path || !strcmp(text, e->path)), "its path is told to be %s", text);
+	CHECK(is_mount_root_place(task, nd) == (e->at.node == e->at.mnt->root) || e->at.mnt->ns < 0,
+	      "it is the root of a mount, or is not");
+	CHECK(e->at.mnt->ns < 0 || mount_dev(task, nd->mnt, WALK_HOST_DEV) == dev, "its device is another one");
+	if (nd->fd < 0)
+		return;
+	fd = open_path_fd(task, nd, true);
+	CHECK(fd >= 0 && host_fd_node(fd) == e->at.node, "another descriptor on it is %d", fd);
+	CHECK(!fd_mnt_flags(task, fd) || fd_mnt_flags(task, fd) == nd->mnt_flags, "the descriptor has other flags");
+	close_fd(task, fd);
+}
+
 /* The directory that a step starts from. */
 static int step_base(struct task *task, const struct step *s)
 {
@@ -58,14 +85,6 @@ static int step_base(struct task *task, const struct step *s)
 		fd = do_filp_open(task, AT_FDCWD, s->b, O_PATH | O_DIRECTORY, 0, 0);
 	CHECK(fd >= 0 || fd == AT_FDCWD, "%s cannot be opened: %s", s->b, strerror(-fd));
 	return fd;
-}
-
-static void close_fd(struct task *task, int fd)
-{
-	if (fd < 0)
-		return;
-	files_clear(task->files, (unsigned)fd, (unsigned)fd);
-	host_close(fd);
 }
 
 static void close_base(struct task *task, const struct step *s, int fd)
@@ -83,6 +102,8 @@ static s64 do_lookup(int t, const struct step *s, const struct expect *e)
 
 	if (!err && !e->err)
 		check_found(task, s, e, &nd);
+	if (!err && !e->err && !(s->flags & (LOOKUP_PARENT | LOOKUP_LAZY)))
+		check_questions(task, e, &nd);
 	if (!err)
 		path_release(&nd);
 	close_base(task, s, base);

@@ -6,6 +6,7 @@
 #include "arena/arena.h"
 #include "kernel/ns/mnt_group.h"
 #include "vfs/proc.h"
+#include "vfs/walk.h"
 
 /* Groups have other numbers in the model: which is which, both ways. */
 #define GROUPS 16384
@@ -67,6 +68,29 @@ static const struct mount *root_of(const struct mnt_ns *ns, const struct m_mount
 	return want->ns == MODEL_DETACHED ? detached_root(ns, want) : mnt_by_id(ns, ns->root);
 }
 
+/* What mountinfo says of a mount to the task: its path, its groups, and the nearest master that the task can see. */
+static void check_info(int t, const struct mnt_ns *ns, const struct mount *m, const struct m_mount *want)
+{
+	char path[MODEL_PATH], buf[MODEL_PATH], *shown;
+	struct peer_numbers numbers;
+	struct path root;
+	unsigned from;
+
+	get_fs_root(tasks[t].task->fs, &root);
+	shown = dpath_below(ns, &root, m->id, m->host, buf, sizeof(buf));
+	peer_numbers_below(ns, &root, m, &numbers);
+	path_put(&root);
+	if (!model_path(&model_tasks[t], (struct place){(struct m_mount *)want, want->root}, path, sizeof(path)))
+		path[0] = '\0';
+	CHECK(!strcmp(shown ? shown : "", path), "mount %lu is at %s, not %s", m->id, shown, path);
+	from = model_nearest_master(&model_tasks[t], want);
+	CHECK(!numbers.shared == !want->group && !numbers.master == !want->master && !numbers.from == !from,
+	      "mount %lu is told to be shared:%lu master:%lu propagate_from:%lu", m->id, numbers.shared, numbers.master,
+	      numbers.from);
+	CHECK(!from || numbers.from >= GROUPS || groups_of_secede[numbers.from] == from,
+	      "mount %lu is told to receive from %lu", m->id, numbers.from);
+}
+
 static void check_mount(struct m_mount *want, void *arg)
 {
 	struct tree_check *check = arg;
@@ -90,8 +114,11 @@ static void check_mount(struct m_mount *want, void *arg)
 	      m->sb->flags);
 	CHECK(mnt_locked(check->ns, m) == want->locked || !want->parent, "mount %lu is%s locked", m->id,
 	      want->locked ? " not" : "");
+	CHECK(m->dir || mnt_file_shown(m->host), "nobody shows the file %s", m->host);
 	CHECK(m->dir == (want->root->kind == NODE_DIR), "mount %lu: a directory or not?", m->id);
 	check_type(check->ns, m, want);
+	if (want->ns != MODEL_DETACHED)
+		check_info(want->ns, check->ns, m, want);
 	CHECK(!want->id || want->id == m->id, "mount %lu was %lu", m->id, want->id);
 	want->id = m->id;
 	check->nr++;
@@ -100,7 +127,12 @@ static void check_mount(struct m_mount *want, void *arg)
 static void check_tree(int t)
 {
 	struct tree_check check = {.ns = tasks[t].task->nsproxy->mnt};
+	struct path root;
 
+	CHECK(!ns_root(check.ns, &root) && root.mnt == check.ns->root &&
+		  !strcmp(root.host->s, mnt_by_id(check.ns, root.mnt)->host),
+	      "the namespace's root is elsewhere");
+	path_put(&root);
 	model_each(t, check_mount, &check);
 	CHECK(check.nr == check.ns->nr, "there are %u mounts, not %u", check.ns->nr, check.nr);
 }
