@@ -143,6 +143,15 @@ static bool may_be_magic(const char *rel)
 	return !strcmp(last, "/exe") || !strcmp(last, "/cwd") || !strcmp(last, "/root");
 }
 
+/* Is the last component, with a slash behind it, to be made by open(2)? That makes no directories. */
+static bool makes_directory(const struct walk *w)
+{
+	const char *rest = rest_of(w);
+	struct component c;
+
+	return (w->flags & LOOKUP_CREATE) && *rest && !next_component(&rest, &c);
+}
+
 /* The host goes on from here: the way leads through a magic link that is none of ours. */
 static int leave_to_host(struct walk *w)
 {
@@ -194,6 +203,8 @@ static __attribute__((noinline)) int step_proc(struct walk *w, bool follow)
 		return -ENOENT;
 	if (!may_be_magic(rel))
 		return 0;
+	if (makes_directory(w))
+		return -EISDIR;
 	err = follow ? follow_magic(w, rel) : 0;
 	return err ? err : 1;
 }
@@ -228,15 +239,6 @@ static long read_link(const struct walk *w, char *link, size_t size)
 	if (n == -EAGAIN)
 		n = host_readlinkat(AT_FDCWD, nd->host, link, size);
 	return n;
-}
-
-/* Is the last component, with a slash behind it, to be made by open(2)? That makes no directories. */
-static bool makes_directory(const struct walk *w)
-{
-	const char *rest = rest_of(w);
-	struct component c;
-
-	return (w->flags & LOOKUP_CREATE) && *rest && !next_component(&rest, &c);
 }
 
 /* nd's place was just reached from its parent, parent_len long: if it is a symlink, goes where it leads. */

@@ -71,7 +71,8 @@ for resolve in flags:
             pass
 
 os.mkdir("top/all")
-print("a directory", mount(b"/", b"top/all", None, 4096), [openat2(top, "all/", 0, flag | os.O_CREAT, 0o600) for flag in (0, os.O_EXCL)])
+print("a directory", mount(b"/", b"top/all", None, 4096), [openat2(top, "all/", 0, flag | os.O_CREAT, 0o600) for flag in (0, os.O_EXCL)],
+      [openat2(top, f"/proc/{os.getpid()}/{name}/", 0, os.O_EXCL | os.O_CREAT, 0o600) for name in ("cwd", "root", "exe")])
 
 # What is in the cache, and the rest of the arguments.
 for name in ("top/file", "top/in", "other/file"):

@@ -112,13 +112,20 @@ struct m_mount *model_copy(struct m_mount *old, int ns, struct m_mount *parent)
 	return m;
 }
 
-/* Copies what is mounted on `old` at or below `top`, of the first `upto` mounts. */
+/* A directory that was renamed out of what a mount shows has taken along what is mounted on it there: no `top` is all.
+ */
+static bool is_at(const struct m_mount *m, const struct m_mount *parent, const struct node *top)
+{
+	return m->parent == parent && (!top || disk_below(m->point, top));
+}
+
+/* Copies what is mounted on `old` at or below `top`, of the first `upto` mounts, and all that is mounted on that. */
 static void copy_below(const struct m_mount *old, const struct node *top, int ns, struct m_mount *new,
 		       const struct m_mount *upto, bool unbindable)
 {
 	for (struct m_mount *m = model_pool; m < upto; m++) {
-		if (m->parent == old && disk_below(m->point, top) && (unbindable || !m->unbindable))
-			copy_below(m, m->root, ns, model_copy(m, ns, new), upto, unbindable);
+		if (is_at(m, old, top) && (unbindable || !m->unbindable))
+			copy_below(m, NULL, ns, model_copy(m, ns, new), upto, unbindable);
 	}
 }
 
@@ -126,8 +133,7 @@ static void copy_below(const struct m_mount *old, const struct node *top, int ns
 static bool locked_unbindable(const struct m_mount *old, const struct node *top)
 {
 	for (struct m_mount *m = model_pool; m < model_end; m++) {
-		if (m->parent == old && disk_below(m->point, top) &&
-		    (m->unbindable ? m->locked : locked_unbindable(m, m->root)))
+		if (is_at(m, old, top) && (m->unbindable ? m->locked : locked_unbindable(m, NULL)))
 			return true;
 	}
 	return false;
@@ -442,7 +448,7 @@ static void do_fork(struct m_task *task, const struct step *s, struct expect *e)
 	new = &model_tasks[to];
 	*new = (struct m_task){.used = true, .user = s->flags & CLONE_NEWUSER ? ++last_user : task->user};
 	new->top = model_copy(task->top, to, NULL);
-	copy_below(task->top, task->top->root, to, new->top, model_end, true);
+	copy_below(task->top, NULL, to, new->top, model_end, true);
 	new->root = copied(&task->root, from);
 	new->pwd = copied(&task->pwd, from);
 	model_each(from, keep_id, NULL);
