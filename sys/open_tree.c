@@ -133,7 +133,6 @@ static s64 set_group(struct task *task, const struct nameidata *from, struct nam
 	struct mount_facts source, target;
 	struct request req;
 
-	mount_topmost(task, to);
 	mount_facts(task, from, &source);
 	mount_facts(task, to, &target);
 	if (!source.is_root || !target.is_root)

@@ -122,4 +122,11 @@ if pid == 0:
 os.waitpid(pid, 0)
 print("here", info("d"), move_mount(tree, b"", FDCWD, b"d"))
 os.close(tree)
+# A target that something was mounted over is not what is mounted there.
+os.makedirs("group/from"), os.makedirs("group/to")
+os.chdir("group/to")
+path = os.path.dirname(os.getcwd()).encode()
+print("covered", mount(b"none", path + b"/from", b"tmpfs"), mount(None, path + b"/from", None, SHARED),
+      mount(path + b"/from", path + b"/to", None, 4096), mount(None, path + b"/to", None, PRIVATE),
+      move_mount(FDCWD, path + b"/from", FDCWD, b".", SET_GROUP), move_mount(FDCWD, path + b"/from", FDCWD, path + b"/to", SET_GROUP))
 END
