@@ -18,12 +18,13 @@ KERNEL_NS = $(wildcard kernel/ns/*.c)
 ARENA = arena/trie.c arena/alloc.c arena/seen.c
 # What every program runs lies together, the rest behind it: for each 64 KiB of text that it touches, a program that starts
 # has a page fault, and a child that was forked another one.
-RT_COMMON = $(wildcard arch/x86_64/*.c arch/x86_64/*.S lib/*.c host/*.c signal/*.c exec/*.c kernel/*.c) warden/client.c $(ARENA) \
+RT_COMMON = $(addprefix arch/x86_64/,blocking.S entry.S frame.c marks.S uaccess.S) warden/client.c $(ARENA) \
+	$(wildcard lib/*.c host/*.c signal/*.c exec/*.c kernel/*.c) \
 	$(addprefix kernel/ns/,mnt.c mnt_tree.c mnt_group.c user.c) \
 	$(addprefix vfs/,dcache.c lexical.c namei.c open.c place.c proc.c slow.c) \
-	$(addprefix sys/,access.c control.c dispatch.c exec.c fd.c fork.c fs.c mm.c open.c patch.c pids.c process.c sem_list.c \
-	signal.c stat.c table.c wait.c)
-RT_SRC = $(RT_COMMON) $(filter-out $(RT_COMMON),$(KERNEL_NS) $(wildcard vfs/*.c sys/*.c))
+	$(addprefix sys/,access.c control.c dispatch.c exec.c fd.c fork.c fs.c mm.c open.c patch.c pids.c process.c ptrace.c \
+	sem_list.c signal.c stat.c table.c wait.c)
+RT_SRC = $(RT_COMMON) $(filter-out $(RT_COMMON),$(wildcard arch/x86_64/*.c arch/x86_64/*.S) $(KERNEL_NS) $(wildcard vfs/*.c sys/*.c))
 CMD_SRC = $(wildcard cli/*.c) $(filter-out warden/client.c,$(wildcard warden/*.c)) $(KERNEL_NS) $(ARENA) kernel/pid.c kernel/dcache.c lib/fmt.c \
 	map/session.c map/guests.c map/proc.c
 

@@ -70,8 +70,7 @@ struct arena_header {
 	_Atomic u64 groups_seq; /* raised when the forest of peer groups changes; see kernel/ns/mnt_group.h */
 	struct mnt_ns *mnt_namespaces, **mnt_namespaces_end; /* all of them, the oldest first; the warden's */
 	_Atomic u64
-	    tmpfs_files; /* mounts that show a single file of a tmpfs: its name may go (kernel/ns/mnt_unlink.c) */
-	_Atomic u16 paths_held[PATHS_HELD]; /* see mnt_name_held() */
+	    tmpfs_files;     /* mounts that show a single file of a tmpfs: its name may go (kernel/ns/mnt_unlink.c) */
 	_Atomic u64 objects; /* allocated blocks but those of dcache: back to where it was when all is released */
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */
@@ -79,8 +78,10 @@ struct arena_header {
 	_Atomic u32 sem_lists;				     /* of semaphore adjustments: warden/undo.c */
 	_Atomic u32
 	    door; /* guests come in at the socket with the name door - 1 (warden/door.c); 0: not yet, or DOOR_NONE */
+	/* What is large comes last: what each process reads as it starts lies close together. */
 	struct pid_map pids;
 	struct dcache dcache;
+	_Atomic u16 paths_held[PATHS_HELD]; /* see mnt_name_held() */
 };
 
 static inline struct arena_header *arena(void)

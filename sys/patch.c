@@ -24,7 +24,8 @@
 RARELY_USED u64 patch_addr[PATCH_SITES];
 RARELY_USED u32 patch_nr[PATCH_SITES];
 
-RARELY_USED struct patches patches;
+struct patches patches;
+RARELY_USED struct site patch_sites[PATCH_SITES];
 static bool has_gs; /* set once: the program may use what patch.h says */
 
 /* How often which instruction, of that low half of the address, has trapped. No lock: a count that is lost, or pushed
@@ -113,7 +114,7 @@ static u32 find_insn(u64 addr)
 static u32 find_start(u64 addr)
 {
 	for (u32 i = 0, nr = atomic_load(&patches.nr); i < nr; i++)
-		if (patches.sites[i].start == addr)
+		if (patch_sites[i].start == addr)
 			return i;
 	return PATCH_SITES;
 }
@@ -122,7 +123,7 @@ static u32 find_start(u64 addr)
 static u32 find_pad(u64 addr)
 {
 	for (u32 i = 0, nr = atomic_load(&patches.nr); i < nr; i++)
-		if (addr && patches.sites[i].pad == addr)
+		if (addr && patch_sites[i].pad == addr)
 			return i;
 	return PATCH_SITES;
 }
@@ -156,11 +157,11 @@ static bool map_table(const struct task *task)
 static bool add_site(const struct site *site, u32 stub, u64 insn)
 {
 	if (stub < atomic_load(&patches.nr))
-		return patch_nr[stub] == site->nr && patches.sites[stub].start == site->start &&
-		       patches.sites[stub].pad == site->pad;
+		return patch_nr[stub] == site->nr && patch_sites[stub].start == site->start &&
+		       patch_sites[stub].pad == site->pad;
 	if (stub == PATCH_SITES)
 		return false;
-	patches.sites[stub] = *site;
+	patch_sites[stub] = *site;
 	patch_addr[stub] = insn;
 	patch_nr[stub] = site->nr;
 	atomic_store(&patches.nr, stub + 1);
@@ -288,7 +289,7 @@ bool patch_undo(u64 start, u64 len)
 	int fd = -1;
 
 	for (u32 i = 0; i < atomic_load(&patches.nr); i++) {
-		const struct site *site = &patches.sites[i];
+		const struct site *site = &patch_sites[i];
 
 		if (site->start - start >= len || !site_jumps(site))
 			continue;
@@ -304,7 +305,7 @@ bool patch_undo(u64 start, u64 len)
 static bool any_jumps(void)
 {
 	for (u32 i = 0; i < atomic_load(&patches.nr); i++)
-		if (site_jumps(&patches.sites[i]))
+		if (site_jumps(&patch_sites[i]))
 			return true;
 	return false;
 }
@@ -357,7 +358,7 @@ static void mend(const struct site *site)
  */
 static bool leave_site(u32 stub, struct ucontext *uc)
 {
-	const struct site *site = &patches.sites[stub];
+	const struct site *site = &patch_sites[stub];
 	struct regs *regs = frame_regs(uc);
 
 	if (site_jump_failed(site, uc)) {
@@ -377,7 +378,7 @@ static bool leave_pad(struct ucontext *uc)
 {
 	u32 stub = find_pad(frame_regs(uc)->rip);
 
-	if (stub == PATCH_SITES || !site_pad_failed(&patches.sites[stub], uc))
+	if (stub == PATCH_SITES || !site_pad_failed(&patch_sites[stub], uc))
 		return false;
 	frame_regs(uc)->rip = patch_addr[stub];
 	return true;
@@ -403,7 +404,7 @@ bool patch_leave_pad(struct ucontext *uc)
 {
 	u32 stub = find_pad(frame_regs(uc)->rip);
 
-	if (stub == PATCH_SITES || !site_has_pad(&patches.sites[stub]))
+	if (stub == PATCH_SITES || !site_has_pad(&patch_sites[stub]))
 		return false;
 	frame_regs(uc)->rip = patch_addr[stub];
 	frame_regs(uc)->rcx = 0; /* the call has not been made: signal_end_restart() */
@@ -428,7 +429,7 @@ bool patch_faults_in(s32 tid, u64 rip)
 	u64 nr = tracee_peek(tid, (u64)(uintptr_t)&patches.nr) & UINT32_MAX, i;
 
 	for (i = 0; i < nr && i < PATCH_SITES; i++)
-		if (tracee_peek(tid, (u64)(uintptr_t)&patches.sites[i].start) == rip)
+		if (tracee_peek(tid, (u64)(uintptr_t)&patch_sites[i].start) == rip)
 			return true;
 	return false;
 }

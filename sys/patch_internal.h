@@ -8,11 +8,12 @@
 #include "kernel/mm.h"
 
 struct patches {
-	struct mutex lock;		/* guards the rest, and what is written to sites; before all other locks */
-	_Atomic u32 nr;			/* grows only: who just looks for a site needs no lock */
-	struct site sites[PATCH_SITES]; /* by the number of their stub; those before nr do not change */
+	struct mutex lock; /* guards the rest, and what is written to sites; before all other locks */
+	_Atomic u32 nr;	   /* of patch_sites. Grows only: who just looks for a site needs no lock */
 };
 extern struct patches patches; /* patch.c */
+/* By the number of their stub; those before nr do not change. Apart, because the lock is taken by each fork. */
+extern struct site patch_sites[PATCH_SITES];
 
 /* ---- patch_text.c ---- */
 

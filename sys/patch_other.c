@@ -98,7 +98,7 @@ static bool make_steps(int fd, u32 nr, enum step step)
 	bool any = false;
 	struct site site;
 
-	for (u32 i = 0; i < nr && i < PATCH_SITES && read_other(fd, &patches.sites[i], &site, sizeof(site)); i++)
+	for (u32 i = 0; i < nr && i < PATCH_SITES && read_other(fd, &patch_sites[i], &site, sizeof(site)); i++)
 		any |= make_step(fd, &site, step);
 	return any;
 }
