@@ -37,6 +37,7 @@ SYSCALL(recvmmsg);
 /* sys/read.c */
 SYSCALL(read);
 SYSCALL(write);
+SYSCALL(writev);
 
 /* sys/sigqueue.c */
 SYSCALL(rt_sigqueueinfo);

@@ -533,7 +533,8 @@ void trap_reads(struct task *self, int fd)
 	if (fd >= READS_TRAPPED || (self->reads_trapped & 1ULL << fd))
 		return;
 	begin_list(&b);
-	emit(&b, BPF_JMP | BPF_JEQ | BPF_K, __NR_write, 1, 0);
+	emit(&b, BPF_JMP | BPF_JEQ | BPF_K, __NR_write, 2, 0);
+	emit(&b, BPF_JMP | BPF_JEQ | BPF_K, __NR_writev, 1, 0);
 	other = emit(&b, BPF_JMP | BPF_JEQ | BPF_K, __NR_read, 0, 0);
 	load(&b, OFF_ARG_LOW(0));
 	jump_equal(&b, (u32)fd, 0, 1);

@@ -35,11 +35,21 @@ SYSCALL(read)
 	return n;
 }
 
-SYSCALL(write)
+static s64 write_trapped(struct task *task, long nr, const struct regs *regs)
 {
 	int fd = (int)ARG0(regs);
 
 	if (is_trapped(task, fd) && fd_is_context(fd))
 		return -EINVAL;
-	return host_call_blocking(__NR_write, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs), 0, 0, 0);
+	return host_call_blocking(nr, (long)ARG0(regs), (long)ARG1(regs), (long)ARG2(regs), 0, 0, 0);
+}
+
+SYSCALL(write)
+{
+	return write_trapped(task, __NR_write, regs);
+}
+
+SYSCALL(writev)
+{
+	return write_trapped(task, __NR_writev, regs);
 }

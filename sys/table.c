@@ -75,7 +75,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     PASSES(17, pread64),
     PASSES(18, pwrite64),
     PASSES(19, readv),
-    PASSES(20, writev),
+    PASSES_AT_FIRST(20, writev),
     TRAPS(21, access, PATH0),
     PASSES(22, pipe),
     PASSES(23, select),

@@ -6,7 +6,7 @@ import fcntl, os, sys
 from calls import *
 
 FSOPEN, FSCONFIG = 430, 431
-READ, WRITE, PREAD, PWRITE = 0, 1, 17, 18
+READ, WRITE, PREAD, PWRITE, WRITEV = 0, 1, 17, 18, 20
 
 
 def context(complaints=1):
@@ -18,8 +18,9 @@ def context(complaints=1):
 
 fd = context()
 text = ctypes.create_string_buffer(100)
+vector = (ctypes.c_size_t * 2)(ctypes.addressof(text), 100)
 print("none", call(READ, context(0), text, 100), call(READ, context(0), text, 0), call(READ, context(0), BAD, 100))
-print("write", call(WRITE, fd, text, 5), call(WRITE, fd, text, 0), call(WRITE, fd, BAD, 5), call(PWRITE, fd, text, 5, 0))
+print("write", call(WRITE, fd, text, 5), call(WRITE, fd, text, 0), call(WRITE, fd, BAD, 5), call(WRITEV, fd, vector, 1), call(PWRITE, fd, text, 5, 0))
 print("still", t(os.read, fd, 100), t(os.read, fd, 100))
 fd = context()
 print("short", call(READ, fd, text, 0), call(READ, fd, text, 5), call(READ, fd, text, 34), t(os.read, fd, 100))

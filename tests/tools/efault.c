@@ -226,6 +226,7 @@ static const struct signature {
     {"setsockopt", ""},
     {"read", "-"},
     {"write", "-"},
+    {"writev", "-"},
     {"accept", "unn"},
     {"accept4", "unn0"},
     {"recvfrom", "-"},
