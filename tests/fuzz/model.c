@@ -206,6 +206,8 @@ static int walk(struct m_walk *w, const char *name)
 	w->e->last_type = LAST_ROOT;
 	if (!*name)
 		return -ENOENT;
+	if (w->base && w->base->node->kind != NODE_DIR && (*name != '/' || (w->resolve & RESOLVE_IN_ROOT)))
+		return -ENOTDIR;
 	err = walk_text(w, name, true);
 	if (!err && !w->missing && (w->must_be_dir || (w->flags & LOOKUP_DIRECTORY)) && w->at.node->kind != NODE_DIR)
 		err = -ENOTDIR;

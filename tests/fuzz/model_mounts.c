@@ -190,6 +190,8 @@ static void do_bind(struct m_task *task, const struct step *s, struct expect *e)
 	e->err = model_target(task, &e->at, e);
 	if (!e->err)
 		e->err = model_may_bind(task, &src.at, s->flags & MS_REC);
+	/* secede: ENOTDIR comes before what is unbindable and locked. */
+	e->linuxes |= e->err == -EPERM && is_dir(&e->at) != is_dir(&src.at);
 	if (!e->err && is_dir(&e->at) != is_dir(&src.at))
 		e->err = -ENOTDIR;
 	if (e->err || e->skip)
