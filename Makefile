@@ -131,8 +131,9 @@ $(B)/tests/tools/%-musl: tests/tools/%.c
 	$(MUSL_CC) -static $(WARN) -D_GNU_SOURCE -iquote . -MMD -o $@ $<
 # Where there is a Go compiler, also from that.
 ifneq ($(shell command -v go),)
-TEST_BIN += $(B)/tests/tools/hello-go $(B)/tests/tools/looks-go
-$(B)/tests/tools/%-go: tests/tools/%.go
+GO_BIN = $(addprefix $(B)/tests/tools/,hello-go looks-go)
+TEST_BIN += $(GO_BIN)
+$(GO_BIN): $(B)/tests/tools/%-go: tests/tools/%.go
 	@mkdir -p $(@D)
 	GOCACHE=$(abspath $@.cache) go build -o $@ $<
 	rm -rf $@.cache
