@@ -112,6 +112,7 @@ static __attribute__((noinline)) s64 readlink_proc(struct task *task, const stru
 
 static s64 readlink_place(struct task *task, const struct nameidata *nd, bool empty, u64 ubuf, u64 size)
 {
+	struct stat st;
 	s64 n = -EAGAIN;
 
 	if (nd->proc && nd->len)
@@ -123,8 +124,11 @@ static s64 readlink_place(struct task *task, const struct nameidata *nd, bool em
 	if (nd->fd < 0)
 		return host_readlinkat(AT_FDCWD, nd->host, (char *)(uintptr_t)ubuf, size);
 	n = host_readlinkat(nd->fd, "", (char *)(uintptr_t)ubuf, size);
-	/* The host says this of a descriptor on something else than a symlink. */
-	return n == -ENOENT && !empty ? -EINVAL : n;
+	/* The host says this of a descriptor on something else than a symlink; and of a link of proc that leads
+	 * nowhere. */
+	if (n == -ENOENT && !empty && !(host_call2(__NR_fstat, nd->fd, &st) == 0 && S_ISLNK(st.st_mode)))
+		return -EINVAL;
+	return n;
 }
 
 static s64 do_readlinkat(struct task *task, int dfd, u64 uname, u64 ubuf, int size)

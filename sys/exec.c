@@ -131,6 +131,10 @@ static int open_exec(struct linux_binprm *bprm, int dfd, const char *name, unsig
 		err = place_behind_link(bprm);
 	if (!err)
 		err = may_exec(bprm);
+	if (!err && !bprm->nd.len) {
+		guest_log(bprm->task, "execve: a program in a directory deeper than a path: ENAMETOOLONG");
+		err = -ENAMETOOLONG;
+	}
 	fd = err ? err : open_readable(bprm);
 	path_release(&bprm->nd);
 	return fd;

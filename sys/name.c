@@ -206,12 +206,12 @@ static s64 do_symlinkat(struct task *task, u64 utarget, int dfd, u64 uname)
 }
 
 /* A link from a place to a name. */
-static s64 link_place(const struct nameidata *old, const struct name *new)
+static s64 link_place(struct task *task, const struct nameidata *old, const struct name *new)
 {
 	char link[FD_PATH_SIZE];
 
 	/* Through which mount a magic link of proc leads is not known: there the host's file systems decide. */
-	if (new->nd.last_type == LAST_NORM && !old->magic && old->mnt != new->nd.mnt)
+	if (new->nd.last_type == LAST_NORM && !old->magic && !same_mount(task, old, &new->nd))
 		return create_refused(new, false, -EXDEV);
 	/* The guest's own descriptor: who may link that (AT_EMPTY_PATH) is the host's to say. */
 	if (old->borrowed)
@@ -235,7 +235,7 @@ static s64 do_linkat(struct task *task, int olddfd, u64 oldname, int newdfd, u64
 	if (!err) {
 		err = may_create(task, &new, false);
 		if (!err)
-			err = link_place(&old, &new);
+			err = link_place(task, &old, &new);
 		name_release(&new);
 	}
 	path_release(&old);
@@ -351,7 +351,7 @@ static s64 rename_names(struct task *task, const struct name *old, const struct 
 	s32 held;
 	s64 err;
 
-	if (old->nd.mnt != new->nd.mnt)
+	if (!same_mount(task, &old->nd, &new->nd))
 		return -EXDEV;
 	if (old->nd.last_type == LAST_NORM && new->nd.last_type == LAST_NORM) {
 		if (place_readonly(&old->nd))

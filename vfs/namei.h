@@ -107,6 +107,9 @@ int pwd_place(struct task *task, struct nameidata *nd);
 u64 mount_dev(struct task *task, u64 mnt, u64 dev);
 /* Fills in the mount through which the tree shows nd->host by default. */
 void host_place(struct task *task, struct nameidata *nd);
+/* Are both seen through one mount? What is too deep for a path may be known only as shown at its own path (mnt 0): then
+ * the host is to say so of the rest. */
+bool same_mount(struct task *task, const struct nameidata *a, const struct nameidata *b);
 /* Is the place, whose host path must be known, the root of its mount? */
 bool is_mount_root_place(struct task *task, const struct nameidata *nd);
 /* Where the host had to follow a magic link to an open file (nd->magic): the place that this is. -EINVAL: it has none.

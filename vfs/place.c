@@ -145,6 +145,15 @@ void nd_target_done(struct nameidata *nd)
 	nd->host[nd->len] = '\0';
 }
 
+bool same_mount(struct task *task, const struct nameidata *a, const struct nameidata *b)
+{
+	const struct mnt_ns *ns = task->nsproxy->mnt;
+
+	if (a->mnt == b->mnt)
+		return true;
+	return (!a->mnt && mount_is_plain(ns, b->mnt)) || (!b->mnt && mount_is_plain(ns, a->mnt));
+}
+
 /* Does the mount show the host's own mount at the host's own path? */
 static bool shows_itself(const struct mount *m)
 {

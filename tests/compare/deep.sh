@@ -65,6 +65,9 @@ for start in "m", "behind":
     print("descriptor", is_file("up", fd), is_file("../file", fd), t(os.stat, "..", dir_fd=fd).st_ino == os.stat(".").st_ino,
           t(os.mkdir, "b", dir_fd=fd), t(os.rmdir, "b", dir_fd=fd), sorted(os.listdir(fd)),
           t(os.stat, fd).st_ino == os.stat("tmp").st_ino, is_file("l/../up", fd))
+    open("low", "w").close()
+    print("renamed out", t(os.rename, "low", "low", dst_dir_fd=top), t(os.link, "low", "low", src_dir_fd=top),
+          t(os.rename, "low", "tmp/low", src_dir_fd=top), t(os.unlink, "low"), t(os.unlink, "tmp/low"))
     print("fchdir", t(os.fchdir, fd), sorted(os.listdir(".")), t(os.chdir, ".."), here() == inodes[-1])
     print("exec", subprocess.run(["/bin/cat", "file"], capture_output=True).stdout,
           subprocess.run(["/bin/sh", "-c", "cd tmp && cd a && cd .. && cat up && ls"], capture_output=True).stdout)

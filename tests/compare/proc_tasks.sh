@@ -134,6 +134,15 @@ try:
     open("/proc/%d/status" % child)
 except OSError as error:
     print(error.strerror)
+# Namespaces of what has ended: waitid(2) with WNOWAIT leaves it there.
+ended = subprocess.Popen(["true"])
+os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+for kind in "mnt", "uts", "user", "net":
+    try:
+        os.readlink("/proc/%d/ns/%s" % (ended.pid, kind))
+    except OSError as error:
+        print(kind, error.strerror)
+ended.wait()
 f = open("/proc/self/status")
 first = f.read()
 signal.signal(signal.SIGHUP, lambda *a: 0)
