@@ -191,7 +191,7 @@ void attach_end(int runtime, const struct attach_args *args)
 }
 
 /* A site that has trapped so often has cost as much as it costs to patch it. Tests want it earlier. */
-#define PATCH_AFTER 32
+#define PATCH_AFTER 128
 static u32 patch_after(const struct options *options)
 {
 	const char *wanted = getenv("SECEDE_PATCH_AFTER");

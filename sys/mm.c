@@ -186,7 +186,8 @@ SYSCALL(remap_file_pages)
 SYSCALL(mmap)
 {
 	u64 flags = ARG3(regs);
-	s64 err = make_way(regs); /* for a wish as well: natively it comes true */
+	/* For a wish as well: natively it comes true. 0 is none. */
+	s64 err = ARG0(regs) || (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) ? make_way(regs) : 0;
 
 	if (err && (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
 		return err;

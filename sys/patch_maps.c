@@ -53,20 +53,37 @@ static size_t file_length(const char *file)
 	return end ? (size_t)(end - file) : strlen(file);
 }
 
-/* What is written to that file through a mapping is to be seen in another one, unless that has a page of its own. */
-static bool is_written(const struct mapping *m, const char *file)
+/* What is written to a file through such a mapping is to be seen in others, but for pages that they have of their own.
+ */
+static bool is_written(const struct mapping *m)
+{
+	return m->protection[1] == 'w' && m->protection[3] == 's';
+}
+
+static bool is_of(const struct mapping *m, const char *file)
 {
 	size_t len = strlen(file);
 
-	return m->protection[1] == 'w' && m->protection[3] == 's' && file_length(m->file) == len &&
-	       !memcmp(m->file, file, len);
+	return file_length(m->file) == len && !memcmp(m->file, file, len);
 }
 
-/* Looks at all mappings, twice, since what is sought may stand before or behind the text: at first there is no text
- * yet. */
-static bool look_at_maps(const struct task *task, u64 at, struct text *text)
+/* The text itself was found. */
+static bool take_text(const struct mapping *m, struct text *text)
 {
-	bool found = *text->file, good = true;
+	size_t len = file_length(m->file);
+
+	if (!is_text(m) || len >= FILE_MAX)
+		return false;
+	memcpy(text->file, m->file, len);
+	text->range = m->range;
+	text->offset = m->offset;
+	return true;
+}
+
+/* Looks at all mappings. *again: before the text stood one that is written to, which may be of the same file. */
+static bool look_at_maps(const struct task *task, u64 at, struct text *text, bool *again)
+{
+	bool good = true;
 	struct mapping m;
 	struct lines l;
 	char *line;
@@ -76,16 +93,11 @@ static bool look_at_maps(const struct task *task, u64 at, struct text *text)
 	while (good && (line = next_line(&l))) {
 		if (!parse_mapping(line, &m))
 			continue;
-		if (found) {
-			good = !is_written(&m, text->file);
-		} else if (at >= m.range.start && at < m.range.end) {
-			size_t len = file_length(m.file);
-
-			good = is_text(&m) && len < FILE_MAX;
-			if (good)
-				memcpy(text->file, m.file, len);
-			text->range = m.range;
-			text->offset = m.offset;
+		if (is_written(&m)) {
+			good = !*text->file || !is_of(&m, text->file);
+			*again = *again || !*text->file;
+		} else if (!*text->file && at >= m.range.start && at < m.range.end) {
+			good = take_text(&m, text);
 		}
 	}
 	lines_end(&l);
@@ -94,11 +106,10 @@ static bool look_at_maps(const struct task *task, u64 at, struct text *text)
 
 bool text_find(const struct task *task, u64 at, struct text *text)
 {
+	bool again = false;
+
 	*text = (struct text){0};
-	for (int pass = 0; pass < 2; pass++)
-		if (!look_at_maps(task, at, text))
-			return false;
-	return true;
+	return look_at_maps(task, at, text, &again) && (!again || look_at_maps(task, at, text, &again));
 }
 
 void text_leave_out_of_core(const struct text *text)

@@ -115,6 +115,18 @@ static void numbers(void)
 	check_patched(any_insn);
 }
 
+/* Memory wherever the host likes, and more than there is below the table: nothing has to make way. */
+static void large_mapping(void)
+{
+	const size_t large = 256UL << 20;
+	long at;
+
+	patch_it();
+	at = any_call(SYS_mmap, 0L, large, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, 0L);
+	CHECK(at > 0 && any_call(SYS_munmap, at, large) == 0);
+	check_patched(any_insn);
+}
+
 static int in_child(void *arg)
 {
 	return any_call(SYS_getuid) == (long)getuid() && any_call(SYS_getppid) == (long)(intptr_t)arg ? 5 : 6;
@@ -420,6 +432,7 @@ static void own_dispatch(void)
 static const struct test tests[] = {
     {"registers, flags, vectors and red zone are kept", registers},
     {"calls of all kinds", numbers},
+    {"a mapping that is larger than what is below the table", large_mapping},
     {"children and threads", children},
     {"a thread that was there before", threads_before},
     {"a call that sleeps is interrupted, and restarted", interrupted},
