@@ -75,7 +75,9 @@ struct arena_header {
 	u32 nr_handles;	     /* entries in use are below this index */
 	struct handle *handles[HANDLES_MAX / HANDLES_CHUNK]; /* made as they are needed, never freed */
 	_Atomic u32 tree_handles;			     /* that are HANDLE_TREE */
-	_Atomic u32 sem_lists;				     /* of semaphore adjustments: warden/undo.c */
+	_Atomic u32 names_held;				     /* that are HANDLE_NAMES, or about to be */
+	_Atomic u64 names_moved; /* how often mounts have followed names: see sys/held_names.h */
+	_Atomic u32 sem_lists;	 /* of semaphore adjustments: warden/undo.c */
 	_Atomic u32
 	    door; /* guests come in at the socket with the name door - 1 (warden/door.c); 0: not yet, or DOOR_NONE */
 	/* What is large comes last: what each process reads as it starts lies close together. */

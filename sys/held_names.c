@@ -18,22 +18,26 @@ bool request_add_name(struct request *req, const struct nameidata *nd)
 }
 
 /* A name whose path is not known, or too long to be walked, is no mount's. */
-static bool is_held(const struct nameidata *nd)
+static bool may_be_held(const struct nameidata *nd)
 {
-	return nd->last_type == LAST_NORM && nd->len && nd->len + 1 + nd->last_len < PATH_MAX &&
-	       mnt_name_held(nd->host, nd->len, nd->last, nd->last_len);
+	return nd->last_type == LAST_NORM && nd->len && nd->len + 1 + nd->last_len < PATH_MAX;
 }
 
-s64 names_hold(struct task *task, const struct nameidata *nd, const struct nameidata *other, s32 *held)
+static bool is_held(const struct nameidata *nd)
+{
+	return mnt_name_held(nd->host, nd->len, nd->last, nd->last_len);
+}
+
+/* Once. `all`: also names that no mount seems to depend on. */
+static s64 hold_once(struct task *task, const struct nameidata *nd, const struct nameidata *other, bool all, s32 *held)
 {
 	const struct nameidata *names[] = {nd, other};
 	struct request req;
 	s64 ret;
 
-	*held = -1;
 	request_init(&req, REQ_HOLD_NAMES, task);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i] && is_held(names[i]))
+		if (names[i] && may_be_held(names[i]) && (all || is_held(names[i])))
 			request_add_name(&req, names[i]);
 	if (!req.nr)
 		return 0;
@@ -42,8 +46,48 @@ s64 names_hold(struct task *task, const struct nameidata *nd, const struct namei
 	return ret >= 0 || ret == -ENOENT || ret == -EIO ? 0 : ret;
 }
 
+/*
+ * While somebody else is about to rename a directory, its mounts are known by a path that may be neither the one that
+ * we have found nor right any more. So the warden is asked in any case, which looks where everything is. If then
+ * something was elsewhere, so may be what it was asked about.
+ */
+s64 names_hold(struct task *task, struct nameidata *nd, struct nameidata *other, u64 since, s32 *held)
+{
+	bool others;
+	u64 seen;
+	s64 err;
+
+	for (;;) {
+		*held = -1;
+		others = atomic_load(&arena()->names_held);
+		seen = names_moved();
+		if (others || seen != since) {
+			nd_look_again(nd);
+			if (other)
+				nd_look_again(other);
+		}
+		err = hold_once(task, nd, other, others, held);
+		since = seen;
+		if (err || names_moved() == since)
+			return err;
+		if (*held >= 0)
+			warden_let_go(task, *held, true);
+	}
+}
+
 void names_let_go(struct task *task, s32 held, s64 err)
 {
 	if (held >= 0)
 		warden_let_go(task, held, !err);
+}
+
+void names_follow(struct task *task)
+{
+	struct request req;
+
+	if (!atomic_load(&arena()->names_held))
+		return;
+	/* Whatever the request, the warden looks first. */
+	request_init(&req, REQ_SETTLE, task);
+	warden_call(task, &req, NULL);
 }

@@ -5,6 +5,7 @@
  */
 #include "host/uaccess.h"
 #include "lib/string.h"
+#include "sys/held_names.h"
 #include "sys/mount.h"
 #include "sys/sys.h"
 
@@ -210,8 +211,10 @@ SYSCALL(mount)
 		err = copy_mount_string(source, ARG0(regs), &call.source);
 	if (!err)
 		err = copy_mount_options(options, ARG4(regs), &call.options);
-	if (!err)
-		err = user_path(task, AT_FDCWD, ARG1(regs), LOOKUP_FOLLOW, &target);
+	if (err)
+		return err;
+	names_follow(task);
+	err = user_path(task, AT_FDCWD, ARG1(regs), LOOKUP_FOLLOW, &target);
 	if (err)
 		return err;
 	if ((call.flags & MS_MGC_MSK) == MS_MGC_VAL)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mount_setattr(2): the flags of a mount, or of a whole tree of them, at once. And what the attributes are as flags. */
+#include "sys/held_names.h"
 #include "sys/mount_fds.h"
 
 #include <linux/fcntl.h>
@@ -156,6 +157,7 @@ SYSCALL(mount_setattr)
 	err = get_mount_attr(task, ARG3(regs), ARG4(regs), &change);
 	if (err || change.nothing)
 		return err;
+	names_follow(task);
 	err = user_path_at(task, (int)ARG0(regs), ARG1(regs), flags, LOOKUP_FOLLOW, &nd);
 	if (err)
 		return err;

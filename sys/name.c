@@ -22,14 +22,17 @@
 /* A name in a directory, and how the host is told it. */
 struct name {
 	struct nameidata nd;
+	u64 since;		 /* names_moved() before it was looked up */
 	char last[NAME_MAX + 2]; /* with the slash that followed it */
 };
 
 /* `how`: LOOKUP_LAZY where neither the mount nor the host path is asked for. */
 static int user_name(struct task *task, int dfd, u64 uname, unsigned how, struct name *n)
 {
-	int err = user_path(task, dfd, uname, LOOKUP_PARENT | how, &n->nd);
+	int err;
 
+	n->since = names_moved();
+	err = user_path(task, dfd, uname, LOOKUP_PARENT | how, &n->nd);
 	if (err)
 		return err;
 	switch (n->nd.last_type) {
@@ -257,17 +260,30 @@ static s64 unlink_busy(const struct name *n, bool rmdir)
 	return rmdir || n->nd.trailing_slash ? -ENOTDIR : -EBUSY;
 }
 
-static s64 unlink_name(struct task *task, const struct name *n, int flags)
+static s64 unlink_held(struct task *task, const struct name *n, int flags)
 {
 	u64 grave;
-	s32 held;
-	s64 err = names_hold(task, &n->nd, NULL, &held);
+	s64 err;
 
-	if (err)
-		return err;
+	if (is_mountpoint(task, n))
+		return unlink_busy(n, flags & AT_REMOVEDIR);
 	grave = flags & AT_REMOVEDIR ? 0 : grave_dig(task, &n->nd);
 	err = host_call3(__NR_unlinkat, n->nd.fd, n->last, flags);
 	grave_close(task, &n->nd, grave, err);
+	return err;
+}
+
+static s64 unlink_name(struct task *task, struct name *n, int flags)
+{
+	s32 held;
+	s64 err;
+
+	if (n->nd.last_type == LAST_NORM && place_readonly(&n->nd))
+		return -EROFS;
+	err = names_hold(task, &n->nd, NULL, n->since, &held);
+	if (err)
+		return err;
+	err = unlink_held(task, n, flags);
 	names_let_go(task, held, err);
 	return err;
 }
@@ -282,12 +298,7 @@ static s64 do_unlinkat(struct task *task, int dfd, u64 uname, int flags)
 	err = user_name(task, dfd, uname, 0, &n);
 	if (err)
 		return err;
-	if (n.nd.last_type == LAST_NORM && place_readonly(&n.nd))
-		err = -EROFS;
-	else if (is_mountpoint(task, &n))
-		err = unlink_busy(&n, flags & AT_REMOVEDIR);
-	else
-		err = unlink_name(task, &n, flags);
+	err = unlink_name(task, &n, flags);
 	if (!err)
 		dcache_changed(task, n.nd.last, n.nd.last_len);
 	name_release(&n);
@@ -345,27 +356,34 @@ static s64 rename_busy(const struct name *old, const struct name *new, unsigned 
 	return -EBUSY;
 }
 
-static s64 rename_names(struct task *task, const struct name *old, const struct name *new, unsigned flags)
+static s64 rename_held(struct task *task, const struct name *old, const struct name *new, unsigned flags)
 {
 	u64 grave;
+	s64 err;
+
+	if (old->nd.last_type == LAST_NORM && new->nd.last_type == LAST_NORM &&
+	    (is_mountpoint(task, old) || is_mountpoint(task, new)))
+		return rename_busy(old, new, flags);
+	/* What shows a file that is replaced must know where that is before it can take the other one for it. */
+	grave = flags ? 0 : grave_dig(task, &new->nd);
+	err = host_call5(__NR_renameat2, old->nd.fd, old->last, new->nd.fd, new->last, flags);
+	grave_close(task, &new->nd, grave, err);
+	return err;
+}
+
+static s64 rename_names(struct task *task, struct name *old, struct name *new, unsigned flags)
+{
 	s32 held;
 	s64 err;
 
 	if (!same_mount(task, &old->nd, &new->nd))
 		return -EXDEV;
-	if (old->nd.last_type == LAST_NORM && new->nd.last_type == LAST_NORM) {
-		if (place_readonly(&old->nd))
-			return -EROFS;
-		if (is_mountpoint(task, old) || is_mountpoint(task, new))
-			return rename_busy(old, new, flags);
-	}
-	err = names_hold(task, &old->nd, &new->nd, &held);
+	if (old->nd.last_type == LAST_NORM && new->nd.last_type == LAST_NORM && place_readonly(&old->nd))
+		return -EROFS;
+	err = names_hold(task, &old->nd, &new->nd, old->since, &held);
 	if (err)
 		return err;
-	/* What shows a file that is replaced must know where that is before it can take the other one for it. */
-	grave = flags ? 0 : grave_dig(task, &new->nd);
-	err = host_call5(__NR_renameat2, old->nd.fd, old->last, new->nd.fd, new->last, flags);
-	grave_close(task, &new->nd, grave, err);
+	err = rename_held(task, old, new, flags);
 	names_let_go(task, held, err);
 	if (!err) {
 		dcache_changed(task, old->nd.last, old->nd.last_len);

@@ -9,6 +9,7 @@
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
+#include "sys/held_names.h"
 #include "sys/sys.h"
 
 #define OPEN_TREE_FLAGS                                                                                                \
@@ -53,8 +54,10 @@ static s64 clone_place(struct task *task, struct nameidata *nd, u32 flags)
 static s64 open_tree_clone(struct task *task, int dfd, u64 uname, u32 flags)
 {
 	struct nameidata nd;
-	s64 ret = user_path_at(task, dfd, uname, flags, LOOKUP_FOLLOW, &nd);
+	s64 ret;
 
+	names_follow(task);
+	ret = user_path_at(task, dfd, uname, flags, LOOKUP_FOLLOW, &nd);
 	if (ret)
 		return ret;
 	ret = clone_place(task, &nd, flags);
@@ -184,6 +187,7 @@ SYSCALL(move_mount)
 
 	if (err)
 		return err;
+	names_follow(task);
 	err = walk_move(task, (int)ARG2(regs), ARG3(regs), flags & MOVE_MOUNT_T_EMPTY_PATH,
 			flags & MOVE_MOUNT_T_SYMLINKS, &to);
 	if (err)

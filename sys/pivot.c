@@ -2,6 +2,7 @@
 /* pivot_root(2): the mount at new_root becomes the root, the old root moves to put_old. */
 #include "kernel/mm.h"
 #include "lib/string.h"
+#include "sys/held_names.h"
 #include "sys/mount.h"
 #include "sys/sys.h"
 
@@ -66,6 +67,7 @@ SYSCALL(pivot_root)
 
 	if (!may_mount(task))
 		return -EPERM;
+	names_follow(task);
 	err = pivot_walk(task, ARG0(regs), ARG1(regs), &new, &old);
 	if (err)
 		return err;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* umount2(2). */
 #include "kernel/mm.h"
+#include "sys/held_names.h"
 #include "sys/mount.h"
 #include "sys/sys.h"
 #include "vfs/walk.h"
@@ -78,6 +79,7 @@ SYSCALL(umount2)
 
 	if (flags & ~(u32)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
+	names_follow(task);
 	err = user_path(task, AT_FDCWD, ARG0(regs), LOOKUP_NO_EXPIRE | (flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW),
 			&nd);
 	if (err == -ENOENT)

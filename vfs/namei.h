@@ -117,6 +117,8 @@ bool is_mount_root_place(struct task *task, const struct nameidata *nd);
 int nd_behind_magic(struct task *task, struct nameidata *nd);
 /* Does nd's host path still lead to the file that the descriptor has? */
 bool nd_still_there(const struct nameidata *nd, int fd);
+/* With LOOKUP_PARENT: where is the directory by now? nd->host as the host says; empty if it has no path. */
+void nd_look_again(struct nameidata *nd);
 /* The flags of the mount that a descriptor of any kind is known to be seen through; 0 when nothing is noted. */
 u32 fd_mnt_flags(struct task *task, int fd);
 

@@ -401,6 +401,23 @@ u64 mount_dev(struct task *task, u64 mnt, u64 dev)
 	return shown;
 }
 
+void nd_look_again(struct nameidata *nd)
+{
+	char link[FD_PATH_SIZE];
+	long n;
+
+	if (nd->fd == AT_FDCWD) {
+		n = host_call2(__NR_getcwd, nd->host, HOST_PATH_MAX + 1) - 1; /* it counts the NUL */
+	} else {
+		fd_path(link, nd->fd);
+		n = host_readlinkat(AT_FDCWD, link, nd->host, HOST_PATH_MAX + 1);
+	}
+	if (n < 1 || n > (long)HOST_PATH_MAX || nd->host[0] != '/')
+		n = 0;
+	nd->len = (u32)n;
+	nd->host[n] = '\0';
+}
+
 /* nd->host by what the host says of an open descriptor; empty for what has no path. */
 static void host_of_fd(int fd, const struct stat *st, struct nameidata *nd)
 {

@@ -3,6 +3,9 @@
  * Names that mounts depend on and that are about to change: rename(2), unlink(2), rmdir(2). The guest says which, with
  * its own rights it does what it wants, and shuts the connection down, or it dies: either way the host tells us
  * then what has become of the files that had the names. Nothing that the guest says is believed.
+ *
+ * Several may be at it at once, one in a directory that another one renames. So each time all names are looked at, and
+ * what has become of them is told to the mounts at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,17 +17,33 @@
 #include <unistd.h>
 #include "warden/warden.h"
 
+enum became { THERE, GONE, UNKNOWN };
+
 struct held_name {
 	int fd; /* O_PATH on what has it; -1: no mount depends on it */
-	char path[PATH_MAX];
+	enum became became;
+	char path[PATH_MAX]; /* as the mounts know it */
+	char now[PATH_MAX];  /* as the host says, if it is THERE */
 };
 
 struct held_names {
+	struct held_names *next, **pprev;
 	struct held_name name[2];
 };
 
-/* The host path of a file; false: it has none any more. */
-static bool path_of(int fd, char path[PATH_MAX])
+static struct held_names *first, **end = &first; /* the oldest first */
+static struct path_move *moves;			 /* room for all that can be */
+
+static bool ends_with_deleted(const char *path)
+{
+	static const char deleted[] = " (deleted)";
+	size_t len = strlen(path), cut = sizeof(deleted) - 1;
+
+	return len > cut && !strcmp(path + len - cut, deleted);
+}
+
+/* The host path of a file. UNKNOWN: it is too long, or just changing. */
+static enum became path_of(int fd, char path[PATH_MAX])
 {
 	char link[sizeof(arena()->proc) + 32];
 	struct stat file, found;
@@ -33,73 +52,183 @@ static bool path_of(int fd, char path[PATH_MAX])
 	snprintf(link, sizeof(link), "%s/self/fd/%d", arena()->proc, fd);
 	n = readlink(link, path, PATH_MAX - 1);
 	if (n <= 0)
-		return false;
+		return UNKNOWN;
 	path[n] = '\0';
-	/* Behind the path of what was removed stands a word, which may as well be the end of a name. */
-	return fstat(fd, &file) == 0 && lstat(path, &found) == 0 && file.st_dev == found.st_dev &&
-	       file.st_ino == found.st_ino;
+	if (fstat(fd, &file) == 0 && lstat(path, &found) == 0 && file.st_dev == found.st_dev &&
+	    file.st_ino == found.st_ino)
+		return THERE;
+	/* Behind the path of what was removed stands that word, which may as well be the end of a name. */
+	return ends_with_deleted(path) ? GONE : UNKNOWN;
 }
 
-static bool hold(struct held_name *name, const char *path)
-{
-	char is[PATH_MAX];
+/* ---- what has become of all of them ---- */
 
-	name->fd = mnt_path_used(path) ? open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
+/* Is it something else than when it was looked at last? */
+static bool look(struct held_name *name)
+{
+	char now[PATH_MAX];
+	enum became became;
+
 	if (name->fd < 0)
 		return false;
-	if (!path_of(name->fd, is) || strcmp(is, path) != 0) {
-		close(name->fd);
-		name->fd = -1;
+	became = path_of(name->fd, now);
+	if (became == name->became && (became != THERE || !strcmp(now, name->now)))
 		return false;
-	}
-	strcpy(name->path, path);
+	name->became = became;
+	if (became == THERE)
+		strcpy(name->now, now);
 	return true;
+}
+
+#define PASSES 64 /* nobody who renames without end makes the warden wait */
+
+/* Until between the first look and the last one nothing has happened: then all of it was so at one time. */
+static void look_at_all(void)
+{
+	bool news = true;
+
+	for (unsigned pass = 0; pass < PASSES && news; pass++) {
+		news = false;
+		for (struct held_names *names = first; names; names = names->next) {
+			for (u32 i = 0; i < ARRAY_SIZE(names->name); i++)
+				news |= look(&names->name[i]);
+		}
+	}
+}
+
+/* The longest `from` first, for what is in a directory goes its own way; of the same the oldest: the mounts there are
+ * of that one's time. */
+static void add_move(unsigned nr, const char *from, const char *to)
+{
+	unsigned at = nr;
+
+	for (; at && strlen(moves[at - 1].from) < strlen(from); at--)
+		moves[at] = moves[at - 1];
+	moves[at] = (struct path_move){from, to};
+}
+
+static bool has_moved(const struct held_name *name)
+{
+	return name->fd >= 0 && (name->became == GONE || (name->became == THERE && strcmp(name->now, name->path) != 0));
+}
+
+static void told(struct held_name *name)
+{
+	if (name->became == THERE) {
+		strcpy(name->path, name->now);
+		return;
+	}
+	close(name->fd);
+	name->fd = -1;
+}
+
+void names_settle(void)
+{
+	unsigned nr = 0;
+
+	look_at_all();
+	for (const struct held_names *names = first; names; names = names->next) {
+		for (u32 i = 0; i < ARRAY_SIZE(names->name); i++) {
+			const struct held_name *name = &names->name[i];
+
+			if (has_moved(name))
+				add_move(nr++, name->path, name->became == THERE ? name->now : NULL);
+		}
+	}
+	if (!nr)
+		return;
+	mounts_follow(moves, nr);
+	for (struct held_names *names = first; names; names = names->next) {
+		for (u32 i = 0; i < ARRAY_SIZE(names->name); i++) {
+			if (has_moved(&names->name[i]))
+				told(&names->name[i]);
+		}
+	}
+	/* Last: who sees the new number sees the mounts where they are now. */
+	atomic_fetch_add(&arena()->names_moved, 1);
+}
+
+/* ---- one who is about to change them ---- */
+
+static void let_go(struct held_name *name)
+{
+	if (name->fd >= 0)
+		close(name->fd);
+	name->fd = -1;
+}
+
+static void hold(struct held_name *name, const char *path)
+{
+	name->fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (name->fd < 0)
+		return;
+	name->became = path_of(name->fd, name->now);
+	strcpy(name->path, path);
+	if (name->became != THERE || strcmp(name->now, path) != 0)
+		let_go(name);
+}
+
+static struct held_names *held_names_new(void)
+{
+	struct path_move *more;
+	struct held_names *names;
+
+	more = warden_realloc(moves, (arena()->names_held + 1) * ARRAY_SIZE(names->name) * sizeof(*moves));
+	if (!more)
+		return NULL;
+	moves = more;
+	names = warden_realloc(NULL, sizeof(*names));
+	if (!names)
+		return NULL;
+	names->next = NULL;
+	names->pprev = end;
+	for (u32 i = 0; i < ARRAY_SIZE(names->name); i++)
+		names->name[i].fd = -1;
+	*end = names;
+	end = &names->next;
+	atomic_fetch_add(&arena()->names_held, 1);
+	return names;
+}
+
+void held_names_put(struct held_names *names)
+{
+	names_settle();
+	*names->pprev = names->next;
+	if (names->next)
+		names->next->pprev = names->pprev;
+	else
+		end = names->pprev;
+	atomic_fetch_sub(&arena()->names_held, 1);
+	for (u32 i = 0; i < ARRAY_SIZE(names->name); i++)
+		let_go(&names->name[i]);
+	free(names);
 }
 
 s64 do_hold_names(struct call *call)
 {
 	struct ns_set set = {.kind = HANDLE_NAMES};
-	struct held_names *names;
 	bool held = false;
 
 	for (u32 i = 0; i < call->req->nr; i++) {
 		if (!is_path(call->s[i]))
 			return -EINVAL;
 	}
-	names = warden_realloc(NULL, sizeof(*names));
-	if (!names)
+	set.names = held_names_new();
+	if (!set.names)
 		return -ENOMEM;
-	for (u32 i = 0; i < ARRAY_SIZE(names->name); i++) {
-		names->name[i].fd = -1;
-		held |= i < call->req->nr && hold(&names->name[i], call->s[i]);
-	}
-	if (!held) {
-		free(names);
-		return -ENOENT;
-	}
-	set.names = names;
-	return call_publish(call, &set);
-}
+	for (u32 i = 0; i < call->req->nr; i++)
+		hold(&set.names->name[i], call->s[i]);
+	/* What had the names before these files has taken its mounts along by now. */
+	names_settle();
+	for (u32 i = 0; i < call->req->nr; i++) {
+		struct held_name *name = &set.names->name[i];
 
-void held_names_put(struct held_names *names)
-{
-	static char now[ARRAY_SIZE(names->name)][PATH_MAX];
-	struct path_move moves[ARRAY_SIZE(names->name)];
-	unsigned nr = 0;
-
-	for (u32 i = 0; i < ARRAY_SIZE(names->name); i++) {
-		const struct held_name *name = &names->name[i];
-		bool there = name->fd >= 0 && path_of(name->fd, now[i]);
-
-		if (name->fd < 0 || (there && strcmp(now[i], name->path) == 0))
-			continue;
-		moves[nr++] = (struct path_move){name->path, there ? now[i] : NULL};
+		if (name->fd >= 0 && !mnt_path_used(name->path))
+			let_go(name);
+		held |= name->fd >= 0;
 	}
-	if (nr)
-		mounts_follow(moves, nr);
-	for (u32 i = 0; i < ARRAY_SIZE(names->name); i++) {
-		if (names->name[i].fd >= 0)
-			close(names->name[i].fd);
-	}
-	free(names);
+	if (held)
+		return call_publish(call, &set);
+	held_names_put(set.names);
+	return -ENOENT;
 }

@@ -111,6 +111,8 @@ static s64 carry_out(struct call *call, size_t len)
 		return -EINVAL;
 	if (!take_strings(call, len))
 		return -EINVAL;
+	/* What the caller says about paths may be younger than a change of names that is under way. */
+	names_settle();
 	return op->fn(call);
 }
 

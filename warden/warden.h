@@ -133,6 +133,8 @@ void fs_context_free(struct fs_context *context);
 
 /* ---- names that mounts depend on (warden/names.c) ---- */
 
+/* Tells the mounts what has become of all names that somebody is about to change. */
+void names_settle(void);
 /* Who was about to change them has done so, or not, or is no more. */
 void held_names_put(struct held_names *names);
 

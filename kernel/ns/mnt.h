@@ -306,7 +306,8 @@ bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
 bool mnt_path_used(const char *path);
 /*
  * Names have changed on the host, all at once, and mounts follow in every namespace: what is mounted at or below them,
- * and what shows what is there. From a name that has gone what is mounted on it is taken off. 0 or -ENOMEM.
+ * and what shows what is there: the first move that fits a path counts. From a name that has gone what is mounted on it
+ * is taken off. 0 or -ENOMEM.
  */
 struct path_move {
 	const char *from, *to; /* host paths; to: NULL: it has gone */

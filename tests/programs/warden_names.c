@@ -97,6 +97,58 @@ static void mounts_follow_before_the_guest_goes_on(void)
 	CHECK(is_at(id, in_base("moved"), in_base("src/point")));
 }
 
+/* One in a directory that another one renames. */
+static void rename_two_at_once(bool inner_first)
+{
+	u64 id = begin_with_bind(), deep;
+	int outer, inner;
+
+	CHECK_OK(mkdir(in_base("dir/point/deep"), 0755));
+	deep = bind_at(in_base("other"), in_base("dir/point/deep"));
+	outer = hold(in_base("dir"), in_base("moved"));
+	inner = hold(in_base("dir/point"), in_base("dir/place"));
+	CHECK(outer >= 0 && inner >= 0 && arena()->names_held == 2);
+	CHECK_OK(rename(in_base("dir"), in_base("moved")));
+	CHECK_OK(rename(in_base("moved/point"), in_base("moved/place")));
+	let_go(inner_first ? inner : outer);
+	CHECK(is_at(id, in_base("src"), in_base("moved/place")));
+	CHECK(is_at(deep, in_base("other"), in_base("moved/place/deep")));
+	let_go(inner_first ? outer : inner);
+	CHECK(is_at(id, in_base("src"), in_base("moved/place")));
+	CHECK(is_at(deep, in_base("other"), in_base("moved/place/deep")));
+	CHECK(arena()->names_held == 0);
+}
+
+static void two_at_once_are_followed_if_the_outer_is_done_first(void)
+{
+	rename_two_at_once(false);
+}
+
+static void two_at_once_are_followed_if_the_inner_is_done_first(void)
+{
+	rename_two_at_once(true);
+}
+
+/* What is asked later is about the names of later. */
+static void who_asks_in_between_finds_the_new_names(void)
+{
+	u64 id = begin_with_bind(), new, moved = arena()->names_moved;
+	int outer = hold(in_base("dir"), in_base("moved")), inner;
+
+	CHECK_OK(rename(in_base("dir"), in_base("moved")));
+	inner = hold(in_base("moved/point"), in_base("moved/place"));
+	CHECK(inner >= 0 && arena()->names_moved == moved + 1);
+	CHECK_OK(rename(in_base("moved/point"), in_base("moved/place")));
+	CHECK_OK(mkdir(in_base("dir"), 0755));
+	CHECK_OK(mkdir(in_base("dir/point"), 0755));
+	new = bind_at(in_base("other"), in_base("dir/point"));
+	CHECK(is_at(id, in_base("src"), in_base("moved/place")));
+	let_go(outer);
+	let_go(inner);
+	CHECK(is_at(id, in_base("src"), in_base("moved/place")));
+	CHECK(is_at(new, in_base("other"), in_base("dir/point")));
+}
+
 static void rename_and_tell(const char *from, const char *to)
 {
 	int fd = hold(in_base(from), in_base(to));
@@ -192,6 +244,9 @@ static void nothing_can_be_asked_by_such_a_handle(void)
 
 static const struct test tests[] = {
     {"mounts follow before the guest goes on", mounts_follow_before_the_guest_goes_on},
+    {"two at once are followed if the outer is done first", two_at_once_are_followed_if_the_outer_is_done_first},
+    {"two at once are followed if the inner is done first", two_at_once_are_followed_if_the_inner_is_done_first},
+    {"who asks in between finds the new names", who_asks_in_between_finds_the_new_names},
     {"a guest that dies has changed them or not", a_guest_that_dies_has_changed_them_or_not},
     {"what is mounted on a name goes with it", what_is_mounted_on_a_name_goes_with_it},
     {"what the guest says does not count", what_the_guest_says_does_not_count},
