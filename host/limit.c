@@ -139,24 +139,14 @@ long host_own_handle(int fd, int from, u64 inode)
 	return own_fd(__NR_fcntl, fd, F_DUPFD_CLOEXEC, from, 0, inode);
 }
 
-static long make_pair(int domain, int type, s32 pair[2])
-{
-	struct own_fd *notes[2] = {fd_expect(0), fd_expect(0)};
-	long err = host_call4(__NR_socketpair, domain, type, 0, pair);
-
-	fd_own(notes[0], err ? err : pair[0]);
-	fd_own(notes[1], err ? err : pair[1]);
-	return err;
-}
-
 long host_own_pair(int domain, int type, s32 pair[2])
 {
-	long err = allocation_fails() ? -ENOMEM : make_pair(domain, type, pair);
+	long err = allocation_fails() ? -ENOMEM : fd_own_pair(domain, type, pair);
 
 	if (err != -EMFILE)
 		return err;
 	raise();
-	err = make_pair(domain, type, pair);
+	err = fd_own_pair(domain, type, pair);
 	lower();
 	return err;
 }

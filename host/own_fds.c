@@ -7,6 +7,7 @@
 #include <linux/stat.h>
 #include "host/host.h"
 #include "kernel/mm.h"
+#include "lib/string.h"
 
 /* One note. It is free, then taken, then it has a number, and back: each by one store, whoever is killed between. */
 struct own_fd {
@@ -15,6 +16,7 @@ struct own_fd {
 	_Atomic s32 tgid;   /* of a child: 0 before it is born, negative until it has its address space's id */
 	u64 mm;		    /* id of the owner's address space */
 	u64 inode;	    /* of a handle; 0: it is none */
+	s32 pair[2];	    /* descriptors that the host has just made, as long as this note has no number; -1: none */
 };
 #define CLOSING 0x80000000u /* with the number of the thread that is closing it for a dead owner */
 
@@ -41,6 +43,7 @@ static struct own_fd *note_take(struct own_fds *own, u32 owner)
 
 static void note_free(struct own_fd *n)
 {
+	n->pair[0] = n->pair[1] = -1;
 	atomic_store(&n->number, 0);
 	atomic_store(&n->owner, 0);
 }
@@ -99,6 +102,23 @@ void fd_own(struct own_fd *note, long fd)
 		note_free(note);
 }
 
+long fd_own_pair(int domain, int type, s32 pair[2])
+{
+	struct own_fd *notes[2] = {fd_expect(0), fd_expect(0)};
+	bool noted = notes[0] && notes[1];
+	/* The one that others come to first. */
+	struct own_fd *n = notes[0] < notes[1] ? notes[0] : notes[1], *other = n == notes[0] ? notes[1] : notes[0];
+	s32 *numbers = noted ? n->pair : pair;
+	long err = host_call4(__NR_socketpair, domain, type, 0, numbers);
+
+	if (!err && noted)
+		memcpy(pair, numbers, sizeof(n->pair));
+	/* From when it has a number on, the pair in it does not count: so that comes last. */
+	fd_own(other, err ? err : pair[1]);
+	fd_own(n, err ? err : pair[0]);
+	return err;
+}
+
 void fd_give(int fd)
 {
 	struct own_fds *own = own_fds();
@@ -142,6 +162,8 @@ int own_fds_begin(struct task *task)
 	if (!own)
 		return -ENOMEM;
 	own->id = mm_new_id();
+	for (u32 i = 0; i < NOTES; i++)
+		note_free(&own->note[i]);
 	note_handles(own, task->files);
 	task->files->own = own;
 	return 0;
@@ -336,6 +358,18 @@ static void close_unnumbered(const struct own_fds *own, const struct own_fd *n)
 			host_call1(__NR_close, fd);
 }
 
+/* A pair whose owner was killed before each had its own note. */
+static void close_pair(const struct own_fds *own, const struct own_fd *n)
+{
+	struct stat st;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(n->pair); i++)
+		if (!host_call2(__NR_fstat, n->pair[i], &st) && S_ISSOCK(st.st_mode) &&
+		    !noted_twice(own, n, n->pair[i], false))
+			host_call1(__NR_close, n->pair[i]);
+}
+
 /*
  * Someone who lives has just closed the number and not struck out its note yet, when the dead one got it: whose it is
  * will be clear the next time. A handle, in contrast, may be stood on by two.
@@ -351,6 +385,8 @@ static void reclaim(const struct own_fds *own, struct own_fd *n)
 		give_up(own, &(struct unused){n, n->mm, n->inode, n->number - 1});
 	else if (n->inode)
 		close_unnumbered(own, n);
+	else if (!n->number)
+		close_pair(own, n);
 	else if (!noted_twice(own, n, n->number - 1, false))
 		close_noted(n);
 	note_free(n);

@@ -27,6 +27,9 @@ void own_fds_born(struct own_fd *note, s32 tgid);
  */
 struct own_fd *fd_expect(u64 inode);
 void fd_own(struct own_fd *note, long fd);
+/* The same for socketpair(2), whose result it is. The host writes the numbers into a note before it returns: whoever is
+ * killed in there leaves nothing. */
+long fd_own_pair(int domain, int type, s32 pair[2]);
 /* From now on it is the guest's. */
 void fd_give(int fd);
 
