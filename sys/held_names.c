@@ -23,27 +23,41 @@ static bool may_be_held(const struct nameidata *nd)
 	return nd->last_type == LAST_NORM && nd->len && nd->len + 1 + nd->last_len < PATH_MAX;
 }
 
+static bool is_too_deep(const struct nameidata *nd)
+{
+	return nd->last_type == LAST_NORM && !may_be_held(nd);
+}
+
 static bool is_held(const struct nameidata *nd)
 {
-	return mnt_name_held(nd->host, nd->len, nd->last, nd->last_len);
+	return may_be_held(nd) && mnt_name_held(nd->host, nd->len, nd->last, nd->last_len);
 }
 
 /* Once. `all`: also names that no mount seems to depend on. */
 static s64 hold_once(struct task *task, const struct nameidata *nd, const struct nameidata *other, bool all, s32 *held)
 {
-	const struct nameidata *names[] = {nd, other};
 	struct request req;
 	s64 ret;
 
+	if (!all && !is_held(nd) && !(other && is_held(other)))
+		return 0;
 	request_init(&req, REQ_HOLD_NAMES, task);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i] && may_be_held(names[i]) && (all || is_held(names[i])))
-			request_add_name(&req, names[i]);
+	if (may_be_held(nd))
+		request_add_name(&req, nd);
+	if (other && may_be_held(other))
+		request_add_name(&req, other);
 	if (!req.nr)
 		return 0;
 	ret = warden_call_held(task, &req, held);
 	/* Without a warden nobody makes or follows mounts any more. */
-	return ret >= 0 || ret == -ENOENT || ret == -EIO ? 0 : ret;
+	if (ret == -ENOENT || ret == -EIO)
+		return 0;
+	if (ret >= 0 && (is_too_deep(nd) || (other && is_too_deep(other)))) {
+		warden_let_go(task, *held, true);
+		*held = -1;
+		return -ENAMETOOLONG;
+	}
+	return ret < 0 ? ret : 0;
 }
 
 /*

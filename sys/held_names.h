@@ -20,7 +20,8 @@ static inline u64 names_moved(void)
 /*
  * Before the name nd->last in directory nd changes, and `other` (or NULL) with it. `since`: names_moved() before they
  * were looked up; should directories have been renamed since, their paths in nd and other are the new ones. *held is
- * names_let_go()'s. 0, or -errno: it may not change, because the mounts could not be told.
+ * names_let_go()'s. 0, or -errno: it may not change, because the mounts could not be told; -ENAMETOOLONG: they would
+ * depend on a path that is too long to be walked.
  */
 s64 names_hold(struct task *task, struct nameidata *nd, struct nameidata *other, u64 since, s32 *held);
 /* Afterwards; `err`: what came of it. When it returns the mounts have followed. */

@@ -34,9 +34,6 @@
 /* To have been there does not count as use of the mount (MNT_EXPIRE). */
 #define LOOKUP_NO_EXPIRE 0x08000000
 
-/* The longest host path of a place: nameidata.tail and a NUL follow it. */
-#define HOST_PATH_MAX (PATH_MAX - 3U)
-
 /* What a walk found. path_release() gives everything back. About 8 KiB: mind the kernel stack. */
 struct nameidata {
 	u64 mnt;	     /* mount that the place is seen through */

@@ -204,6 +204,12 @@ void held_names_put(struct held_names *names)
 	free(names);
 }
 
+/* May each name become the other one? */
+static bool both_fit(const char *old, const char *new)
+{
+	return mnt_path_fits(old, strlen(new)) && mnt_path_fits(new, strlen(old));
+}
+
 s64 do_hold_names(struct call *call)
 {
 	struct ns_set set = {.kind = HANDLE_NAMES};
@@ -227,8 +233,8 @@ s64 do_hold_names(struct call *call)
 			let_go(name);
 		held |= name->fd >= 0;
 	}
-	if (held)
+	if (held && (call->req->nr < 2 || both_fit(call->s[0], call->s[1])))
 		return call_publish(call, &set);
 	held_names_put(set.names);
-	return -ENOENT;
+	return held ? -ENAMETOOLONG : -ENOENT;
 }

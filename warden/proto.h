@@ -51,7 +51,8 @@ enum req_op {
 	REQ_FSMOUNT,   /* inode: HANDLE_FS; flags: of the mount. New handle, HANDLE_TREE */
 	REQ_SET_ATTR,  /* dst; flags: of the mount to be set, and its propagation; arg: to be cleared, and MS_REC */
 	REQ_SET_GROUP, /* src, dst: a private mount gets the propagation of another one */
-	/* s: host paths, one or two, of names that are about to change or go. -ENOENT: no mount depends on them; else a
+	/* s: host paths, one or two, of names that are about to change or go. -ENOENT: no mount depends on them;
+	 * -ENAMETOOLONG: one would be too deep for a walk if the names changed places; else a
 	 * new handle, HANDLE_NAMES. When the guest has shut its end down, or has died, the mounts are told, and then
 	 * the warden's end goes. */
 	REQ_HOLD_NAMES,

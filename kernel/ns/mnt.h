@@ -304,6 +304,10 @@ int mnt_used(struct mnt_ns *ns, u64 id);
 bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
 /* Is some mount in any namespace mounted at or below that host path, or does it show what is there? */
 bool mnt_path_used(const char *path);
+/* The longest host path that a walk comes to: nameidata.tail and a NUL follow it. */
+#define HOST_PATH_MAX (PATH_MAX - 3U)
+/* Would a walk come to all mounts, and to what they show, if what is at `from` had a path of to_len bytes? */
+bool mnt_path_fits(const char *from, size_t to_len);
 /*
  * Names have changed on the host, all at once, and mounts follow in every namespace: what is mounted at or below them,
  * and what shows what is there: the first move that fits a path counts. From a name that has gone what is mounted on it

@@ -66,6 +66,31 @@ bool mnt_path_used(const char *path)
 	return used;
 }
 
+struct longer {
+	const char *from;
+	size_t from_len, to_len;
+};
+
+static int is_too_long(const struct mount *m, void *arg)
+{
+	const struct longer *l = arg;
+
+	return (path_below(m->point, m->point_len, l->from, l->from_len) &&
+		l->to_len + m->point_len - l->from_len > HOST_PATH_MAX) ||
+	       (path_below(m->host, m->host_len, l->from, l->from_len) &&
+		l->to_len + m->host_len - l->from_len > HOST_PATH_MAX);
+}
+
+bool mnt_path_fits(const char *from, size_t to_len)
+{
+	struct longer l = {from, strlen(from), to_len};
+	bool fits = true;
+
+	for (const struct mnt_ns *ns = arena()->mnt_namespaces; ns && fits; ns = ns->next)
+		fits = !mnt_for_each(ns, is_too_long, &l);
+	return fits;
+}
+
 /* ---- what becomes of the mounts ---- */
 
 struct renaming {

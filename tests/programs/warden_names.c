@@ -214,6 +214,29 @@ static void what_the_guest_says_does_not_count(void)
 	CHECK(is_at(id, in_base("two"), in_base("elsewhere/point")));
 }
 
+static const char *path_of_length(size_t len)
+{
+	char *path = (char *)in_base("");
+
+	for (size_t i = strlen(path); i < len; i++)
+		path[i] = i % 200 ? 'd' : '/';
+	path[len] = '\0';
+	return path;
+}
+
+static void where_no_walk_comes_no_mount_is_taken(void)
+{
+	const size_t most = HOST_PATH_MAX - strlen("/point");
+	u64 id = begin_with_bind();
+
+	CHECK(hold(in_base("dir"), path_of_length(most + 1)) == -ENAMETOOLONG);
+	CHECK(hold(path_of_length(most + 1), in_base("dir")) == -ENAMETOOLONG);
+	CHECK(hold(in_base("other"), path_of_length(most + 1)) == -ENOENT);
+	CHECK(arena()->names_held == 0);
+	let_go(hold(in_base("dir"), path_of_length(most)));
+	CHECK(is_at(id, in_base("src"), in_base("dir/point")));
+}
+
 static void names_that_are_none_are_refused(void)
 {
 	u64 id = begin_with_bind();
@@ -250,6 +273,7 @@ static const struct test tests[] = {
     {"a guest that dies has changed them or not", a_guest_that_dies_has_changed_them_or_not},
     {"what is mounted on a name goes with it", what_is_mounted_on_a_name_goes_with_it},
     {"what the guest says does not count", what_the_guest_says_does_not_count},
+    {"where no walk comes no mount is taken", where_no_walk_comes_no_mount_is_taken},
     {"names that are none are refused", names_that_are_none_are_refused},
     {"nothing can be asked by such a handle", nothing_can_be_asked_by_such_a_handle},
 };

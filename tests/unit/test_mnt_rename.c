@@ -34,6 +34,18 @@ static void a_name_is_held_as_long_as_a_mount_has_it_in_a_path(void **state)
 	assert_int_equal(all_held(), 0);
 }
 
+static void a_path_fits_that_a_walk_comes_to(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+
+	attach(ns, ns->root, "/a/b/point", "/x/shown");
+	assert_true(mnt_path_fits("/a/b", HOST_PATH_MAX - strlen("/point")));
+	assert_false(mnt_path_fits("/a/b", HOST_PATH_MAX - strlen("/point") + 1));
+	assert_true(mnt_path_fits("/x/shown", HOST_PATH_MAX) && mnt_path_fits("/elsewhere", PATH_MAX));
+	assert_false(mnt_path_fits("/x/shown", HOST_PATH_MAX + 1));
+	mnt_ns_put(ns);
+}
+
 static void a_count_that_is_full_stays_so(void **state)
 {
 	struct mnt_ns *ns = new_ns();
@@ -210,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_name_is_held_as_long_as_a_mount_has_it_in_a_path),
+	    TEST(a_path_fits_that_a_walk_comes_to),
 	    TEST(a_count_that_is_full_stays_so),
 	    TEST(mounts_follow_in_every_namespace),
 	    TEST(names_are_exchanged_at_once),
