@@ -333,6 +333,11 @@ static int first_process(void)
 	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount("none", "/mnt", "tmpfs", 0, NULL) != 0 || chdir("/") != 0)
 		return 1;
+	/* And links enough that the warden begins to watch them, for which it opens files. */
+	if (symlink(".", "/mnt/link") != 0)
+		return 1;
+	for (i = 0; i < 50; i++)
+		access("/mnt/link/nothing", F_OK);
 	shared->stop = 1;
 	for (i = 0; i < SURVIVORS; i++)
 		survivor_start(i);
