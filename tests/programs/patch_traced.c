@@ -19,7 +19,7 @@
 #include "tests/programs/patch.h"
 #include "tests/spec/tap.h"
 
-#define OFTEN	40
+#define OFTEN	200
 #define THREADS 4
 
 static bool under_secede;
