@@ -17,28 +17,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bench/measure.h"
+#include "bench/path.h"
 
 #define CALLS 101
 
 static const char *dir, *what;
-static char file[4096];
-
-static void call_stat(void)
-{
-	struct stat st;
-
-	if (stat(file, &st) != 0)
-		abort();
-}
-
-static void call_open_close(void)
-{
-	int fd = open(file, O_RDONLY);
-
-	if (fd < 0)
-		abort();
-	close(fd);
-}
 
 static void call_fork(void)
 {
@@ -195,10 +178,10 @@ static void prepare(void)
 	    (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 	     mount("none", dir, "tmpfs", 0, NULL) != 0))
 		die("a mount namespace");
-	snprintf(file, sizeof(file), "%s/file", dir);
-	fd = open(file, O_CREAT | O_WRONLY, 0644);
+	snprintf(path, sizeof(path), "%s/file", dir);
+	fd = open(path, O_CREAT | O_WRONLY, 0644);
 	if (fd < 0)
-		die(file);
+		die(path);
 	close(fd);
 }
 

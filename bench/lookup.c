@@ -11,16 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "bench/measure.h"
-
-static char path[4096];
-
-static void call_stat(void)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		abort();
-}
+#include "bench/path.h"
 
 static void call_missing(void)
 {
@@ -28,15 +19,6 @@ static void call_missing(void)
 
 	if (stat(path, &st) == 0)
 		abort();
-}
-
-static void call_open_close(void)
-{
-	int fd = open(path, O_RDONLY);
-
-	if (fd < 0)
-		abort();
-	close(fd);
 }
 
 static void call_access(void)

@@ -15,9 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "bench/measure.h"
+#include "bench/path.h"
 
 static int zero_fd, null_fd, word;
-static char path[4096];
 
 static void call_read(void)
 {
@@ -58,23 +58,6 @@ static void call_fstat(void)
 
 	if (fstat(zero_fd, &st) != 0)
 		abort();
-}
-
-static void call_stat(void)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		abort();
-}
-
-static void call_open_close(void)
-{
-	int fd = open(path, O_RDONLY);
-
-	if (fd < 0)
-		abort();
-	close(fd);
 }
 
 static void wait_for(pid_t pid)

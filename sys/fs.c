@@ -12,16 +12,17 @@
 /* Where the host's thread stands: its word counts. `name` is what we were told, from the old directory. */
 static s64 host_pwd(struct task *task, struct nameidata *nd, const char *name, struct hpath **path)
 {
-	long n = host_call2(__NR_getcwd, nd->host, HOST_PATH_MAX + 1);
+	long n = host_path(AT_FDCWD, nd->host);
 	struct path old;
 	s64 err;
 
-	if (n > 1 && nd->host[0] == '/') {
-		nd->len = (u32)n - 1;
+	if (n > 0) {
+		nd->len = (u32)n;
+		nd->host[n] = '\0';
 		*path = hpath_new(nd->host, nd->len);
 		return *path ? 0 : -ENOMEM;
 	}
-	if (n != -ERANGE && n != -ENAMETOOLONG)
+	if (n != -ENAMETOOLONG)
 		return -ENOENT;
 	nd->len = 0;
 	err = get_fs_pwd(task->fs, &old);

@@ -47,17 +47,9 @@ int chdir_deep(const struct hpath *path)
 
 bool has_host_path(int dfd)
 {
-	char link[FD_PATH_SIZE], host[HOST_PATH_MAX + 1];
+	char host[PATH_MAX];
 
-	long n;
-
-	if (dfd == AT_FDCWD) {
-		n = host_call2(__NR_getcwd, host, sizeof(host));
-		return n != -ERANGE && n != -ENAMETOOLONG;
-	}
-	fd_path(link, dfd);
-	n = host_readlinkat(AT_FDCWD, link, host, sizeof(host));
-	return n != -ENAMETOOLONG && n <= (long)HOST_PATH_MAX;
+	return host_path(dfd, host) != -ENAMETOOLONG;
 }
 
 /* A path that grows at its front, to the left of `at`. */
@@ -148,23 +140,22 @@ static int climb(struct growing *g, int *fd)
 /* Up to where the host can say where that is. */
 static int climb_out(struct growing *g)
 {
-	char link[FD_PATH_SIZE], host[HOST_PATH_MAX + 1];
-	int fd = (int)host_call4(__NR_openat, AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0), err = 0;
-	long n;
+	char host[PATH_MAX];
+	int fd = (int)host_call4(__NR_openat, AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0), err;
+	long n = -ENAMETOOLONG;
 
 	if (fd < 0)
 		return fd;
 	do {
 		err = climb(g, &fd);
-		if (err)
-			break;
-		fd_path(link, fd);
-		n = host_readlinkat(AT_FDCWD, link, host, sizeof(host));
-	} while (n < 0 || n > (long)HOST_PATH_MAX);
+		if (!err)
+			n = host_path(fd, host);
+	} while (!err && n == -ENAMETOOLONG);
+	if (!err && n < 0)
+		err = (int)n;
 	if (!err)
 		err = prepend(g, host, (size_t)n) ? 0 : -ENAMETOOLONG;
-	if (fd >= 0)
-		host_close(fd);
+	host_close(fd);
 	return err;
 }
 

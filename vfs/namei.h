@@ -93,6 +93,10 @@ int place_text(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *
 bool fd_is_tree(int fd);
 /* Where a guest's directory descriptor stands: mount and host path. 0, -EBADF, -ENOTDIR when it is none. */
 int fd_place(struct task *task, int fd, struct nameidata *nd);
+/* The host path of what is open there; AT_FDCWD: of where the host's thread stands, which is in line. Its length, at
+ * most HOST_PATH_MAX, without a NUL behind it; -ENAMETOOLONG: it is too deep for one; -ENOENT: it is removed, or has
+ * none below the thread's root. */
+long host_path(int fd, char host[PATH_MAX]);
 /* The host path of the directory where the host's thread stands, which is too deep for getcwd(2): most likely `name`
  * behind `old`. The caller's reference; -ENAMETOOLONG (64 KiB), -ENOMEM, -EACCES (a directory above may not be read).
  */

@@ -312,22 +312,43 @@ int pwd_mount(struct task *task, u64 *mnt)
 	return err;
 }
 
+long host_path(int fd, char host[PATH_MAX])
+{
+	char link[FD_PATH_SIZE];
+	long n;
+
+	if (fd == AT_FDCWD) {
+		n = host_call2(__NR_getcwd, host, HOST_PATH_MAX + 1);
+		n = n == -ERANGE ? -ENAMETOOLONG : n - (n > 0); /* it counts the NUL */
+	} else {
+		fd_path(link, fd);
+		n = host_readlinkat(AT_FDCWD, link, host, HOST_PATH_MAX + 1);
+	}
+	if (n > (long)HOST_PATH_MAX)
+		return -ENAMETOOLONG;
+	if (n < 0)
+		return n;
+	return n && host[0] == '/' ? n : -ENOENT;
+}
+
+/* nd->host has been filled by host_path(), which said `n`. */
+static void nd_set_host(struct nameidata *nd, long n)
+{
+	nd->len = (u32)MAX(n, 0L);
+	nd->host[nd->len] = '\0';
+}
+
 int pwd_place(struct task *task, struct nameidata *nd)
 {
 	struct fs_struct *fs = fs_lock(task->fs);
 	long n = -ENOENT;
 
 	/* The directory may have been renamed since we came here, and the host knows where to. It
-	 * answers ENOENT for a removed one and "(unreachable)" for one outside its root: then what we
-	 * remember is the best there is. */
+	 * has no path for a removed one and one outside its root: then what we remember is the best there is. */
 	if (!fs_sync_locked(task, fs))
-		n = host_call2(__NR_getcwd, nd->host, HOST_PATH_MAX + 1);
-	if (n > 1 && nd->host[0] == '/') {
-		nd->len = (u32)n - 1;
-		nd->mnt = fs_now(fs)->pwd.mnt;
-	} else if (n == -ERANGE || n == -ENAMETOOLONG) {
-		nd->len = 0;
-		nd->host[0] = '\0';
+		n = host_path(AT_FDCWD, nd->host);
+	if (n > 0 || n == -ENAMETOOLONG) {
+		nd_set_host(nd, n);
 		nd->mnt = fs_now(fs)->pwd.mnt;
 	} else {
 		nd_copy_place(nd, &fs_now(fs)->pwd);
@@ -403,19 +424,7 @@ u64 mount_dev(struct task *task, u64 mnt, u64 dev)
 
 void nd_look_again(struct nameidata *nd)
 {
-	char link[FD_PATH_SIZE];
-	long n;
-
-	if (nd->fd == AT_FDCWD) {
-		n = host_call2(__NR_getcwd, nd->host, HOST_PATH_MAX + 1) - 1; /* it counts the NUL */
-	} else {
-		fd_path(link, nd->fd);
-		n = host_readlinkat(AT_FDCWD, link, nd->host, HOST_PATH_MAX + 1);
-	}
-	if (n < 1 || n > (long)HOST_PATH_MAX || nd->host[0] != '/')
-		n = 0;
-	nd->len = (u32)n;
-	nd->host[n] = '\0';
+	nd_set_host(nd, host_path(nd->fd, nd->host));
 }
 
 /* nd->host by what the host says of an open descriptor; empty for what has no path. */
@@ -423,14 +432,8 @@ static void host_of_fd(int fd, const struct stat *st, struct nameidata *nd)
 {
 	static const char deleted[] = " (deleted)";
 	const u32 cut = sizeof(deleted) - 1;
-	char link[FD_PATH_SIZE];
-	long n;
 
-	fd_path(link, fd);
-	n = host_readlinkat(AT_FDCWD, link, nd->host, HOST_PATH_MAX + 1);
-	if (n < 1 || n > (long)HOST_PATH_MAX || nd->host[0] != '/')
-		n = 0;
-	nd->len = (u32)n;
+	nd_set_host(nd, host_path(fd, nd->host));
 	if (nd->len > cut && !st->st_nlink && !memcmp(nd->host + nd->len - cut, deleted, cut))
 		nd->len -= cut;
 	nd->host[nd->len] = '\0';

@@ -7,6 +7,7 @@
 #include "arch/x86_64/offsets.h"
 #include "arch/x86_64/ac.inc"
 #include "arch/x86_64/patch.h"
+#include "arch/x86_64/gs.inc"
 
 	.text
 	.globl patch_stubs, patch_known, patch_back, patch_low_begin, patch_low_end
@@ -24,12 +25,7 @@ patch_stubs:
 	/* eax is the site's number until the end but one of either way; no instruction here changes a flag. */
 	.balign 64
 patch_entry:
-	rdgsbase %r11
-	mov	%r11, %rcx
-	bswap	%rcx
-	mov	%ecx, %ecx
-	lea	-PATCH_GS_TAG(%rcx), %rcx
-	jrcxz	2f
+	take_task_of_gs 2f
 	/* There is no task of ours, or another thread's. */
 1:	lea	patch_addr(%rip), %r11
 	mov	(%r11,%rax,8), %rcx

@@ -10,6 +10,7 @@
  */
 #include "arch/x86_64/offsets.h"
 #include "arch/x86_64/patch.h"
+#include "arch/x86_64/gs.inc"
 
 	.text
 	.globl short_stubs, short_entry, short_packed, short_low, short_known
@@ -30,12 +31,7 @@ short_entry:				/* rcx has the site, rax is the number */
 	mov	%eax, %eax
 	lea	(%rcx,%rax), %rax
 short_packed:				/* rax has both */
-	rdgsbase %r11
-	mov	%r11, %rcx
-	bswap	%rcx
-	mov	%ecx, %ecx
-	lea	-PATCH_GS_TAG(%rcx), %rcx
-	jrcxz	2f
+	take_task_of_gs 2f
 1:	hlt
 	/* So many bits of the number have room in what follows. */
 2:	mov	%eax, %ecx

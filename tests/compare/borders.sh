@@ -1,34 +1,14 @@
 # Mount points and mount borders: EXDEV, EBUSY, device numbers, symlinks and dot-dot across, nested and double binds.
 exec python3 - <<'END'
-import ctypes, errno, os
+import os
 
-libc = ctypes.CDLL(None, use_errno=True)
-BIND, REC, DETACH = 4096, 16384, 2
+from calls import *
+
 NOREPLACE, EXCHANGE = 1, 2
 
 
-def result(value):
-    return "ok" if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def mount(source, target, fstype=None, flags=0):
-    return result(libc.mount(source, target, fstype, ctypes.c_ulong(flags), None))
-
-
-def umount(target, flags=0):
-    return result(libc.umount2(target, flags))
-
-
 def renameat2(old, new, flags):
-    return result(libc.renameat2(-100, old, -100, new, flags))
-
-
-def t(call, *args, **keywords):
-    try:
-        value = call(*args, **keywords)
-        return "ok" if value is None else value
-    except OSError as error:
-        return errno.errorcode[error.errno]
+    return result(libc.renameat2(FDCWD, old, FDCWD, new, flags)) or "ok"
 
 
 def touch(name, text=""):

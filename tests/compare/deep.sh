@@ -2,21 +2,9 @@
 # Directories deeper than PATH_MAX: as working directories, through descriptors, over fork, execve and threads, with
 # symlinks and ".." on the way, and with names that are mount points elsewhere.
 exec python3 - <<'END'
-import ctypes, errno, os, subprocess, sys, threading
+import ctypes, os, subprocess, sys, threading
 
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def result(value):
-    return value if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def t(call, *args, **named):
-    try:
-        value = call(*args, **named)
-        return "ok" if value is None else value
-    except OSError as error:
-        return errno.errorcode[error.errno]
+from calls import *
 
 
 def getcwd():

@@ -3,35 +3,16 @@
 # showing it, in every namespace. A name on which something is mounted is busy in its own namespace; in others it goes,
 # and the mount with it.
 exec python3 - <<'END'
-import ctypes, errno, os, sys
+import os, sys
 
-libc = ctypes.CDLL(None, use_errno=True)
-RDONLY, BIND, REC, PRIVATE, SHARED, DETACH, EXCHANGE, NEWNS = 1, 4096, 16384, 1 << 18, 1 << 20, 2, 2, 0x20000
+from calls import *
+
+EXCHANGE = 2
 HERE = os.getcwd()
 
 
-def result(value):
-    return "ok" if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def mount(source, target, fstype=None, flags=0):
-    return result(libc.mount(source and source.encode(), target.encode(), fstype and fstype.encode(), ctypes.c_ulong(flags), None))
-
-
-def umount(path, flags=0):
-    return result(libc.umount2(path.encode(), flags))
-
-
 def rename(old, new, flags=0):
-    return result(libc.renameat2(-100, old.encode(), -100, new.encode(), flags))
-
-
-def attempt(call, *args):
-    try:
-        value = call(*args)
-        return "ok" if value is None else value
-    except OSError as error:
-        return errno.errorcode[error.errno]
+    return result(libc.renameat2(FDCWD, old.encode(), FDCWD, new.encode(), flags)) or "ok"
 
 
 def write(path, text="x"):
@@ -40,7 +21,7 @@ def write(path, text="x"):
 
 
 def read(path):
-    return attempt(lambda: open(path).read())
+    return t(lambda: open(path).read())
 
 
 def table():
@@ -55,7 +36,7 @@ def table():
 
 
 def shown(*paths):
-    return [attempt(lambda: sorted(os.listdir(p))) for p in paths]
+    return [t(lambda: sorted(os.listdir(p))) for p in paths]
 
 
 class Elsewhere:
@@ -70,7 +51,7 @@ class Elsewhere:
             os.close(theirs)
             return
         os.close(self.told)
-        print("elsewhere", result(libc.unshare(NEWNS)), flush=True)
+        print("elsewhere", result(libc.unshare(NEWNS)) or "ok", flush=True)
         os.write(theirs, b"x")
         for line in os.fdopen(ours):
             print("elsewhere", line.strip(), eval(line), flush=True)
@@ -110,10 +91,10 @@ print(mount("t", "a/b/m", "tmpfs"), write("a/b/m/f"), os.mkdir("a/b/m/d"), mount
 inside = os.open("a/b/m", os.O_RDONLY)
 os.chdir("a/b/m")
 print(rename(HERE + "/a", HERE + "/c"), os.getcwd()[len(HERE):], read("f"), shown("..", "d", "d/m"))
-print(os.readlink("/proc/self/fd/%d" % inside)[len(HERE):], attempt(lambda: os.stat("f", dir_fd=inside).st_size))
+print(os.readlink("/proc/self/fd/%d" % inside)[len(HERE):], t(lambda: os.stat("f", dir_fd=inside).st_size))
 os.chdir(HERE)
 print(table(), shown("a", "c/b/m", "c/b/m/d"), rename("c/b", "to/e"), table(), read("to/e/m/f"), shown("c", "to/e/m/d/m"))
-print(rename("to/e/m", "x"), attempt(os.rmdir, "to/e/m"), rename("to/e", "to/e/m/y"), rename("to", "to"), rename("to/e", "to"))
+print(rename("to/e/m", "x"), t(os.rmdir, "to/e/m"), rename("to/e", "to/e/m/y"), rename("to", "to"), rename("to/e", "to"))
 os.close(inside)
 print(umount("to/e/m/d"), umount("to/e/m"), shown("to/e/m"), table())
 back()
@@ -128,7 +109,7 @@ print(rename("src", "moved"), write("moved/new"), shown("dst", "moved"), read("g
 print(rename("moved/f", "moved/h"), read("g"), rename("dst/h", "dst/i"), read("g"), read("moved/i"), table())
 print(rename("moved/d", "moved/e"), umount("moved/d"), rename("moved/d", "moved/e"), table())
 os.chdir("dst")
-print(rename(HERE + "/moved", HERE + "/again"), shown("."), os.getcwd()[len(HERE):], attempt(os.mkdir, "made"))
+print(rename(HERE + "/moved", HERE + "/again"), shown("."), os.getcwd()[len(HERE):], t(os.mkdir, "made"))
 os.chdir(HERE)
 print(shown("again"), umount("dst"), umount("g"), table())
 back()
@@ -151,11 +132,11 @@ e = Elsewhere().start()
 e.do("[mount('t', p, 'tmpfs') for p in ('gone', 'over', 'm', 'kept/deep')]")
 e.do("mount('src', 'dst', None, BIND), mount('other', 'file', None, BIND), write('m/f'), write('gone/f')")
 e.do("mount('t', 'gone', 'tmpfs'), os.mkdir('gone/on'), mount('src', 'gone/on', None, BIND), table()")
-print(attempt(os.rmdir, "gone"), attempt(os.rmdir, "gone"), shown("gone"))
+print(t(os.rmdir, "gone"), t(os.rmdir, "gone"), shown("gone"))
 e.do("table(), shown('gone', 'm')")
 print(rename("free", "over"), rename("m", "n"), rename("kept", "kept2"), rename("src", "src2"))
-e.do("table(), shown('over', 'n', 'm', 'dst', 'kept2/deep'), read('n/f'), attempt(os.rmdir, 'n'), rename('n', 'x')")
-print(attempt(os.unlink, "file"))
+e.do("table(), shown('over', 'n', 'm', 'dst', 'kept2/deep'), read('n/f'), t(os.rmdir, 'n'), rename('n', 'x')")
+print(t(os.unlink, "file"))
 e.do("table(), read('file')")
 e.do("umount('n'), umount('kept2/deep'), umount('dst'), table()")
 e.end()
@@ -174,8 +155,8 @@ back()
 fresh("a tree by its descriptor")
 os.makedirs("b/in")
 tree = libc.syscall(428, -100, b"b", 1)
-print(rename("b", "c"), attempt(os.mkdir, "c/more"), attempt(lambda: sorted(os.listdir(os.open(".", os.O_RDONLY, dir_fd=tree)))))
-print(attempt(os.mkdir, "b"), attempt(lambda: sorted(os.listdir(os.open(".", os.O_RDONLY, dir_fd=tree)))))
+print(rename("b", "c"), t(os.mkdir, "c/more"), t(lambda: sorted(os.listdir(os.open(".", os.O_RDONLY, dir_fd=tree)))))
+print(t(os.mkdir, "b"), t(lambda: sorted(os.listdir(os.open(".", os.O_RDONLY, dir_fd=tree)))))
 os.close(tree)
 back()
 END

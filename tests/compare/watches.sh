@@ -1,22 +1,11 @@
 # inotify(7), file handles and extended attributes through mounts and symlinks.
 exec python3 - <<'END'
-import ctypes, errno, os, struct
+import ctypes, os, struct
 
-libc = ctypes.CDLL(None, use_errno=True)
+from calls import *
+
 CREATE, ONLYDIR, DONT_FOLLOW, MASK_ADD, MASK_CREATE = 0x100, 0x1000000, 0x2000000, 0x20000000, 0x10000000
 FOLLOW, EMPTY = 0x400, 0x1000
-
-
-def result(value):
-    return value if value >= 0 else errno.errorcode[ctypes.get_errno()]
-
-
-def t(call, *args, **keywords):
-    try:
-        value = call(*args, **keywords)
-        return "ok" if value is None else value
-    except OSError as error:
-        return errno.errorcode[error.errno]
 
 
 os.makedirs("src/d")
