@@ -219,7 +219,7 @@ static s64 attach_line(struct import *im, const struct line *l, u64 parent)
 	    .host = l->point,
 	    .fsroot = l->fsroot,
 	    .flags = parse_flags(l->flags),
-	    .locked = true,
+	    .imported = true,
 	    .sb = super_of(im, l),
 	};
 	struct stat st;

@@ -83,7 +83,8 @@ struct mount {
 	u64 stamp;  /* an id drawn when this struct was made; tells its age, see mnt_locked() */
 	u32 flags; /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, NODIRATIME, RELATIME of this mount, and MNT_EXPIRING */
 	u32 locked_flags;	  /* mnt_lock_flags(); a bind of a locked mount keeps them */
-	bool locked;		  /* came with the namespace from a more privileged one: umount(2) says EINVAL */
+	bool locked;		  /* to its parent, by a more privileged namespace: see mnt_locked_together() */
+	bool imported;		  /* the host's, where the session began: nobody takes it off */
 	bool dir;		  /* is a directory mounted on a directory (else a file on a file) */
 	u8 propagation;		  /* enum propagation, but see mnt_propagation() */
 	struct peer_group *group; /* of PROP_SHARED and PROP_SLAVE; a reference */
@@ -181,11 +182,16 @@ int mnt_for_each(const struct mnt_ns *ns, int (*fn)(const struct mount *m, void 
 size_t mnt_copy_string(char *dst, size_t size, const char *src);
 /* The same of a super's options, which change by themselves: whole ones. */
 size_t super_copy_options(char *dst, const struct super *sb);
-/* Is the mount locked in this namespace (mount_namespaces(7))? By its own mark, or because a less
+/* Is the mount locked to its parent in this namespace (mount_namespaces(7))? By its own mark, or because a less
  * privileged namespace was copied when it was there already. */
-static inline bool mnt_locked(const struct mnt_ns *ns, const struct mount *m)
+static inline bool mnt_locked_together(const struct mnt_ns *ns, const struct mount *m)
 {
 	return m->locked || m->stamp <= ns->locked_upto;
+}
+/* May it not be taken off, for that or because it is the host's: umount(2) says EINVAL? */
+static inline bool mnt_locked(const struct mnt_ns *ns, const struct mount *m)
+{
+	return m->imported || mnt_locked_together(ns, m);
 }
 /* What a mount is in this namespace: when that was copied for less privileged users, what was shared then is a slave.
  */
@@ -219,7 +225,7 @@ struct mount_spec {
 	const char *host;   /* host path shown */
 	const char *fsroot; /* may be NULL: "/" */
 	u32 flags;
-	bool locked, dir;
+	bool imported, dir;
 	struct super *sb; /* a reference is taken */
 };
 

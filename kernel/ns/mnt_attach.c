@@ -107,8 +107,8 @@ static struct mount *new_mount(const struct mount_spec *spec, const char *point)
 		return NULL;
 	m->id = m->stamp;
 	m->flags = spec->flags & FLAGS_OF_MOUNT;
-	m->locked = spec->locked;
-	m->locked_flags = spec->locked ? mnt_lock_flags(m->flags) : 0;
+	m->imported = spec->imported;
+	m->locked_flags = spec->imported ? mnt_lock_flags(m->flags) : 0;
 	m->dir = true;
 	m->sb = spec->sb;
 	m->sb->refs++;

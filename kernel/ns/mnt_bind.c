@@ -22,14 +22,15 @@ static int locked_below(const struct mount *m, void *arg)
 {
 	const struct place *place = arg;
 
-	return mnt_locked(place->ns, m) && path_below(m->point, m->point_len, place->host, strlen(place->host));
+	return mnt_locked_together(place->ns, m) &&
+	       path_below(m->point, m->point_len, place->host, strlen(place->host));
 }
 
 bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host)
 {
 	struct place place = {.ns = ns, .host = host};
 
-	return ns->locked_upto && tree_each_child(mnt_tree(ns), mnt, locked_below, &place);
+	return tree_each_child(mnt_tree(ns), mnt, locked_below, &place);
 }
 
 /* The path within the file system that `host`, a place in mount m, shows. False: it is too long to be told. */
@@ -58,7 +59,7 @@ static struct mount *copy_top(const struct bind *b, const char *src_host, const 
 	if (!m)
 		return NULL;
 	mount_inherit(m, b->ns, b->src);
-	m->locked = false;
+	m->locked = m->imported = false;
 	m->id = m->stamp;
 	return m;
 }
@@ -75,7 +76,7 @@ static int copy_one(const void *value, void *arg)
 	if (!m)
 		return -ENOMEM;
 	mount_inherit(m, b->ns, old);
-	m->locked = locked_together(b->ns, old);
+	m->imported = false;
 	return 0;
 }
 

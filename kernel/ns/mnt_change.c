@@ -250,7 +250,7 @@ int mnt_set_group(struct mnt_ns *src_ns, u64 src, struct mnt_ns *ns, u64 dst)
 /* ---- pivot_root ---- */
 
 /* Puts a mount (NULL: there was no memory for it) in its new place; takes the reference over. */
-static int reattach(struct mnt_tree *tree, struct mount *new, u64 parent, bool locked)
+static int reattach(struct mnt_tree *tree, struct mount *new, u64 parent, bool locked, bool imported)
 {
 	int err;
 
@@ -258,6 +258,7 @@ static int reattach(struct mnt_tree *tree, struct mount *new, u64 parent, bool l
 		return -ENOMEM;
 	new->parent = parent;
 	new->locked = locked;
+	new->imported = imported;
 	err = tree_add(tree, new);
 	mount_put(new);
 	return err;
@@ -278,8 +279,9 @@ static int pivot(struct mnt_tree *tree, const struct mnt_ns *ns, const struct mo
 	if (whole)
 		tree->root = new->id;
 	/* What locked the old root in its place locks the new one there, as in Linux. */
-	err = reattach(tree, mount_edit(ns, new, old->point), whole ? new->id : old->parent, mnt_locked(ns, old));
-	return err ? err : reattach(tree, mount_edit(ns, old, put_point), put_mnt, false);
+	err = reattach(tree, mount_edit(ns, new, old->point), whole ? new->id : old->parent,
+		       mnt_locked_together(ns, old), old->imported);
+	return err ? err : reattach(tree, mount_edit(ns, old, put_point), put_mnt, false, false);
 }
 
 /* A note of it, with room for its strings behind it. NULL: no memory. */

@@ -57,7 +57,7 @@ struct mount *mount_clone(const struct mount *old, const char *point, const char
 void mount_inherit(struct mount *m, const struct mnt_ns *ns, const struct mount *old)
 {
 	m->propagation = mnt_propagation(ns, old);
-	m->locked = mnt_locked(ns, old);
+	m->locked = mnt_locked_together(ns, old);
 	m->locked_flags = old->locked_flags;
 	if (old->stamp <= ns->locked_upto)
 		m->locked_flags |= mnt_lock_flags(old->flags);
@@ -366,7 +366,7 @@ static int take_child(const struct mount *child, void *arg)
 		return 0;
 	/* What is locked may not be left out of what it is locked together with. */
 	if (below->bindable && m->propagation == PROP_UNBINDABLE)
-		return locked_together(below->bindable, m) ? -EPERM : 0;
+		return mnt_locked_together(below->bindable, m) ? -EPERM : 0;
 	err = trie_step(&below->set, m->id, NULL, m, NULL);
 	if (err)
 		return err;

@@ -109,12 +109,6 @@ bool tree_is_below(const struct mnt_tree *tree, u64 id, u64 top);
 struct mount *mount_clone(const struct mount *old, const char *point, const char *host, const char *fsroot);
 /* Spells out in `m` what `old` was by its age in ns: locked, a slave. */
 void mount_inherit(struct mount *m, const struct mnt_ns *ns, const struct mount *old);
-/* Is a mount locked to its parent, as in a copy of a more privileged namespace? The mounts of the
- * host cannot be taken off either, but they may be taken apart in the session's first namespace. */
-static inline bool locked_together(const struct mnt_ns *ns, const struct mount *m)
-{
-	return ns->locked_upto && mnt_locked(ns, m);
-}
 /* Would a bind of this place alone show what mounts hide that are locked together with it? */
 bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host);
 /* A copy of `old` with that id, mounted at `point`, in which all else is the same, spelled out. NULL: ENOMEM. */

@@ -56,7 +56,7 @@ static int visit_receiver(const void *value, void *arg)
 	if (!nc)
 		return -ENOMEM;
 	err = include(&nc->doomed, child);
-	if (!err && u->gone == u->top && locked_together(r->ns, child))
+	if (!err && u->gone == u->top && mnt_locked_together(r->ns, child))
 		err = include(&nc->unlocked, child);
 	return err;
 }
@@ -169,7 +169,7 @@ enum fate { GOES, STAYS, SHARES_FATE };
 /* One that is locked goes with its parent or not at all. */
 static enum fate fate_of(const struct umount *u, const struct mount *m)
 {
-	if (!locked_together(u->at->ns, m) || is_asked(u, u->at, m) || has_climbed(u, m) ||
+	if (!mnt_locked_together(u->at->ns, m) || is_asked(u, u->at, m) || has_climbed(u, m) ||
 	    trie_find(u->at->unlocked, m->id, NULL, NULL))
 		return GOES;
 	return doomed(u->at, m->parent) ? SHARES_FATE : STAYS;
@@ -246,7 +246,7 @@ static int unlock(const void *value, void *arg)
 	m = mount_edit(u->at->ns, old, old->point);
 	if (!m)
 		return -ENOMEM;
-	m->locked = false;
+	m->locked = m->imported = false;
 	err = tree_replace(u->at->tree, old, m);
 	mount_put(m);
 	return err;

@@ -4,12 +4,13 @@
 # native: unshare -Urm --propagation private sh
 # secede: secede -Urm sh
 exec python3 - <<'END'
-import os, sys
+import os, socket, sys
 
 from calls import *
 from calls import mount_and_make as mount
 
 HERE = os.getcwd()
+EMPTY, RECURSIVE, CLONE, F_EMPTY = 0x1000, 0x8000, 1, 4
 
 
 def show(title):
@@ -85,6 +86,29 @@ def twice_inside():
     p.end()
 
 
+def open_tree(fd, path, flags):
+    return call(428, fd, path, CLONE | flags)
+
+
+def attach(tree, path):
+    return call(429, tree, b"", FDCWD, path, F_EMPTY)
+
+
+def apart(title, tree):
+    """What keeps together what was mounted of a descriptor."""
+    print(title, attach(tree, b"c"), umount("c/x"), umount("c/x/in"), umount("c/x", DETACH), mount("c", "d", None, BIND),
+          mount("c", "d", None, BIND | REC), umount("d/x"), umount("d", DETACH), umount("c", DETACH))
+    os.close(tree)
+
+
+def by_descriptor(send):
+    tree = open_tree(FDCWD, b"a", RECURSIVE)
+    print("alone", open_tree(tree, b"", EMPTY))
+    apart("copy", open_tree(tree, b"", EMPTY | RECURSIVE))
+    apart("tree", tree)
+    socket.send_fds(send, [b"x"], [open_tree(FDCWD, b"a", RECURSIVE)])
+
+
 def enter(path):
     fd = os.open(path, os.O_RDONLY)
     answer = result(libc.setns(fd, NEWNS))
@@ -101,6 +125,10 @@ p = Process(inside, NEWNS | NEWUSER)
 p.end()
 p = Process(twice_inside, NEWNS | NEWUSER)
 p.end()
+ours, theirs = socket.socketpair()
+p = Process(lambda: by_descriptor(theirs), NEWNS | NEWUSER)
+p.end()
+apart("sent", socket.recv_fds(ours, 1, 1)[1][0])
 p = Process(lambda: None, NEWNS | NEWUSER)
 q = Process(lambda: print("entered", enter("/proc/%d/ns/mnt" % p.pid), attempts("entered")), NEWNS)
 q.end()

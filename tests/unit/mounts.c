@@ -13,7 +13,7 @@ u64 attach_flags(struct mnt_ns *ns, u64 parent, const char *point, const char *h
 {
 	struct super *sb = super_create(SUPER_HOST, "ext4", "/dev/sda", "rw", 0, 5, 5);
 	struct mount_spec spec = {
-	    .parent = parent, .point = point, .host = host, .flags = flags, .locked = locked, .dir = true, .sb = sb};
+	    .parent = parent, .point = point, .host = host, .flags = flags, .imported = locked, .dir = true, .sb = sb};
 	s64 id = mnt_attach(ns, &spec);
 
 	assert_true(id > 0);
