@@ -187,18 +187,19 @@ int unshare_fs(u64 flags, struct task *task, struct fs_struct **new)
 /* Puts `places` in force; `old` are the references that are left over. Held, and released: fs->lock. */
 static void replace_places(struct fs_struct *fs, const struct fs_places *places, struct fs_places old)
 {
-	u32 other = !fs->now;
+	u32 other = fs->now + 1;
 
 	if (fs->shared)
-		places_fill(fs, other, places);
+		places_fill(fs, other & 1, places);
 	else
-		fs->at[other] = *places;
+		fs->at[other & 1] = *places;
 	/* The host's thread may stay where it is when the root alone changes: its directory may have another name by
 	 * now. */
 	if (old.pwd.host)
 		atomic_fetch_add(&fs->seq, 1);
 	publish();
-	fs->now = other;
+	/* Before anything of the old ones is freed, or written again. */
+	atomic_store(&fs->now, other);
 	mutex_unlock(&fs->lock);
 	path_put(&old.root);
 	path_put(&old.pwd);
@@ -299,4 +300,81 @@ int get_fs_pwd(struct fs_struct *fs, struct path *out)
 	err = place_get(fs, &fs_now(fs)->pwd, out);
 	mutex_unlock(&fs->lock);
 	return err;
+}
+
+/* ---- without the lock ---- */
+
+/* What is read until fs_read_retry() may be half old and half new. */
+static u32 fs_read_begin(const struct fs_struct *fs)
+{
+	return atomic_load_explicit(&((struct fs_struct *)fs)->now, memory_order_acquire);
+}
+
+static bool fs_read_retry(const struct fs_struct *fs, u32 now)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&((struct fs_struct *)fs)->now, memory_order_relaxed) != now;
+}
+
+/* Where it stands now. The old one keeps the new one alive. */
+static const struct fs_struct *fs_here(struct fs_struct *fs)
+{
+	const struct fs_struct *moved = atomic_load_explicit(&fs->moved, memory_order_acquire);
+
+	return moved ? moved : fs;
+}
+
+/*
+ * The host path may be freed meanwhile, and its memory be another block's. That stays readable, as the heap gives
+ * nothing back to the host; but the length must be known to have been the path's before so much is copied.
+ */
+static bool copy_host(const struct fs_struct *fs, u32 now, const struct hpath *from, char *host, size_t size, u32 *len)
+{
+	*len = READ_ONCE(from->len);
+	if (fs_read_retry(fs, now))
+		return false;
+	if (*len >= size)
+		*len = 0;
+	memcpy(host, from->s, *len);
+	host[*len] = '\0';
+	return !fs_read_retry(fs, now);
+}
+
+static u32 copy_place(struct fs_struct *fs, bool root, u64 *mnt, char *host, size_t size)
+{
+	const struct fs_struct *here = fs_here(fs);
+	const struct path *place;
+	u32 now, len;
+
+	do {
+		now = fs_read_begin(here);
+		place = root ? &here->at[now & 1].root : &here->at[now & 1].pwd;
+		*mnt = READ_ONCE(place->mnt);
+	} while (!copy_host(here, now, READ_ONCE(place->host), host, size, &len));
+	return len;
+}
+
+u32 copy_fs_root(struct fs_struct *fs, u64 *mnt, char *host, size_t size)
+{
+	return copy_place(fs, true, mnt, host, size);
+}
+
+u32 copy_fs_pwd(struct fs_struct *fs, u64 *mnt, char *host, size_t size)
+{
+	return copy_place(fs, false, mnt, host, size);
+}
+
+bool fs_pwd_mount(struct fs_struct *fs, u32 seq, u64 *mnt)
+{
+	const struct fs_struct *here = fs_here(fs);
+	u32 now;
+
+	do {
+		now = fs_read_begin(here);
+		/* It is raised before `now`: so the place is that of this seq, or the retry is due. */
+		if (atomic_load_explicit(&((struct fs_struct *)here)->seq, memory_order_acquire) != seq)
+			return false;
+		*mnt = READ_ONCE(here->at[now & 1].pwd.mnt);
+	} while (fs_read_retry(here, now));
+	return true;
 }

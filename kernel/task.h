@@ -54,13 +54,15 @@ struct fs_struct {
 	u64 id;	     /* and there has a number that no other one has */
 	/* It goes on in there, since it was shared beyond the address space; set once, under the lock. */
 	struct fs_struct *_Atomic moved;
-	u32 now; /* which of the two is in force: a change writes the other one, and then this */
+	/* The last bit says which of the two is in force: a change writes the other one, and then raises this. So who
+	 * reads without the lock is told whether what he read was whole. */
+	_Atomic u32 now;
 	struct fs_places at[2];
 };
 /* Held: fs->lock. */
 static inline struct fs_places *fs_now(struct fs_struct *fs)
 {
-	return &fs->at[fs->now];
+	return &fs->at[atomic_load_explicit(&fs->now, memory_order_relaxed) & 1];
 }
 
 /* ---- files: what we know of descriptors beyond the host's table (CLONE_FILES) ---- */
@@ -251,6 +253,14 @@ int set_fs_pwd(struct fs_struct *fs, struct path place);
 /* Copies of the places, with references that the caller puts. -ENOMEM (a shared fs only). */
 int get_fs_root(struct fs_struct *fs, struct path *out);
 int get_fs_pwd(struct fs_struct *fs, struct path *out);
+/*
+ * The same for each path call: without the lock, at which the threads of a process would meet, and without a reference.
+ * The host path of less than `size` bytes is copied to `host`. Its length; 0: it is longer.
+ */
+u32 copy_fs_root(struct fs_struct *fs, u64 *mnt, char *host, size_t size);
+u32 copy_fs_pwd(struct fs_struct *fs, u64 *mnt, char *host, size_t size);
+/* The mount of the working directory, if fs->seq is `seq`: false if it is another one by now. */
+bool fs_pwd_mount(struct fs_struct *fs, u32 seq, u64 *mnt);
 void path_put(struct path *p);
 
 struct files_struct *dup_files(struct files_struct *old);

@@ -267,10 +267,7 @@ void nd_copy_place(struct nameidata *nd, const struct path *place)
 
 void root_place(struct task *task, struct nameidata *nd)
 {
-	struct fs_struct *fs = fs_lock(task->fs);
-
-	nd_copy_place(nd, &fs_now(fs)->root);
-	mutex_unlock(&fs->lock);
+	nd->len = copy_fs_root(task->fs, &nd->mnt, nd->host, HOST_PATH_MAX + 1);
 }
 
 /* Held: fs->lock. */
@@ -290,25 +287,27 @@ static int fs_sync_locked(struct task *task, struct fs_struct *fs)
 	return 0;
 }
 
+static int fs_sync_slow(struct task *task)
+{
+	struct fs_struct *fs = fs_lock(task->fs);
+	int err = fs_sync_locked(task, fs);
+
+	mutex_unlock(&fs->lock);
+	return err;
+}
+
 void fs_sync(struct task *task)
 {
-	struct fs_struct *fs = task->fs;
-
-	if (task->host_fs_seq == atomic_load(&fs->seq))
-		return;
-	fs = fs_lock(fs);
-	fs_sync_locked(task, fs);
-	mutex_unlock(&fs->lock);
+	if (task->host_fs_seq != atomic_load(&task->fs->seq))
+		fs_sync_slow(task);
 }
 
 int pwd_mount(struct task *task, u64 *mnt)
 {
-	struct fs_struct *fs = fs_lock(task->fs);
-	int err;
+	int err = 0;
 
-	err = fs_sync_locked(task, fs);
-	*mnt = fs_now(fs)->pwd.mnt;
-	mutex_unlock(&fs->lock);
+	while (!err && !fs_pwd_mount(task->fs, task->host_fs_seq, mnt))
+		err = fs_sync_slow(task);
 	return err;
 }
 
@@ -340,20 +339,16 @@ static void nd_set_host(struct nameidata *nd, long n)
 
 int pwd_place(struct task *task, struct nameidata *nd)
 {
-	struct fs_struct *fs = fs_lock(task->fs);
 	long n = -ENOENT;
 
 	/* The directory may have been renamed since we came here, and the host knows where to. It
 	 * has no path for a removed one and one outside its root: then what we remember is the best there is. */
-	if (!fs_sync_locked(task, fs))
+	if (!pwd_mount(task, &nd->mnt))
 		n = host_path(AT_FDCWD, nd->host);
-	if (n > 0 || n == -ENAMETOOLONG) {
+	if (n > 0 || n == -ENAMETOOLONG)
 		nd_set_host(nd, n);
-		nd->mnt = fs_now(fs)->pwd.mnt;
-	} else {
-		nd_copy_place(nd, &fs_now(fs)->pwd);
-	}
-	mutex_unlock(&fs->lock);
+	else
+		nd->len = copy_fs_pwd(task->fs, &nd->mnt, nd->host, HOST_PATH_MAX + 1);
 	nd_use_mount(task, nd, nd->mnt);
 	return 0;
 }

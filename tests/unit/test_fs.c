@@ -45,6 +45,48 @@ static void changes_raise_seq(void **state)
 	end_task(task);
 }
 
+static void places_are_copied_without_the_lock(void **state)
+{
+	struct task *task = new_task();
+	u32 seq = task->fs->seq;
+	char host[8];
+	u64 mnt;
+
+	task->fs->lock.owner = 1;
+	assert_int_equal(copy_fs_root(task->fs, &mnt, host, sizeof(host)), 1);
+	assert_string_equal(host, "/");
+	assert_int_equal(copy_fs_pwd(task->fs, &mnt, host, sizeof(host)), 5);
+	assert_string_equal(host, "/home");
+	/* With its NUL it must fit. */
+	assert_int_equal(copy_fs_pwd(task->fs, &mnt, host, 6), 5);
+	assert_int_equal(copy_fs_pwd(task->fs, &mnt, host, 5), 0);
+	assert_string_equal(host, "");
+	task->fs->lock.owner = 0;
+	set_fs_pwd(task->fs, place(4, "/pwd"));
+	set_fs_root(task->fs, place(5, "/root"));
+	assert_int_equal(copy_fs_pwd(task->fs, &mnt, host, sizeof(host)), 4);
+	assert_string_equal(host, "/pwd");
+	assert_int_equal(mnt, 4);
+	assert_int_equal(copy_fs_root(task->fs, &mnt, host, sizeof(host)), 5);
+	assert_int_equal(mnt, 5);
+	assert_false(fs_pwd_mount(task->fs, seq, &mnt));
+	assert_true(fs_pwd_mount(task->fs, seq + 1, &mnt));
+	assert_int_equal(mnt, 4);
+	/* Where it moved, also for those who have not followed. */
+	struct fs_struct *old = task->fs;
+
+	atomic_fetch_add(&old->users, 1);
+	assert_int_equal(share_fs(task), 0);
+	assert_int_equal(set_fs_pwd(task->fs, place(6, "/new")), 0);
+	assert_int_equal(copy_fs_pwd(old, &mnt, host, sizeof(host)), 4);
+	assert_string_equal(host, "/new");
+	assert_false(fs_pwd_mount(old, seq + 1, &mnt));
+	assert_true(fs_pwd_mount(old, seq + 2, &mnt));
+	assert_int_equal(mnt, 6);
+	put_fs(old);
+	end_task(task);
+}
+
 static void a_failed_copy_leaves_nothing(void **state)
 {
 	struct task *task = new_task();
@@ -236,10 +278,15 @@ static void readers_see_whole_places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(host_paths_are_counted),	TEST(changes_raise_seq),
-	    TEST(a_failed_copy_leaves_nothing), TEST(handlers_are_copied_by_value),
-	    TEST(readers_see_whole_places),	TEST(a_shared_fs_is_seen_by_a_forked_child),
-	    TEST(pivots_are_followed),		TEST(all_users_of_a_shared_fs_follow),
+	    TEST(host_paths_are_counted),
+	    TEST(changes_raise_seq),
+	    TEST(a_failed_copy_leaves_nothing),
+	    TEST(handlers_are_copied_by_value),
+	    TEST(readers_see_whole_places),
+	    TEST(a_shared_fs_is_seen_by_a_forked_child),
+	    TEST(pivots_are_followed),
+	    TEST(all_users_of_a_shared_fs_follow),
+	    TEST(places_are_copied_without_the_lock),
 	};
 
 	return cmocka_run_group_tests_name("kernel/fs", tests, NULL, NULL);
