@@ -22,6 +22,11 @@ bool dcache_live(const struct dcache *dc)
 	return warden & FUTEX_TID_MASK;
 }
 
+u64 dcache_seq(const struct dcache *dc)
+{
+	return atomic_load_explicit(&((struct dcache *)dc)->seq, memory_order_acquire);
+}
+
 bool dcache_valid(const struct dcache *dc, u64 ticks)
 {
 	struct dcache *shared = (struct dcache *)dc; /* for atomic_load, which some compilers give no const */
@@ -78,7 +83,7 @@ static const struct dentry *find(const struct dcache *dc, const char *path, size
 	const struct dentry *e;
 
 	arena_see();
-	*seq = atomic_load_explicit(&shared->seq, memory_order_acquire);
+	*seq = dcache_seq(dc);
 	for (int way = 0; way < DCACHE_WAYS; way++) {
 		e = atomic_load_explicit(&shared->set[set][way], memory_order_acquire);
 		if (e && is_at(e, path, len))

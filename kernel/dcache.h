@@ -65,6 +65,9 @@ bool dcache_passes(const struct dcache *dc, const char *name, size_t len);
  */
 int dcache_readlink(const struct dcache *dc, const char *path, size_t len, char *text, size_t size);
 
+/* Is another number when an entry has gone. */
+u64 dcache_seq(const struct dcache *dc);
+
 /* Is that host path known to be a directory, and no symlink on the way? */
 bool dcache_is_directory(const struct dcache *dc, const char *path, size_t len);
 

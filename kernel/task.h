@@ -183,6 +183,13 @@ struct task {
 
 	struct seccomp seccomp;
 	u32 host_fs_seq; /* fs->seq that the host thread's cwd and umask follow */
+	/* Was the working directory, of that host_fs_seq, where fs says when dcache_seq() was one less? 0: not asked.
+	 */
+	struct {
+		u64 dcache_seq;
+		u32 fs_seq;
+		bool is_there;
+	} pwd_seen;
 	struct sigaltstack_guest altstack;
 
 	/* signal/: see signal/signal.h */

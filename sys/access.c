@@ -112,6 +112,7 @@ static __attribute__((noinline)) s64 readlink_proc(struct task *task, const stru
 
 static s64 readlink_place(struct task *task, const struct nameidata *nd, bool empty, u64 ubuf, u64 size)
 {
+	struct reach at = place_reach(nd);
 	struct stat st;
 	s64 n = -EAGAIN;
 
@@ -121,9 +122,9 @@ static s64 readlink_place(struct task *task, const struct nameidata *nd, bool em
 		return n;
 	if (!access_ok(ubuf, size))
 		return -EFAULT;
+	n = host_readlinkat(at.dfd, at.path, (char *)(uintptr_t)ubuf, size);
 	if (nd->fd < 0)
-		return host_readlinkat(AT_FDCWD, nd->host, (char *)(uintptr_t)ubuf, size);
-	n = host_readlinkat(nd->fd, "", (char *)(uintptr_t)ubuf, size);
+		return n;
 	/* The host says this of a descriptor on something else than a symlink; and of a link of proc that leads
 	 * nowhere. */
 	if (n == -ENOENT && !empty && !(host_call2(__NR_fstat, nd->fd, &st) == 0 && S_ISLNK(st.st_mode)))

@@ -17,10 +17,14 @@ struct acl {
 	struct posix_acl_xattr_entry entry[];
 };
 
-static bool is_acl(const struct task *task, const char *name)
+bool is_acl(const char *name)
 {
-	return ids_are_mapped(task) &&
-	       (!strcmp(name, XATTR_NAME_POSIX_ACL_ACCESS) || !strcmp(name, XATTR_NAME_POSIX_ACL_DEFAULT));
+	return !strcmp(name, XATTR_NAME_POSIX_ACL_ACCESS) || !strcmp(name, XATTR_NAME_POSIX_ACL_DEFAULT);
+}
+
+static bool is_mapped(const struct task *task, const char *name)
+{
+	return ids_are_mapped(task) && is_acl(name);
 }
 
 /* Ids without a number become -1, which the host refuses in a list that is to be set. */
@@ -46,7 +50,7 @@ int acl_to_host(const struct task *task, const char *name, u64 *value, u64 size,
 	u64 i;
 
 	*copy = NULL;
-	if (!is_acl(task, name) || !*value || size < sizeof(*acl) || size > XATTR_SIZE_MAX)
+	if (!is_mapped(task, name) || !*value || size < sizeof(*acl) || size > XATTR_SIZE_MAX)
 		return 0;
 	*copy = acl = kzalloc(size);
 	if (!acl)
@@ -64,7 +68,7 @@ void acl_to_guest(const struct task *task, const char *name, u64 value, s64 size
 	struct posix_acl_xattr_entry e;
 	s64 at;
 
-	if (size <= 0 || !value || !is_acl(task, name))
+	if (size <= 0 || !value || !is_mapped(task, name))
 		return;
 	for (at = sizeof(struct acl); at + (s64)sizeof(e) <= size; at += (s64)sizeof(e)) {
 		if (get_guest(e, value + (u64)at))

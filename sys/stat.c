@@ -27,38 +27,6 @@ static u64 place_dev(const struct nameidata *nd, u64 dev)
 
 /* ---- stat ---- */
 
-/* How the host reaches a place that was looked up with LOOKUP_FDLESS. */
-struct reach {
-	int dfd;
-	const char *path;
-	int flags;
-};
-
-static struct reach place_reach(const struct nameidata *nd)
-{
-	if (nd->fd >= 0)
-		return (struct reach){nd->fd, "", AT_EMPTY_PATH};
-	return (struct reach){AT_FDCWD, nd->host, nd->magic ? 0 : AT_SYMLINK_NOFOLLOW};
-}
-
-/*
- * A relative name of one component has no symlink on its way: the host can be asked about it at
- * once, and what it says shows whether the name itself is one. What `find` and `ls -l` ask all day.
- */
-static bool child_reach(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd,
-			struct reach *at)
-{
-	struct target t;
-
-	if (!*name || strchr(name, '/') || (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]))))
-		return false;
-	/* An error comes again on the usual way; another target than the name itself needs that, too. */
-	if (walk_lexical(task, dfd, name, flags, nd, &t) || t.path != name)
-		return false;
-	*at = (struct reach){t.dfd, name, AT_SYMLINK_NOFOLLOW};
-	return true;
-}
-
 /* A namespace behind a magic link of proc: its own numbers. */
 static __attribute__((noinline)) int place_is_ns(struct task *task, const struct nameidata *nd, u64 *dev, u64 *ino)
 {
@@ -176,9 +144,7 @@ static s64 stat_path(struct task *task, int dfd, const char *name, unsigned flag
 static s64 do_fstatat(struct task *task, int dfd, u64 uname, u64 ubuf, unsigned at_flags)
 {
 	unsigned flags = LOOKUP_LAZY | LOOKUP_FDLESS;
-	struct nameidata nd;
 	char name[PATH_MAX];
-	struct reach at;
 	struct stat st;
 	s64 err;
 
@@ -193,11 +159,6 @@ static s64 do_fstatat(struct task *task, int dfd, u64 uname, u64 ubuf, unsigned 
 		flags |= LOOKUP_FOLLOW;
 	if (at_flags & AT_EMPTY_PATH)
 		flags |= LOOKUP_EMPTY;
-	if (child_reach(task, dfd, name, flags, &nd, &at)) {
-		err = stat_reach(task, &nd, &at, &st);
-		if (err || !S_ISLNK(st.st_mode) || !(flags & LOOKUP_FOLLOW))
-			return err ? err : put_guest(ubuf, st);
-	}
 	err = stat_path(task, dfd, name, flags | LOOKUP_UNSEEN, &st);
 	if (!err && (flags & LOOKUP_FOLLOW) && S_ISLNK(st.st_mode))
 		err = stat_path(task, dfd, name, flags, &st);
@@ -322,10 +283,8 @@ SYSCALL(statx)
 {
 	unsigned at_flags = (unsigned)ARG2(regs), mask = (unsigned)ARG3(regs), flags = LOOKUP_FDLESS;
 	struct statx_how how = {at_flags, mask};
-	struct nameidata nd;
 	char name[PATH_MAX];
 	struct statx stx;
-	struct reach at;
 	s64 err;
 
 	if ((mask & STATX__RESERVED) || (at_flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
@@ -337,11 +296,6 @@ SYSCALL(statx)
 	flags |= at_flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
 	flags |= at_flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0;
 	flags |= mask & STATX_MNT_IDS ? 0 : LOOKUP_LAZY;
-	if ((flags & LOOKUP_LAZY) && child_reach(task, (int)ARG0(regs), name, flags, &nd, &at)) {
-		err = statx_reach(task, &nd, &at, at_flags, mask, &stx);
-		if (err || !S_ISLNK(stx.stx_mode) || !(flags & LOOKUP_FOLLOW))
-			return err ? err : put_guest(ARG4(regs), stx);
-	}
 	err = statx_path(task, (int)ARG0(regs), name, flags | LOOKUP_UNSEEN, &how, &stx);
 	if (!err && (flags & LOOKUP_FOLLOW) && S_ISLNK(stx.stx_mode))
 		err = statx_path(task, (int)ARG0(regs), name, flags, &how, &stx);

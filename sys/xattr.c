@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Extended attributes (xattr(7)) and the inode flags of file_getattr(2). The path is walked to a descriptor, and
- * the host is asked through /proc/thread-self/fd, which leads to a symlink itself when the walk ended there.
+ * the host is asked through /proc/thread-self/fd, which leads to a symlink itself when the walk ended there. Where a
+ * path is known to lead there, it takes that to read them.
  */
 #include <linux/fcntl.h>
 #include <linux/limits.h>
@@ -14,33 +15,54 @@
 
 /* What the call does, apart from the path. */
 struct xattr_call {
-	long nr;	  /* the host's call that takes a path as its first argument */
-	bool writes;	  /* EROFS on a read-only mount */
+	long nr;	  /* the host's call that takes a path as its first argument, and follows symlinks */
+	long nr_unseen;	  /* and the one that does not; 0: it writes, EROFS on a read-only mount */
 	const char *name; /* NULL: the call has none */
 	u64 arg[3];	  /* what follows path and name */
 };
 
-static s64 xattr_on_link(const struct xattr_call *call, const char *link)
+static s64 xattr_host(const struct xattr_call *call, long nr, const char *path)
 {
 	if (!call->name)
-		return host_call3(call->nr, link, call->arg[0], call->arg[1]);
-	return host_call5(call->nr, link, call->name, call->arg[0], call->arg[1], call->arg[2]);
+		return host_call3(nr, path, call->arg[0], call->arg[1]);
+	return host_call5(nr, path, call->name, call->arg[0], call->arg[1], call->arg[2]);
+}
+
+static s64 xattr_once(struct task *task, const char *path, unsigned flags, const struct xattr_call *call)
+{
+	struct nameidata nd;
+	char link[FD_PATH_SIZE];
+	bool writes = !call->nr_unseen;
+	s64 err = path_lookup(task, AT_FDCWD, path, flags, &nd);
+
+	if (err)
+		return err;
+	if (nd.fd < 0)
+		return xattr_host(call, call->nr_unseen, place_reach(&nd).path);
+	fd_path(link, nd.fd);
+	err = writes && place_readonly(&nd) ? -EROFS : xattr_host(call, call->nr, link);
+	if (!err && writes)
+		dcache_mode_changed(task, nd.fd);
+	path_release(&nd);
+	return err;
 }
 
 /* The path is ARG0; at_flags: AT_SYMLINK_NOFOLLOW for the l-calls. */
 static s64 xattr_path(struct task *task, const struct regs *regs, u64 at_flags, const struct xattr_call *call)
 {
-	struct nameidata nd;
-	char link[FD_PATH_SIZE];
-	s64 err = user_path_at(task, AT_FDCWD, ARG0(regs), at_flags, LOOKUP_FOLLOW | LOOKUP_LAZY, &nd);
+	bool follow = !(at_flags & AT_SYMLINK_NOFOLLOW), unseen;
+	unsigned flags = LOOKUP_LAZY | (follow ? LOOKUP_FOLLOW : 0);
+	char path[PATH_MAX];
+	s64 err = strncpy_from_guest(path, ARG0(regs), sizeof(path));
 
-	if (err)
+	if (err < 0)
 		return err;
-	fd_path(link, nd.fd);
-	err = call->writes && place_readonly(&nd) ? -EROFS : xattr_on_link(call, link);
-	if (!err && call->writes)
-		dcache_mode_changed(task, nd.fd);
-	path_release(&nd);
+	/* A symlink that is to be followed must be known by its answer, and only of lists that is different from
+	 * others'. */
+	unseen = call->nr_unseen && (!follow || (call->name && is_acl(call->name)));
+	err = xattr_once(task, path, flags | (unseen ? LOOKUP_UNSEEN : 0), call);
+	if (unseen && follow && err == -EOPNOTSUPP)
+		err = xattr_once(task, path, flags, call);
 	return err;
 }
 
@@ -57,7 +79,7 @@ static s64 xattr_name(char *name, u64 uname)
 static s64 do_setxattr(struct task *task, const struct regs *regs, u64 at_flags)
 {
 	char name[XATTR_NAME_MAX + 1];
-	struct xattr_call call = {__NR_setxattr, true, name, {ARG2(regs), ARG3(regs), ARG4(regs)}};
+	struct xattr_call call = {__NR_setxattr, 0, name, {ARG2(regs), ARG3(regs), ARG4(regs)}};
 	s64 err = xattr_name(name, ARG1(regs));
 	void *copy = NULL;
 
@@ -74,7 +96,7 @@ static s64 do_setxattr(struct task *task, const struct regs *regs, u64 at_flags)
 static s64 do_getxattr(struct task *task, const struct regs *regs, u64 at_flags)
 {
 	char name[XATTR_NAME_MAX + 1];
-	struct xattr_call call = {__NR_getxattr, false, name, {ARG2(regs), ARG3(regs)}};
+	struct xattr_call call = {__NR_getxattr, __NR_lgetxattr, name, {ARG2(regs), ARG3(regs)}};
 	s64 ret = xattr_name(name, ARG1(regs));
 
 	if (!ret && range_is_ours(ARG2(regs), ARG3(regs)))
@@ -87,7 +109,7 @@ static s64 do_getxattr(struct task *task, const struct regs *regs, u64 at_flags)
 
 static s64 do_listxattr(struct task *task, const struct regs *regs, u64 at_flags)
 {
-	struct xattr_call call = {__NR_listxattr, false, NULL, {ARG1(regs), ARG2(regs)}};
+	struct xattr_call call = {__NR_listxattr, __NR_llistxattr, NULL, {ARG1(regs), ARG2(regs)}};
 
 	if (range_is_ours(ARG1(regs), ARG2(regs)))
 		return -EFAULT;
@@ -97,7 +119,7 @@ static s64 do_listxattr(struct task *task, const struct regs *regs, u64 at_flags
 static s64 do_removexattr(struct task *task, const struct regs *regs, u64 at_flags)
 {
 	char name[XATTR_NAME_MAX + 1];
-	struct xattr_call call = {__NR_removexattr, true, name, {0}};
+	struct xattr_call call = {__NR_removexattr, 0, name, {0}};
 	s64 err = xattr_name(name, ARG1(regs));
 
 	return err ? err : xattr_path(task, regs, at_flags, &call);

@@ -87,10 +87,82 @@ static size_t parent_len(const struct nameidata *nd)
 	return last ? (size_t)(last - nd->host) : 0;
 }
 
-bool dcache_reaches(const struct task *task, const struct nameidata *nd)
+/* A relative name of one component leads past no symlink. */
+static bool is_child(const char *name)
+{
+	struct component c;
+
+	return *name != '/' && next_component(&name, &c) && !*name && !is_dot(&c);
+}
+
+/* Where fs says that the task stands, and below that the directory that a relative name ends in. */
+struct pwd_parent {
+	size_t pwd_len, len; /* of `dir`; len 0: it is not known */
+	char dir[PATH_MAX];
+};
+
+/* The name has no "..". */
+static void pwd_parent(const struct task *task, const char *name, struct pwd_parent *p)
+{
+	struct component c;
+	u64 mnt;
+
+	p->len = 0;
+	p->pwd_len = copy_fs_pwd(task->fs, &mnt, p->dir, sizeof(p->dir));
+	/* Another thread may have gone elsewhere, where ours on the host is not yet. */
+	if (!p->pwd_len || !fs_pwd_mount(task->fs, task->host_fs_seq, &mnt))
+		return;
+	next_component(&name, &c);
+	for (size_t at = p->pwd_len > 1 ? p->pwd_len : 0; !is_dot(&c) && c.len; next_component(&name, &c)) {
+		if (!*name) {
+			p->len = at;
+			return;
+		}
+		if (at + 1 + c.len >= sizeof(p->dir))
+			return;
+		p->dir[at] = '/';
+		memcpy(p->dir + at + 1, c.s, c.len);
+		at += 1 + c.len;
+	}
+}
+
+/*
+ * Is the working directory still where fs says? It has been since the host was asked, if no entry of the cache has gone
+ * since: one that was there, and is below, has all directories above it watched. `seq` was read before that was found.
+ */
+static bool pwd_is_there(struct task *task, const struct pwd_parent *p, u64 seq)
+{
+	char host[PATH_MAX];
+
+	if (task->pwd_seen.dcache_seq != seq + 1 || task->pwd_seen.fs_seq != task->host_fs_seq) {
+		task->pwd_seen.is_there =
+		    host_path(AT_FDCWD, host) == (long)p->pwd_len && !memcmp(host, p->dir, p->pwd_len);
+		task->pwd_seen.fs_seq = task->host_fs_seq;
+		task->pwd_seen.dcache_seq = seq + 1;
+	}
+	return task->pwd_seen.is_there;
+}
+
+static __attribute__((noinline)) bool reaches_below_pwd(struct task *task, const char *name)
+{
+	const struct dcache *dc = &arena()->dcache;
+	u64 seq = dcache_seq(dc);
+	struct pwd_parent p;
+
+	pwd_parent(task, name, &p);
+	return p.len && dcache_is_directory(dc, p.dir, p.len) && dcache_usable(task) && pwd_is_there(task, &p, seq);
+}
+
+bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target *t)
 {
 	size_t len = parent_len(nd);
 
+	if (t->path != nd->host &&
+	    (is_child(t->path) || (t->dfd == AT_FDCWD && !nd->len && reaches_below_pwd(task, t->path)))) {
+		nd->near = t->path;
+		nd->near_dfd = t->dfd;
+		return true;
+	}
 	if (!nd->len || nd->tail || nd->proc)
 		return false;
 	return !len || (dcache_is_directory(&arena()->dcache, nd->host, len) && dcache_usable(task));
@@ -101,16 +173,33 @@ bool dcache_reaches(const struct task *task, const struct nameidata *nd)
 #define MISSES_ON 64	       /* and how many more until it is told again, if that was of no use */
 static _Atomic u8 misses[256]; /* by the hash of the directory's path */
 
-void dcache_missed(const struct task *task, const struct nameidata *nd)
+static void missed(const struct task *task, const char *dir, size_t len)
+{
+	u64 hash = hash_final(hash_bytes(HASH_INIT, dir, len));
+
+	if (++misses[hash % ARRAY_SIZE(misses)] % MISSES_ON == MISSES)
+		tell(task, dir, len, true);
+}
+
+static __attribute__((noinline)) void missed_below_pwd(const struct task *task, const char *name)
+{
+	struct pwd_parent p;
+
+	pwd_parent(task, name, &p);
+	if (p.len)
+		missed(task, p.dir, p.len);
+}
+
+void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t)
 {
 	size_t len = parent_len(nd);
-	u64 hash;
 
-	if (!len || nd->proc)
+	if (nd->proc)
 		return;
-	hash = hash_final(hash_bytes(HASH_INIT, nd->host, len));
-	if (++misses[hash % ARRAY_SIZE(misses)] % MISSES_ON == MISSES)
-		tell(task, nd->host, len, true);
+	if (len)
+		missed(task, nd->host, len);
+	else if (t->path != nd->host && t->dfd == AT_FDCWD)
+		missed_below_pwd(task, t->path);
 }
 
 static void settle(const struct task *task)

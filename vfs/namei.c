@@ -77,12 +77,12 @@ static int lookup_fast(struct task *task, int dfd, const char *name, unsigned fl
 
 	if (err)
 		return err;
-	if ((flags & LOOKUP_UNSEEN) && dcache_reaches(task, nd))
+	if ((flags & LOOKUP_UNSEEN) && dcache_reaches(task, nd, &t))
 		return 0;
 	fd = open_place(nd, &t, flags);
 	nd_target_done(nd);
 	if (fd >= 0 && (flags & LOOKUP_UNSEEN))
-		dcache_missed(task, nd);
+		dcache_missed(task, nd, &t);
 	if (fd >= 0)
 		return keep_fd(task, nd, (int)fd, flags);
 	if (fd == -ELOOP || openat2_missing(fd) || (table_full(fd) && (flags & (LOOKUP_NOFD | LOOKUP_FDLESS))))

@@ -26,8 +26,8 @@
 #define LOOKUP_FDLESS 0x80 /* with a full descriptor table, succeed without a descriptor */
 /* openat2(2)'s RESOLVE_* bits, 16 of them, shifted past those above. */
 #define LOOKUP_RESOLVE_SHIFT 8
-/* A place without a descriptor (fd -1) does where its path alone leads there. It may not exist, and with LOOKUP_FOLLOW
- * it may be a symlink: who finds that asks again without this. */
+/* A place without a descriptor (fd -1) does where a path alone leads there: place_reach(). It may not exist, and with
+ * LOOKUP_FOLLOW it may be a symlink: who finds that asks again without this. */
 #define LOOKUP_UNSEEN 0x02000000
 /* The place may be without a host path (len 0) because it is too deep for one; so it is with LOOKUP_PARENT and LAZY. */
 #define LOOKUP_DEEP 0x04000000
@@ -36,12 +36,14 @@
 
 /* What a walk found. path_release() gives everything back. About 8 KiB: mind the kernel stack. */
 struct nameidata {
-	u64 mnt;	     /* mount that the place is seen through */
-	u32 mnt_flags;	     /* its flags and its file system's, or-ed: MS_RDONLY, MS_NOEXEC, ... */
-	u64 dev, host_dev;   /* of its super: st_dev to show where the host says host_dev */
-	int fd;		     /* O_PATH on the place, or on the parent with LOOKUP_PARENT; -1 if none.
-			      * AT_FDCWD when the parent is the working directory */
-	bool borrowed;	     /* fd belongs to the guest (dfd itself): not ours to close */
+	u64 mnt;	   /* mount that the place is seen through */
+	u32 mnt_flags;	   /* its flags and its file system's, or-ed: MS_RDONLY, MS_NOEXEC, ... */
+	u64 dev, host_dev; /* of its super: st_dev to show where the host says host_dev */
+	int fd;		   /* O_PATH on the place, or on the parent with LOOKUP_PARENT; -1 if none.
+			    * AT_FDCWD when the parent is the working directory */
+	bool borrowed;	   /* fd belongs to the guest (dfd itself): not ours to close */
+	const char *near;  /* without fd: the caller's name, which leads there from `near_dfd`; NULL: `host` does */
+	int near_dfd;
 	bool limited;	     /* the mount shows a tmpfs that has limits (vfs/tmpfs.h) */
 	bool proc;	     /* the mount shows proc: see nd_proc_rel() */
 	bool magic;	     /* the way leads through a magic link of proc that the host must follow */
@@ -55,6 +57,14 @@ struct nameidata {
 	enum { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT } last_type;
 	char last[NAME_MAX + 1];
 };
+
+/* One host call reaches the place so, with these AT_* flags; a descriptor with an empty path. */
+struct reach {
+	int dfd;
+	const char *path;
+	int flags;
+};
+struct reach place_reach(const struct nameidata *nd);
 
 /*
  * Resolves `name` (already in the runtime's memory) relative to dfd (AT_FDCWD: the task's pwd).

@@ -22,6 +22,7 @@ void nd_init(struct nameidata *nd)
 {
 	nd->fd = -1;
 	nd->borrowed = false;
+	nd->near = NULL;
 	nd->magic = false;
 	nd->trailing_slash = false;
 	nd->tail = 0;
@@ -32,6 +33,15 @@ void nd_init(struct nameidata *nd)
 	nd->last_type = LAST_NORM;
 	nd->mnt = 0;
 	nd_set_mount(nd, NULL);
+}
+
+struct reach place_reach(const struct nameidata *nd)
+{
+	if (nd->fd >= 0)
+		return (struct reach){nd->fd, "", AT_EMPTY_PATH};
+	if (nd->near)
+		return (struct reach){nd->near_dfd, nd->near, AT_SYMLINK_NOFOLLOW};
+	return (struct reach){AT_FDCWD, nd->host, nd->magic ? 0 : AT_SYMLINK_NOFOLLOW};
 }
 
 /* What is mounted; NULL when that cannot be right (the warden may be using the memory again). */

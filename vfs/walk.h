@@ -155,10 +155,11 @@ static inline bool is_dotdot(const struct component *c)
 bool dcache_usable(const struct task *task);
 /* The task has followed the symlink at that host path: another time that may be known. */
 void dcache_tell(const struct task *task, const char *path, size_t len);
-/* May the host be asked about nd's place by its path, although that call follows symlinks on the way? */
-bool dcache_reaches(const struct task *task, const struct nameidata *nd);
+/* May the host be asked about the target, nd's place, by its path, although that call follows symlinks on the way?
+ * Then place_reach() says so. */
+bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target *t);
 /* It may not, and a descriptor had to be made: when that is so often, the directory is told to the warden. */
-void dcache_missed(const struct task *task, const struct nameidata *nd);
+void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t);
 
 /* ---- dpath.c ---- */
 

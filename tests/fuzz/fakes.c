@@ -389,12 +389,12 @@ void dcache_tell(const struct task *task, const char *path, size_t len)
 }
 
 /* LOOKUP_UNSEEN is never asked for. */
-bool dcache_reaches(const struct task *task, const struct nameidata *nd)
+bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target *t)
 {
 	return false;
 }
 
-void dcache_missed(const struct task *task, const struct nameidata *nd)
+void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t)
 {
 }
 

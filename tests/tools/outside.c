@@ -271,7 +271,8 @@ static void keep_looking(int looker, const char *here)
 	while (!board->over) {
 		epoch = board->epoch;
 		way = board->way;
-		snprintf(path, sizeof(path), "%s/%s", here, ways[way].path);
+		/* One by its whole path, the other from where it stands. */
+		snprintf(path, sizeof(path), "%s/%s", looker ? "." : here, ways[way].path);
 		/* Somebody has what is looked through open. */
 		if (looker && held < 0 && ways[way].change == removed)
 			held = open("held/link", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
