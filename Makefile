@@ -180,11 +180,19 @@ check:
 	@$(MAKE) --no-print-directory -s -j2 tests
 	@$(MAKE) --no-print-directory -s lint
 	@$(MAKE) --no-print-directory check-tests
+# PATCH=no: no call site is patched in any test. PATCH=all: each one is, at its first trap.
+ifneq ($(PATCH),)
+after_no = 0
+after_all = 1
+export SECEDE_PATCH_AFTER = $(after_$(PATCH))
+endif
 check-tests: tests
 	tests/run $(UNIT_PROGRAMS) $(TESTS)
-# The same over and over: for what happens rarely.
+# The same in both modes, and over and over: for what happens rarely.
 check-long: check
-	for round in 2 3 4 5 6 7 8 9 10; do tests/run $(UNIT_PROGRAMS) $(TESTS) || exit 1; done
+	$(MAKE) --no-print-directory check-tests PATCH=no
+	$(MAKE) --no-print-directory check-tests PATCH=all
+	for round in 4 5 6 7 8 9 10; do tests/run $(UNIT_PROGRAMS) $(TESTS) || exit 1; done
 	tests/run --plain tests/programs/kill_storm 540 10000
 	tests/run --plain tests/programs/together 10000 10000
 	tests/run --plain tests/programs/number_reuse 100000
