@@ -2,6 +2,11 @@
 /* string(3) for the freestanding runtime; the compiler itself emits calls to the mem* functions. */
 #include "lib/string.h"
 
+#undef memcpy
+#undef memset
+#undef memcmp
+#undef strncmp
+
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
 	void *d = dst;

@@ -21,4 +21,12 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 
+/* A freestanding compiler does not take these names for what it knows; then a few bytes need no call. */
+#if !__STDC_HOSTED__
+#define memcpy(dst, src, n) __builtin_memcpy(dst, src, n)
+#define memset(dst, c, n)   __builtin_memset(dst, c, n)
+#define memcmp(a, b, n)	    __builtin_memcmp(a, b, n)
+#define strncmp(a, b, n)    __builtin_strncmp(a, b, n)
+#endif
+
 #endif
