@@ -176,30 +176,45 @@ static bool is_long_branch(const u8 *opcode)
 	return opcode[1] == 0xe8 || opcode[1] == 0xe9 || (opcode[0] == 0x0f && (opcode[1] & 0xf0) == 0x80);
 }
 
-/* Could that byte be the opcode's last of a branch into the padding? */
-static bool may_branch(const struct code *code, size_t at, u64 pad)
+/* Is the byte there, which may be a branch's opcode, a byte of something else? */
+static bool is_known(const struct code *code, const struct stream *s, size_t at)
 {
-	const u8 *opcode = code->bytes + at;
-	u64 address = code->start + at;
+	u64 offset = code->start + at - s->start;
+
+	return offset < s->n && s->straight[offset];
+}
+
+/* Could there be branches into the padding, by 4 bytes? Most are out of the question by where they would lead. */
+static bool is_led_into_far(const struct code *code, const struct stream *s, u64 pad)
+{
+	u64 behind = code->start + 5 - pad;
 	s32 rel;
 
-	if (is_short_branch(*opcode) && leads_into(address + 2 + (u64)(s64)(signed char)opcode[1], pad))
-		return true;
-	if (!is_long_branch(opcode - 1))
-		return false;
-	memcpy(&rel, opcode + 1, sizeof(rel));
-	return leads_into(address + 5 + (u64)(s64)rel, pad);
+	for (size_t at = 1; at + 5 <= code->size; at++) {
+		memcpy(&rel, code->bytes + at + 1, sizeof(rel));
+		if (behind + at + (u64)(s64)rel < PAD_SIZE && is_long_branch(code->bytes + at - 1) &&
+		    !is_known(code, s, at))
+			return true;
+	}
+	return false;
+}
+
+/* By a byte? */
+static bool is_led_into_near(const struct code *code, const struct stream *s, u64 pad)
+{
+	size_t at = pad - code->start, end = MIN(at + REACH, code->size - SHORT_JUMP);
+
+	for (at -= MIN(at, REACH + SHORT_JUMP); at < end; at++)
+		if (is_short_branch(code->bytes[at]) &&
+		    leads_into(code->start + at + SHORT_JUMP + (u64)(s64)(signed char)code->bytes[at + 1], pad) &&
+		    !is_known(code, s, at))
+			return true;
+	return false;
 }
 
 static bool is_led_into(const struct code *code, const struct stream *s, u64 pad)
 {
-	for (size_t at = 1; at + 5 <= code->size; at++) {
-		u64 offset = code->start + at - s->start;
-
-		if ((offset >= s->n || !s->straight[offset]) && may_branch(code, at, pad))
-			return true;
-	}
-	return false;
+	return is_led_into_near(code, s, pad) || is_led_into_far(code, s, pad);
 }
 
 /* In that part of the code: where there is padding. */
