@@ -19,6 +19,7 @@
 #include "warden/client.h"
 
 #define COUNTERS  1024
+#define LATER	  4 /* times as soon */
 #define NOT_AGAIN UINT32_MAX
 
 RARELY_USED u64 patch_addr[PATCH_SITES];
@@ -92,6 +93,13 @@ static bool is_patched_call(u64 nr)
 	return entry && entry->name && (entry->when == TRAP || entry->text) && !is_special_call(nr);
 }
 
+/* The first site costs more than the others: the table, and what the runtime touches for the first time. And a program
+ * that has had one patched lives long enough for more of them. */
+static u32 traps_wanted(void)
+{
+	return mm.patch_table ? (mm.patch_after + LATER - 1) / LATER : mm.patch_after;
+}
+
 /* Somebody wants to see the call itself, or has a word in what becomes of it. */
 static bool is_watched(const struct task *task)
 {
@@ -130,25 +138,13 @@ static u32 find_pad(u64 addr)
 
 /* ---- the table ---- */
 
+/* Its words are written with the sites that need them: all of them together would cost more than most sites do. */
 static bool map_table(const struct task *task)
 {
-	u64 *table = (u64 *)(uintptr_t)PATCH_TABLE;
-	size_t size = PATCH_TABLE_END - PATCH_TABLE;
-	u32 i;
-
-	if (mm.patch_table)
-		return true;
-	if (text_is_watched(task) ||
-	    host_call6(__NR_mmap, PATCH_TABLE, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != PATCH_TABLE)
-		return false;
-	for (i = 0; i < PATCH_SITES; i++) {
-		table[i] = patch_stub(i);
-		table[PATCH_SITES + i] = short_stub(i);
-	}
-	host_call3(__NR_mprotect, PATCH_TABLE, size, PROT_READ);
-	mm.patch_table = true;
-	return true;
+	if (!mm.patch_table && !text_is_watched(task))
+		mm.patch_table = host_call6(__NR_mmap, PATCH_TABLE, PATCH_TABLE_END - PATCH_TABLE, PROT_READ,
+					    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == PATCH_TABLE;
+	return mm.patch_table;
 }
 
 /* ---- patching ---- */
@@ -169,13 +165,13 @@ static bool add_site(const struct site *site, u32 stub, u64 insn)
 }
 
 /* False: the host does not let us. */
-static bool patch_site(const struct site *site, bool alone)
+static bool patch_site(const struct site *site, u32 stub, bool alone)
 {
 	int fd = text_open("self");
 
 	if (fd < 0)
 		return false;
-	if (text_write_pad(fd, site))
+	if (text_write_word(fd, site, stub) && text_write_pad(fd, site))
 		text_write(fd, site, site->ours, alone);
 	host_close(fd);
 	return site_has(site, site->ours);
@@ -194,7 +190,7 @@ static enum stat_what patch(const struct task *task, u64 insn, u32 nr, bool alon
 		return STAT_SHAPE;
 	if (!add_site(&site, stub, insn))
 		return STAT_REFUSED;
-	if (!map_table(task) || !patch_site(&site, alone)) {
+	if (!map_table(task) || !patch_site(&site, stub, alone)) {
 		mm.patch_after = 0;
 		return STAT_REFUSED;
 	}
@@ -276,7 +272,7 @@ void patch_trapped(struct task *task, const struct regs *regs)
 		counter[slot].traps = 0;
 		counter[slot].ip = ip;
 	}
-	if (counter[slot].traps == NOT_AGAIN || ++counter[slot].traps < mm.patch_after)
+	if (counter[slot].traps == NOT_AGAIN || ++counter[slot].traps < traps_wanted())
 		return;
 	counter[slot].traps = try_patch(task, regs->rip - SYSCALL_INSN_SIZE, (u32)regs->orig_rax) ? NOT_AGAIN : 0;
 }

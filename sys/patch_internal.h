@@ -27,17 +27,16 @@ int text_open(const char *process);
 bool text_write(int fd, const struct site *site, const u8 want[SITE_MAX], bool alone);
 /* The site's second jump, if it has one: where nobody comes, and before text_write makes it a site. */
 bool text_write_pad(int fd, const struct site *site);
+/* The word by which stub `stub` is found, in the table, which nobody else writes to: before there are jumps to it. */
+bool text_write_word(int fd, const struct site *site, u32 stub);
 /* The site is plain again, whether there is such a descriptor (fd >= 0) or not. */
 bool text_restore(int fd, const struct site *site, bool alone);
 
 /* ---- patch_maps.c ---- */
 
-#define FILE_MAX 64
-
 struct text {
 	struct mm_range range;
 	u64 offset;
-	char file[FILE_MAX]; /* device and inode, as /proc/PID/maps has them */
 };
 
 /*

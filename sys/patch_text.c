@@ -69,6 +69,15 @@ bool text_write_pad(int fd, const struct site *site)
 	return !site->pad || write_bytes(fd, site->pad, site->jump, PAD_SIZE);
 }
 
+bool text_write_word(int fd, const struct site *site, u32 stub)
+{
+	bool is_short = site->nr == PATCH_ANY_NR;
+	u64 word = is_short ? short_stub(stub) : patch_stub(stub);
+	u64 at = PATCH_TABLE + sizeof(word) * (is_short ? PATCH_SITES + stub : stub);
+
+	return write_bytes(fd, at, (const u8 *)&word, sizeof(word));
+}
+
 /* A page takes the place of another at one stroke, for all threads. */
 static bool replace_page(const struct site *site)
 {

@@ -7,7 +7,8 @@
  *	tests/hostile COMMAND [ARGUMENT]...
  *
  * Started by root it becomes uid 1000, gid 1000, without groups and capabilities. Started by
- * anybody else it keeps the user, says so (unless HOSTILE_QUIET is set), and does the rest.
+ * anybody else it keeps the user, says so (unless HOSTILE_QUIET is set), and does the rest. With HOSTILE_OLD set it is
+ * one that cannot be asked for a single mapping, as those before Linux 6.11.
  */
 #include <errno.h>
 #include <grp.h>
@@ -61,14 +62,18 @@ static void become_ordinary(void)
 		die("dropping capabilities");
 }
 
-/* Room for the architecture check, a test and an answer a call, the look into clone's flags, the end. */
-#define FILTER_MAX (2 * ARRAY_SIZE(denied) + 16)
+/* PROCMAP_QUERY, which older headers have not. */
+#define MAP_QUERY 0xc0686611U
+
+/* Room for the architecture check, a test and an answer a call, the look into arguments, the end. */
+#define FILTER_MAX (2 * ARRAY_SIZE(denied) + 20)
 
 static size_t build_filter(struct sock_filter *f)
 {
 	const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	const struct sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	const struct sock_filter unknown = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+	const struct sock_filter no_ioctl = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOTTY);
 	size_t n = 0, i;
 
 	/* Other entries of the kernel (32 bits) stay open: closing them is up to secede. */
@@ -79,6 +84,13 @@ static size_t build_filter(struct sock_filter *f)
 	for (i = 0; i < ARRAY_SIZE(denied); i++) {
 		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)denied[i], 0, 1);
 		f[n++] = refuse;
+	}
+	if (getenv("HOSTILE_OLD")) {
+		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4);
+		f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1]));
+		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_QUERY, 0, 1);
+		f[n++] = no_ioctl;
+		f[n++] = allow;
 	}
 	f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1);
 	f[n++] = unknown;
