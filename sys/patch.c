@@ -214,26 +214,27 @@ static void count_site(const struct task *task, enum stat_what what)
 }
 
 /*
- * True: the site need not be looked at again. While a process shares the memory (vfork(2)) it is not the time: that one
- * can be killed by itself.
+ * True: the site need not be looked at again. One that is patched may be: its page can be read anew from the file
+ * (MADV_DONTNEED). While a process shares the memory (vfork(2)) it is not the time: that one can be killed by itself.
  */
 static bool try_patch(struct task *task, u64 insn, u32 nr)
 {
 	enum stat_what what = STAT_REFUSED;
 	unsigned users;
-	bool may;
+	bool may, known;
 
 	patch_lock();
 	users = mm_users();
+	known = find_insn(insn) != PATCH_SITES;
 	may = mm.patch_after && users == nr_threads(task);
 	if (may)
 		what = patch(task, insn, nr, users == 1);
 	patch_unlock();
-	if (may)
+	if (may && !known)
 		count_site(task, what);
 	if (mm.patch_table)
 		set_bases(task);
-	return may;
+	return may && what != STAT_PATCHED;
 }
 
 /*

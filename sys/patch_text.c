@@ -9,6 +9,8 @@
  *
  * While several threads run, the first byte becomes SITE_STOP, which faults; when all processors have seen that, the
  * other bytes follow, and then the first. Who comes to the site meanwhile faults, and its handler waits (patch_fault).
+ * Each step writes what those before it have written, too, in case that is gone: another thread may have the page read
+ * anew from its file (MADV_DONTNEED).
  */
 #include <linux/fcntl.h>
 #include <linux/membarrier.h>
@@ -53,15 +55,16 @@ static bool prepare_threads(void)
 
 bool text_write(int fd, const struct site *site, const u8 want[SITE_MAX], bool alone)
 {
-	static const u8 stop = SITE_STOP;
+	u8 stopped[SITE_MAX] = {SITE_STOP};
 	u64 at = site->start;
 
+	memcpy(stopped + 1, want + 1, SITE_MAX - 1);
 	if (alone)
 		return write_bytes(fd, at, want, site->changed);
-	if (!prepare_threads() || !write_bytes(fd, at, &stop, 1))
+	if (!prepare_threads() || !write_bytes(fd, at, stopped, 1))
 		return false;
-	return sync_threads() && write_bytes(fd, at + 1, want + 1, site->changed - 1U) && sync_threads() &&
-	       write_bytes(fd, at, want, 1) && sync_threads();
+	return sync_threads() && write_bytes(fd, at, stopped, site->changed) && sync_threads() &&
+	       write_bytes(fd, at, want, site->changed) && sync_threads();
 }
 
 bool text_write_pad(int fd, const struct site *site)

@@ -33,9 +33,17 @@ __asm__(".text\n.balign 4096\n.globl text_page, text_page_end\ntext_page:\n"
 	"	mov $102, %eax\n"
 	"	syscall\n"
 	"	ret\n"
+	"	.balign 64\n"
+	"	mov $102, %eax\n"
+	"	xor %edi, %edi\n"
+	"	syscall\n"
+	"	ret\n"
+	"	.balign 32\n"
 	"	.balign 4096\n"
 	"text_page_end:\n");
-#define TEXT_SITE 16
+#define TEXT_SITE  16
+#define SHORT_SITE 64
+#define SHORT_CALL 7 /* bytes behind that, where the syscall instruction is */
 
 static const unsigned char plain[7] = {0xb8, 102, 0, 0, 0, 0x0f, 0x05};
 
@@ -54,6 +62,45 @@ static void make_patched(const unsigned char *code)
 {
 	often(code);
 	CHECK((code[0] == 0xff) == patches_are_made(under_secede));
+}
+
+/* ---- text that is read anew ---- */
+
+/* The host brings back what the file has, in the whole page: the sites are to be patched again. */
+static void dropped(void)
+{
+	static unsigned char file[PAGE];
+	unsigned char *call = text_page + SHORT_SITE + SHORT_CALL;
+
+	memcpy(file, text_page, PAGE);
+	for (int i = 0; i < 3; i++) {
+		make_patched(text_page + TEXT_SITE);
+		often(text_page + SHORT_SITE);
+		CHECK((*call == 0xeb) == patches_are_made(under_secede));
+		CHECK_OK(madvise(text_page, PAGE, MADV_DONTNEED));
+		CHECK(!memcmp(text_page, file, PAGE));
+		CHECK(run(text_page + TEXT_SITE) == (long)getuid() && run(text_page + SHORT_SITE) == (long)getuid());
+	}
+}
+
+static _Atomic bool over;
+
+static void *drop_it(void *arg)
+{
+	while (!over)
+		madvise(text_page, PAGE, MADV_DONTNEED);
+	return NULL;
+}
+
+static void dropped_by_another_thread(void)
+{
+	pthread_t thread;
+
+	CHECK(!pthread_create(&thread, NULL, drop_it, NULL));
+	for (int i = 0; i < 100 * OFTEN; i++)
+		CHECK(run(text_page + TEXT_SITE) == (long)getuid());
+	over = true;
+	CHECK(!pthread_join(thread, NULL));
 }
 
 /* ---- text that is written ---- */
@@ -367,6 +414,8 @@ static void headers_in_core_files(void)
 }
 
 static const struct test tests[] = {
+    {"text is read anew", dropped},
+    {"another thread has it read anew", dropped_by_another_thread},
     {"text is made writable, and written", written},
     {"text is writable and executable", written_and_executed},
     {"another instruction instead of syscall", syscall_replaced},
