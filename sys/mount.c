@@ -143,7 +143,7 @@ static s64 do_move_mount(struct mount_call *call)
 		return err;
 	err = place_has_name(call->task, call->target);
 	if (!err)
-		err = move_place(call->task, &source, call->target);
+		err = move_place(call->task, &source, call->target, false);
 	path_release(&source);
 	return err;
 }

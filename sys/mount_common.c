@@ -35,6 +35,7 @@ void mount_facts(const struct task *task, const struct nameidata *nd, struct mou
 		len = READ_ONCE(m->host_len);
 		if (!arena_contains(host, len) || !arena_contains(sb, sizeof(*sb)))
 			continue;
+		facts->in_tree = true;
 		facts->is_root = len == nd->len && !memcmp(host, nd->host, len);
 		facts->root_of_all = READ_ONCE(m->parent) == m->id;
 		facts->detached = !mnt_by_id_in(ns, nd->mnt);
@@ -54,6 +55,17 @@ void mount_topmost(const struct task *task, struct nameidata *nd)
 		seq = mnt_read_begin(ns);
 		nd_cross_mounts(ns, nd);
 	} while (mnt_read_retry(ns, seq));
+}
+
+bool is_root_mount(struct task *task, u64 mnt)
+{
+	struct path root;
+	bool is;
+
+	get_fs_root(task->fs, &root);
+	is = root.mnt == mnt;
+	path_put(&root);
+	return is;
 }
 
 s64 place_is_dir(const struct nameidata *nd)
@@ -82,7 +94,7 @@ s64 named_place_is_dir(struct task *task, struct nameidata *nd)
 	return err ? err : place_is_dir(nd);
 }
 
-s64 move_place(struct task *task, const struct nameidata *from, const struct nameidata *to)
+s64 move_place(struct task *task, const struct nameidata *from, const struct nameidata *to, bool beneath)
 {
 	struct mount_facts source;
 	struct request req;
@@ -100,6 +112,7 @@ s64 move_place(struct task *task, const struct nameidata *from, const struct nam
 	request_init(&req, REQ_MOVE, task);
 	req.src = from->mnt;
 	req.dst = to->mnt;
+	req.arg = beneath;
 	return ask_warden(task, &req, to->host, to->len);
 }
 

@@ -153,7 +153,28 @@ static s64 attach_tree(struct task *task, const struct nameidata *from, struct n
 	if (err)
 		return err;
 	mount_topmost(task, to);
-	return move_place(task, from, to);
+	return move_place(task, from, to, false);
+}
+
+/* MOVE_MOUNT_BENEATH: the name that counts is the one on which `to` is mounted. */
+static s64 attach_beneath(struct task *task, const struct nameidata *from, struct nameidata *to)
+{
+	struct mount_facts facts;
+
+	mount_topmost(task, to);
+	mount_facts(task, to, &facts);
+	if (!facts.in_tree)
+		return -ENOENT;
+	if (!facts.is_root || is_root_mount(task, to->mnt))
+		return -EINVAL;
+	return move_place(task, from, to, true);
+}
+
+static s64 move_as(struct task *task, const struct nameidata *from, struct nameidata *to, u32 flags)
+{
+	if (flags & MOVE_MOUNT_SET_GROUP)
+		return set_group(task, from, to);
+	return flags & MOVE_MOUNT_BENEATH ? attach_beneath(task, from, to) : attach_tree(task, from, to);
 }
 
 static s64 check_move(struct task *task, u32 flags)
@@ -162,11 +183,7 @@ static s64 check_move(struct task *task, u32 flags)
 		return -EPERM;
 	if (flags & ~(u32)(MOVE_MOUNT__MASK | MOVE_MOUNT_BENEATH))
 		return -EINVAL;
-	if (!(flags & MOVE_MOUNT_BENEATH))
-		return 0;
-	if (!(flags & MOVE_MOUNT_SET_GROUP))
-		guest_log(task, "move_mount with MOVE_MOUNT_BENEATH: not built, EINVAL");
-	return -EINVAL;
+	return (flags & MOVE_MOUNT_BENEATH) && (flags & MOVE_MOUNT_SET_GROUP) ? -EINVAL : 0;
 }
 
 /* One of the two places. NULL for the path is none, where there need not be one. */
@@ -195,7 +212,7 @@ SYSCALL(move_mount)
 	err = walk_move(task, (int)ARG0(regs), ARG1(regs), flags & MOVE_MOUNT_F_EMPTY_PATH,
 			flags & MOVE_MOUNT_F_SYMLINKS, &from);
 	if (!err) {
-		err = flags & MOVE_MOUNT_SET_GROUP ? set_group(task, &from, &to) : attach_tree(task, &from, &to);
+		err = move_as(task, &from, &to, flags);
 		path_release(&from);
 	}
 	path_release(&to);

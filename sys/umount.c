@@ -24,17 +24,6 @@ static bool mount_in_use(struct task *task, u64 mnt)
 	return busy;
 }
 
-static bool is_root_mount(struct task *task, u64 mnt)
-{
-	struct path root;
-	bool is;
-
-	get_fs_root(task->fs, &root);
-	is = root.mnt == mnt;
-	path_put(&root);
-	return is;
-}
-
 /* In the kernel's order, up to what the warden decides. */
 static s64 may_umount(struct task *task, const struct nameidata *nd, u32 flags)
 {

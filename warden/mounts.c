@@ -242,9 +242,13 @@ s64 do_move(struct call *call)
 		return -EPERM;
 	if (!is_path(call->s[0]) || !from || !to)
 		return -EINVAL;
+	if (from != to && from != arena()->detached)
+		return -EINVAL;
+	if (call->req->arg)
+		return mnt_move_beneath(from, call->req->src, to, call->req->dst);
 	if (from == arena()->detached)
 		return mnt_attach_detached(from, call->req->src, to, call->req->dst, call->s[0]);
-	return from == to ? mnt_move(from, call->req->src, call->req->dst, call->s[0]) : -EINVAL;
+	return mnt_move(from, call->req->src, call->req->dst, call->s[0]);
 }
 
 s64 do_pivot(struct call *call)

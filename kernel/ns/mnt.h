@@ -332,6 +332,13 @@ int mnt_file_unlinked(const char *from, const char *to);
  * mounts in a namespace that receives). */
 int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point);
 /*
+ * move_mount(2) with MOVE_MOUNT_BENEATH: the mount, or the whole detached tree, goes between mount `over` and what that
+ * is mounted in. `from` is `detached` or `to`. -EINVAL: as mnt_move() or mnt_attach_detached(); or `over` is not there,
+ * locked, a tree's root, or above `id`; `id` is covered itself; or what is mounted in its place would be passed on to
+ * its own root or that of `id`; -ELOOP: it is below `id`; -ENOMEM, -ENOSPC.
+ */
+int mnt_move_beneath(struct mnt_ns *from, u64 id, struct mnt_ns *to, u64 over);
+/*
  * pivot_root(2): new_root takes the place of old_root (which need not be the namespace's root: a
  * task may live in a chroot), old_root moves to (put_mnt, put_point), which may be the new root
  * itself. -EINVAL: one is not there, new_root is locked, put_mnt is not at or below new_root, or put_mnt or what one

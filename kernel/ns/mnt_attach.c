@@ -81,9 +81,28 @@ static int place_one(const void *value, void *arg)
 	return old ? tree_replace(tree, old, m) : tree_add(tree, m);
 }
 
+int mnt_tuck_under(const struct mnt_ns *ns, struct mnt_tree *tree, const struct mount *top,
+		   const struct mount *covering)
+{
+	const struct mount *above;
+	struct mount *m;
+	int err;
+
+	while ((above = tree_child(tree, top->id, top->host, top->host_len)))
+		top = above;
+	m = mount_edit(ns, covering, top->host);
+	if (!m)
+		return -ENOMEM;
+	m->parent = top->id;
+	err = tree_replace(tree, covering, m);
+	mount_put(m);
+	return err;
+}
+
 int mnt_graft(struct mnt_change *c, struct mnt_ns *ns, const struct trie_node *mounts, struct mount *top)
 {
 	const struct mount *parent = mnt_by_id(ns, top->parent);
+	const struct mount *covering = mnt_child(ns, top->parent, top->point, top->point_len);
 	struct peer_group *group = parent ? mount_peers(ns, parent) : NULL;
 	struct mnt_tree *tree = change_tree(c, ns);
 	int err = tree ? 0 : -ENOMEM;
@@ -92,6 +111,8 @@ int mnt_graft(struct mnt_change *c, struct mnt_ns *ns, const struct trie_node *m
 		err = trie_each(mounts, share_one, NULL);
 	if (!err)
 		err = trie_each(mounts, place_one, tree);
+	if (!err && covering)
+		err = mnt_tuck_under(ns, tree, top, covering);
 	if (!err && tree->nr > MNT_MAX)
 		err = -ENOSPC;
 	return !err && group ? mnt_propagate(c, ns, mounts, top, group) : err;

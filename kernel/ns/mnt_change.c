@@ -77,12 +77,28 @@ static int move_to(struct mnt_ns *from, const struct mount *old, struct mnt_ns *
 	return err;
 }
 
+static bool parent_is_shared(const struct mnt_ns *ns, const struct mount *m)
+{
+	return m->parent != m->id && mount_peers(ns, mnt_by_id(ns, m->parent));
+}
+
+static bool may_leave(const struct mnt_ns *ns, const struct mount *m)
+{
+	return !mnt_locked(ns, m) && !parent_is_shared(ns, m);
+}
+
+/* A detached tree goes as a whole, and not on itself: each is as if in a namespace of its own, out of which it is to
+ * come. */
+static bool may_attach(const struct mnt_ns *detached, const struct mount *m, const struct mnt_ns *to, u64 dst)
+{
+	return m->parent == m->id && !(to == detached && tree_is_below(mnt_tree(to), dst, m->id));
+}
+
 int mnt_move(struct mnt_ns *ns, u64 id, u64 dst, const char *dst_point)
 {
 	const struct mount *old = mnt_by_id(ns, id);
 
-	if (!old || mnt_locked(ns, old) || !mnt_by_id(ns, dst) ||
-	    (old->parent != id && mount_peers(ns, mnt_by_id(ns, old->parent))))
+	if (!old || !may_leave(ns, old) || !mnt_by_id(ns, dst))
 		return -EINVAL;
 	mnt_topmost(ns, &dst, &dst_point);
 	return move_to(ns, old, ns, dst, dst_point);
@@ -92,13 +108,47 @@ int mnt_attach_detached(struct mnt_ns *detached, u64 id, struct mnt_ns *ns, u64 
 {
 	const struct mount *old = mnt_by_id(detached, id);
 
-	if (!old || old->parent != id || !mnt_by_id(ns, dst))
+	if (!old || !mnt_by_id(ns, dst))
 		return -EINVAL;
 	mnt_topmost(ns, &dst, &dst_point);
-	/* On itself: each tree is as if in a namespace of its own, out of which it is to come. */
-	if (ns == detached && tree_is_below(mnt_tree(ns), dst, id))
+	if (!may_attach(detached, old, ns, dst))
 		return -EINVAL;
 	return move_to(detached, old, ns, dst, dst_point);
+}
+
+/* ---- move beneath ---- */
+
+/* Would what is mounted at that place in `parent` be passed on to the root of m, and so cover it? */
+static bool would_cover(const struct mnt_ns *ns, const struct mount *parent, const char *point, const struct mount *m)
+{
+	const struct peer_group *group = mount_peers(ns, parent);
+
+	if (!group || strcmp(point, m->host) != 0)
+		return false;
+	for (const struct peer_group *g = m->group; g; g = g->master) {
+		if (g == group)
+			return true;
+	}
+	return false;
+}
+
+int mnt_move_beneath(struct mnt_ns *from, u64 id, struct mnt_ns *to, u64 over)
+{
+	const struct mount *old = mnt_by_id(from, id), *m = mnt_by_id(to, over), *parent;
+	bool detached = from == arena()->detached;
+
+	if (!old || !m || m->parent == over || mnt_locked(to, m))
+		return -EINVAL;
+	/* What covers it would come along, between the two. */
+	if (mnt_child(from, id, old->host, old->host_len))
+		return -EINVAL;
+	if (detached ? !may_attach(from, old, to, over)
+		     : !may_leave(from, old) || tree_is_below(mnt_tree(to), id, over))
+		return -EINVAL;
+	parent = mnt_by_id(to, m->parent);
+	if (would_cover(to, parent, m->point, m) || (!detached && would_cover(to, parent, m->point, old)))
+		return -EINVAL;
+	return move_to(from, old, to, m->parent, m->point);
 }
 
 /* ---- flags and propagation ---- */
@@ -311,11 +361,6 @@ static void pivot_publish(struct mnt_ns *ns, struct pivot *p)
 	if (last)
 		atomic_store(&last->newer, p);
 	atomic_store(&arena()->pivots, p->serial);
-}
-
-static bool parent_is_shared(const struct mnt_ns *ns, const struct mount *m)
-{
-	return m->parent != m->id && mount_peers(ns, mnt_by_id(ns, m->parent));
 }
 
 int mnt_pivot(struct mnt_ns *ns, u64 new_root, u64 old_root, u64 put_mnt, const char *put_point)

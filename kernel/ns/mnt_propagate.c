@@ -80,24 +80,6 @@ static int place_one(const void *copy, void *arg)
 	return tree_add(arg, (struct mount *)copy);
 }
 
-/* What is mounted there already comes to lie on the copy, above all that lies there in the copied tree itself. */
-static int tuck_under(struct copying *x, const struct mount *covering)
-{
-	const struct mount *top = x->top, *above;
-	struct mount *m;
-	int err;
-
-	while ((above = tree_child(x->tree, top->id, top->host, top->host_len)))
-		top = above;
-	m = mount_edit(x->event->at, covering, top->host);
-	if (!m)
-		return -ENOMEM;
-	m->parent = top->id;
-	err = tree_replace(x->tree, covering, m);
-	mount_put(m);
-	return err;
-}
-
 static int copy_tree(struct copying *x)
 {
 	const struct propagation_event *event = x->event;
@@ -112,7 +94,7 @@ static int copy_tree(struct copying *x)
 	if (!err)
 		err = copies_connect(x->copies, x->top, place_one, x->tree);
 	if (!err && covering)
-		err = tuck_under(x, covering);
+		err = mnt_tuck_under(event->at, x->tree, x->top, covering);
 	return !err && x->tree->nr > MNT_MAX ? -ENOSPC : err;
 }
 

@@ -169,8 +169,12 @@ int tree_bindable_below(const struct mnt_tree *tree, u64 id, const char *top, co
 
 /* Follows the stack of mounts on a place to its top. *point stays good for as long as the version in force does. */
 void mnt_topmost(const struct mnt_ns *ns, u64 *parent, const char **point);
+/* What is mounted in the place of `top` already comes to lie on it, above all that lies there in top's own tree. 0 or
+ * -ENOMEM. */
+int mnt_tuck_under(const struct mnt_ns *ns, struct mnt_tree *tree, const struct mount *top,
+		   const struct mount *covering);
 /*
- * Attaches a tree of mounts where the parent and point of its `top` say, which nothing covers, and everywhere else
+ * Attaches a tree of mounts where the parent and point of its `top` say, beneath what covers that, and everywhere else
  * that its parent passes mounts on to. `mounts`: id -> mount, top and all below it, each nobody else's so far; those of
  * which ns has the number are moved. 0, -ENOMEM or -ENOSPC.
  */

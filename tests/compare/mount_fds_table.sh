@@ -150,10 +150,12 @@ def take_off(args, value):
         mount(b"none", b"mnt", b"tmpfs")
 
 
-# Not MOVE_MOUNT_BENEATH (0x200), which is not built.
-move_flags = [0, 1, 2, 4, 8, 0x10, 0x20, 0x40, 0x44, 0x100, 0x104, 0x300, 0x304, 0x400, 0x404, 1 << 31, (1 << 31) | 4, 4 | 1 << 32]
+move_flags = [0, 1, 2, 4, 8, 0x10, 0x20, 0x40, 0x44, 0x100, 0x104, 0x200, 0x204, 0x244, 0x300, 0x304, 0x400, 0x404, 1 << 31, (1 << 31) | 4, 4 | 1 << 32]
 table("move_mount", MOVE_MOUNT, [tree, b"", FDCWD, b"other", 4],
       [[*dfds, picked, small, FDCWD], [b"missing", b"sub", b".", b"..", None, BAD, b"x" * 300], dfds,
        [b"missing", b"file", b"file/x", b"loop", b"dangling", b"", b"x" * 300, b"./" * 2100, None, BAD], move_flags], take_off)
+table("move_mount beneath", MOVE_MOUNT, [tree, b"", FDCWD, b"mnt", 0x204],
+      [[*dfds, picked, small, FDCWD], [b"missing", b"sub", b".", b"..", None, BAD, b"x" * 300], dfds,
+       [b"missing", b"file", b"file/x", b"loop", b"dangling", b"other", b"bound", b"bound/sub", b".", b"", b"x" * 300, None, BAD], []], take_off)
 table("move_mount", MOVE_MOUNT, [FDCWD, b"dir", FDCWD, b"other", 0], [dfds, [p for p in below if p != b"mnt"] + [b"dir/sub"], [], [b"missing", None], [0, 1, 4, 8]])
 END_OF_TABLE

@@ -72,10 +72,15 @@ def run(command):
         answer = mount("none", arguments[0], "tmpfs", arguments[1])
         if answer == "ok" and not arguments[1]:
             for name in "xy":
-                os.mkdir(arguments[0] + "/" + name)
+                try:
+                    os.mkdir(arguments[0] + "/" + name)
+                except OSError as error:  # it was passed on to what is above it
+                    answer += " " + errno.errorcode[error.errno]
         return answer
     if what == "umount":
         return result(libc.umount2(arguments[0].encode(), arguments[1]))
+    if what == "beneath":
+        return result(libc.syscall(429, -100, arguments[0].encode(), -100, arguments[1].encode(), 0x200))
     return mount(*arguments)
 
 
@@ -142,13 +147,13 @@ class Session:
 
     def step(self):
         r, ns = self.random, self.random.choice(sorted(self.ways))
-        what = r.choice(["tmpfs"] * 5 + ["bind"] * 4 + ["rbind", "move", "move"] + ["umount"] * 4 + ["detach"] +
+        what = r.choice(["tmpfs"] * 5 + ["bind"] * 4 + ["rbind", "move", "move"] + ["beneath"] * 6 + ["umount"] * 4 + ["detach"] +
                         ["shared"] * 4 + ["slave"] * 3 + ["private", "unbindable"] + ["copy", "users"] + ["remount"] * 2)
         paths = self.ask(ns, "directories")
         points = sorted({line.split()[1][1:] for line in self.ask(ns, "mounts")} - {""})
         a, b, p = r.choice(paths), r.choice(paths), r.choice(points)
         rec = REC if r.random() < 0.4 else 0
-        if p == "t" and what in ("umount", "detach", "move"):
+        if p == "t" and what in ("umount", "detach", "move", "beneath"):
             what = "shared"
         if what in ("copy", "users"):
             # What becomes of an unbindable one in a copy differs between kernels.
@@ -167,6 +172,9 @@ class Session:
             answer = self.ask(ns, "mount", a, b, None, BIND | (REC if what == "rbind" else 0))
         elif what == "move":
             answer, a = self.ask(ns, "mount", p, b, None, MOVE), p
+        elif what == "beneath":
+            a, b = p, r.choice(points)
+            answer = self.ask(ns, "beneath", a, b)
         elif what == "umount" or what == "detach":
             answer, a, b = self.ask(ns, "umount", p, DETACH if what == "detach" else 0), p, ""
         elif what == "remount":

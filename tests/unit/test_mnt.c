@@ -393,6 +393,31 @@ static void a_move_takes_the_children_along(void **state)
 	mnt_ns_put(ns);
 }
 
+static void a_move_beneath_lifts_what_covered(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+	u64 a = attach(ns, ns->root, "/a", "/x"), b = attach(ns, a, "/x/b", "/y"), t = attach(ns, ns->root, "/t", "/z");
+	u64 locked = attach_flags(ns, ns->root, "/l", "/q", 0, true);
+
+	assert_int_equal(mnt_move_beneath(ns, t, ns, a), 0);
+	assert_null(child(ns, ns->root, "/t"));
+	assert_int_equal(child(ns, ns->root, "/a")->id, t);
+	assert_int_equal(child(ns, t, "/z")->id, a);
+	assert_int_equal(child(ns, a, "/x/b")->id, b);
+	dump(ns);
+	/* Covered itself, below itself, above itself, beneath the root or what is locked, unknown. */
+	assert_int_equal(mnt_move_beneath(ns, t, ns, b), -EINVAL);
+	assert_int_equal(mnt_move_beneath(ns, a, ns, b), -ELOOP);
+	assert_int_equal(mnt_move_beneath(ns, b, ns, a), -EINVAL);
+	assert_int_equal(mnt_move_beneath(ns, b, ns, b), -EINVAL);
+	assert_int_equal(mnt_move_beneath(ns, b, ns, ns->root), -EINVAL);
+	assert_int_equal(mnt_move_beneath(ns, b, ns, locked), -EINVAL);
+	assert_int_equal(mnt_move_beneath(ns, locked, ns, b), -EINVAL);
+	assert_int_equal(mnt_move_beneath(ns, 999, ns, b), -EINVAL);
+	assert_int_equal(mnt_move_beneath(ns, b, ns, 999), -EINVAL);
+	mnt_ns_put(ns);
+}
+
 static void a_move_refuses_loops_root_locked_and_unknown(void **state)
 {
 	struct mnt_ns *ns = new_ns();
@@ -485,6 +510,13 @@ static s64 do_move(void *arg)
 	return mnt_move(x->ns, x->b, x->c, "/z/moved");
 }
 
+static s64 do_move_beneath(void *arg)
+{
+	struct change *x = arg;
+
+	return mnt_move_beneath(x->ns, x->b, x->ns, x->c);
+}
+
 static s64 do_umount(void *arg)
 {
 	struct change *x = arg;
@@ -501,7 +533,8 @@ static s64 do_detach(void *arg)
 
 static void a_failed_change_changes_nothing(void **state)
 {
-	static s64 (*const ops[])(void *arg) = {do_attach, do_reconfigure, do_umount, do_move, do_detach};
+	static s64 (*const ops[])(void *arg) = {do_attach, do_reconfigure,  do_umount,
+						do_move,   do_move_beneath, do_detach};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
 		struct change x = {.ns = new_ns()};
@@ -570,6 +603,7 @@ int main(void)
 	    TEST(what_is_below_is_found_in_any_order_of_age),
 	    TEST(the_last_mount_releases_its_super),
 	    TEST(a_move_takes_the_children_along),
+	    TEST(a_move_beneath_lifts_what_covered),
 	    TEST(a_move_refuses_loops_root_locked_and_unknown),
 	    TEST(strings_are_copied_out_bounded),
 	    TEST(ten_thousand_mounts),
