@@ -116,6 +116,7 @@ struct mnt_ns {
 	_Atomic u64 seq;	 /* the version in force; compare it for equality only. 0: the namespace is gone */
 	_Atomic u64 root;	 /* id of the root mount; only pivot_root changes it */
 	u64 locked_upto;	 /* mounts with a stamp up to this came from a more privileged namespace: locked */
+	u64 copied_upto;	 /* those up to this came with the copying of another one: not unbindable any more */
 	_Atomic u32 nr;		 /* mounts in it */
 	/* The newest; never changed, and there as long as the namespace. */
 	const struct pivot *_Atomic pivots;
@@ -193,12 +194,15 @@ static inline bool mnt_locked(const struct mnt_ns *ns, const struct mount *m)
 {
 	return m->imported || mnt_locked_together(ns, m);
 }
-/* What a mount is in this namespace: when that was copied for less privileged users, what was shared then is a slave.
- */
+/* What a mount is in this namespace: when that was copied for less privileged users, what was shared then is a slave;
+ * and what was unbindable when it was copied is private. */
 static inline enum propagation mnt_propagation(const struct mnt_ns *ns, const struct mount *m)
 {
-	return m->propagation == PROP_SHARED && m->stamp <= ns->locked_upto ? PROP_SLAVE
-									    : (enum propagation)m->propagation;
+	if (m->propagation == PROP_SHARED && m->stamp <= ns->locked_upto)
+		return PROP_SLAVE;
+	if (m->propagation == PROP_UNBINDABLE && m->stamp <= ns->copied_upto)
+		return PROP_PRIVATE;
+	return (enum propagation)m->propagation;
 }
 /*
  * May a mount in any namespace be mounted at or below that name in host directory dir[0..dir_len), or show what is

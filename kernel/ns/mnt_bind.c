@@ -108,7 +108,8 @@ static int build(struct bind *b, const char *src_host, bool rec)
 static bool may_bind(const struct bind *b, const char *src_host, bool rec)
 {
 	return b->src && path_below(src_host, strlen(src_host), b->src->host, b->src->host_len) &&
-	       b->src->propagation != PROP_UNBINDABLE && (rec || !hides_something(b->ns, b->src->id, src_host));
+	       mnt_propagation(b->ns, b->src) != PROP_UNBINDABLE &&
+	       (rec || !hides_something(b->ns, b->src->id, src_host));
 }
 
 /* Into `to`, at a place there, or, when dst is 0, as a tree of its own. */

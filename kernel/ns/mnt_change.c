@@ -22,9 +22,9 @@ static int edit_one(const void *value, void *arg)
 	return err;
 }
 
-static int is_unbindable(const void *value, void *arg)
+static int is_unbindable(const void *value, void *ns)
 {
-	return ((const struct mount *)value)->propagation == PROP_UNBINDABLE;
+	return mnt_propagation(ns, value) == PROP_UNBINDABLE;
 }
 
 /*
@@ -42,7 +42,7 @@ static int move(struct mnt_ns *from, struct mnt_ns *to, struct mount *top)
 
 	if (shared || from != to)
 		err = tree_below(mnt_tree(from), top->id, NULL, &below);
-	if (!err && shared && (is_unbindable(top, NULL) || trie_each(below, is_unbindable, NULL)))
+	if (!err && shared && (is_unbindable(top, from) || trie_each(below, is_unbindable, from)))
 		err = -EINVAL;
 	if (!err && from == to && tree_is_below(mnt_tree(to), top->parent, top->id))
 		err = -ELOOP;
@@ -137,7 +137,7 @@ int mnt_move_beneath(struct mnt_ns *from, u64 id, struct mnt_ns *to, u64 over)
 	const struct mount *old = mnt_by_id(from, id), *m = mnt_by_id(to, over), *parent;
 	bool detached = from == arena()->detached;
 
-	if (!old || !m || m->parent == over || mnt_locked(to, m))
+	if (!old || !m || m->parent == over || mnt_locked_together(to, m))
 		return -EINVAL;
 	/* What covers it would come along, between the two. */
 	if (mnt_child(from, id, old->host, old->host_len))

@@ -118,7 +118,8 @@ struct mnt_ns *mnt_ns_dup(struct mnt_ns *old, struct user_ns *user_ns)
 	if (!ns)
 		return NULL;
 	tree->refs++;
-	ns->locked_upto = old->user_ns == user_ns ? old->locked_upto : arena()->next_mount_id - 1;
+	ns->copied_upto = arena()->next_mount_id - 1;
+	ns->locked_upto = old->user_ns == user_ns ? old->locked_upto : ns->copied_upto;
 	return ns;
 }
 

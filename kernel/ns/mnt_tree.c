@@ -365,7 +365,7 @@ static int take_child(const struct mount *child, void *arg)
 	if (below->top && !path_below(m->point, m->point_len, below->top, strlen(below->top)))
 		return 0;
 	/* What is locked may not be left out of what it is locked together with. */
-	if (below->bindable && m->propagation == PROP_UNBINDABLE)
+	if (below->bindable && mnt_propagation(below->bindable, m) == PROP_UNBINDABLE)
 		return mnt_locked_together(below->bindable, m) ? -EPERM : 0;
 	err = trie_step(&below->set, m->id, NULL, m, NULL);
 	if (err)

@@ -241,7 +241,12 @@ def powerless():
     print("no capabilities", call(MOVE_MOUNT, tree, b"", FDCWD, b"a", F_EMPTY | BENEATH), call(MOVE_MOUNT, tree, BAD, FDCWD, BAD, 1 << 31))
 
 
+def below_proc():
+    print("host's", attach(tmpfs("t"), "/proc"), os.path.exists("/proc/self/stat"), move("/proc", "c"), [l.split()[4] for l in open("/proc/self/mountinfo")].count("/proc"))
+
+
 in_child(chrooted)
+in_child(below_proc, NEWNS)
 in_child(root_of_all)
 in_child(locked, NEWUSER | NEWNS)
 in_child(powerless)

@@ -427,6 +427,12 @@ static void keep_id(struct m_mount *m, void *arg)
 	m->copy->id = m->id;
 }
 
+/* In a copy of a namespace nothing is unbindable. */
+static void make_bindable(struct m_mount *m, void *arg)
+{
+	m->unbindable = false;
+}
+
 static void lock_for_others(struct m_mount *m, void *arg)
 {
 	if (m->group)
@@ -443,8 +449,6 @@ static void do_fork(struct m_task *task, const struct step *s, struct expect *e)
 	while (to < MODEL_TASKS && model_tasks[to].used)
 		to++;
 	e->skip |= to == MODEL_TASKS;
-	/* secede: what is unbindable stays so in a copy of its namespace, as in Linux before 6.17 or so. */
-	e->secedes |= has_unbindable(task->top);
 	if (e->skip)
 		return;
 	new = &model_tasks[to];
@@ -454,6 +458,7 @@ static void do_fork(struct m_task *task, const struct step *s, struct expect *e)
 	new->root = copied(&task->root, from);
 	new->pwd = copied(&task->pwd, from);
 	model_each(from, keep_id, NULL);
+	model_each(to, make_bindable, NULL);
 	if (s->flags & CLONE_NEWUSER)
 		model_each(to, lock_for_others, NULL);
 	e->mounts = true;
