@@ -25,7 +25,8 @@ struct handle {
 	struct mnt_ns *mnt;
 	struct uts_ns *uts;
 	struct user_ns *user; /* HANDLE_TREE: who may name its mounts to the warden, and those above */
-	/* HANDLE_TREE: the mount as it was when the descriptor was made; by its id one finds what it is now. */
+	/* HANDLE_TREE: the mount as it was when the descriptor was made, but for its paths; by its id one finds what it
+	 * is now. Another one comes with a new version of the detached trees. */
 	const struct mount *tree;
 	/* The warden's alone: */
 	struct fs_context *context; /* HANDLE_FS */

@@ -12,7 +12,7 @@
 #include "vfs/walk.h"
 #include "warden/client.h"
 
-/* The mount as it was when the descriptor was made; NULL: it is another kind of descriptor. */
+/* The mount as struct handle has it; NULL: it is another kind of descriptor. */
 static const struct mount *tree_of(const struct stat *st)
 {
 	const struct handle *h = S_ISSOCK(st->st_mode) ? handle_by_inode(st->st_ino) : NULL;
@@ -43,17 +43,20 @@ static bool may_name(const struct task *task, const struct stat *st)
 
 bool tree_place(struct task *task, int fd, const struct stat *st, struct nameidata *nd)
 {
-	const struct mount *m = atomic_load(&arena()->tree_handles) ? tree_of(st) : NULL, *now;
 	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct mount *m, *now;
 	u64 seq;
 
-	if (!m)
+	if (!atomic_load(&arena()->tree_handles) || !tree_of(st))
 		return false;
 	/* It came from a user namespace above. If the warden does not hear of it, it says so when it is asked. */
 	if (!may_name(task, st))
 		warden_show_tree(task, fd);
 	do {
 		seq = mnt_read_begin(ns);
+		m = tree_of(st);
+		if (!m)
+			return false;
 		now = mnt_by_id(ns, m->id);
 		/* It has been taken off: what it shows can still be looked at. */
 		if (!now)

@@ -312,7 +312,8 @@ int mnt_expire(struct mnt_ns *ns, u64 id);
 int mnt_used(struct mnt_ns *ns, u64 id);
 /* Would it, without `detach`, take off all mounts of its file system in all namespaces? The mount is there. */
 bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
-/* Is some mount in any namespace mounted at or below that host path, or does it show what is there? */
+/* Is some mount in any namespace mounted at or below that host path, or does it show what is there, or one that was
+ * taken off and that a descriptor is on? */
 bool mnt_path_used(const char *path);
 /* The longest host path that a walk comes to: nameidata.tail and a NUL follow it. */
 #define HOST_PATH_MAX (PATH_MAX - 3U)

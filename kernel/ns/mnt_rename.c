@@ -57,10 +57,20 @@ static int uses_path(const struct mount *m, void *arg)
 	return path_below(m->point, m->point_len, path, len) || path_below(m->host, m->host_len, path, len);
 }
 
+/* Has the handle a mount, wherever that stands, that uses the path? */
+static bool handle_uses_path(u32 index, const char *path)
+{
+	const struct mount *m = handle_at(index)->tree;
+
+	return m && uses_path(m, (void *)path);
+}
+
 bool mnt_path_used(const char *path)
 {
 	bool used = false;
 
+	for (u32 i = 0; i < arena()->nr_handles && !used; i++)
+		used = handle_uses_path(i, path);
 	for (const struct mnt_ns *ns = arena()->mnt_namespaces; ns && !used; ns = ns->next)
 		used = mnt_for_each(ns, uses_path, (void *)path);
 	return used;
@@ -99,6 +109,7 @@ struct renaming {
 	struct mnt_change change;
 	struct mnt_ns *ns;
 	const struct trie_node *gone; /* id -> mount of ns that is taken off; borrowed */
+	struct mount *trees;	      /* the next ones of handles, by next_found, in their order; owned */
 };
 
 int mount_change_paths(struct mnt_change *c, struct mnt_ns *ns, const struct mount *old, const char *point,
@@ -211,6 +222,65 @@ static int rename_in_namespace(struct renaming *r)
 	return err;
 }
 
+/* ---- what descriptors are on, in a namespace or taken off ---- */
+
+/* What the handle's mount shows now, as path_now(); NULL: that has not moved. */
+static const char *handle_host(const struct renaming *r, u32 index, char buf[PATH_MAX])
+{
+	const struct mount *m = handle_at(index)->tree;
+	const char *host = m ? path_now(r, m->host, m->host_len, buf) : NULL;
+
+	return m && host != m->host ? host : NULL;
+}
+
+static int prepare_handles(struct renaming *r)
+{
+	char host_buf[PATH_MAX], fsroot_buf[FSROOT_MAX];
+	struct mount **end = &r->trees;
+
+	for (u32 i = 0; i < arena()->nr_handles; i++) {
+		const struct mount *old = handle_at(i)->tree;
+		const char *host = handle_host(r, i, host_buf);
+
+		if (!host)
+			continue;
+		*end = mount_clone(old, old->point, host, fsroot_now(old, host, fsroot_buf));
+		if (!*end)
+			return -ENOMEM;
+		(*end)->next_found = NULL;
+		end = &(*end)->next_found;
+	}
+	/* A new version tells readers. */
+	return !r->trees || change_tree(&r->change, arena()->detached) ? 0 : -ENOMEM;
+}
+
+/* Exchanges the mounts: r->trees are the old ones then. */
+static void commit_handles(struct renaming *r)
+{
+	struct mount **at = &r->trees, *old;
+	char buf[PATH_MAX];
+
+	for (u32 i = 0; i < arena()->nr_handles && *at; i++) {
+		if (!handle_host(r, i, buf))
+			continue;
+		old = (struct mount *)handle_at(i)->tree;
+		old->next_found = (*at)->next_found;
+		handle_at(i)->tree = *at;
+		*at = old;
+		at = &old->next_found;
+	}
+}
+
+static void release_trees(struct mount *m)
+{
+	struct mount *next;
+
+	for (; m; m = next) {
+		next = m->next_found;
+		mount_put(m);
+	}
+}
+
 int mnt_paths_moved(const struct path_move *moves, unsigned nr)
 {
 	struct renaming r = {.moves = moves, .nr = nr};
@@ -218,5 +288,11 @@ int mnt_paths_moved(const struct path_move *moves, unsigned nr)
 
 	for (r.ns = arena()->mnt_namespaces; r.ns && !err; r.ns = r.ns->next)
 		err = rename_in_namespace(&r);
-	return change_end(&r.change, err);
+	if (!err)
+		err = prepare_handles(&r);
+	if (!err)
+		commit_handles(&r);
+	err = change_end(&r.change, err);
+	release_trees(r.trees);
+	return err;
 }

@@ -159,4 +159,15 @@ print(rename("b", "c"), t(os.mkdir, "c/more"), t(lambda: sorted(os.listdir(os.op
 print(t(os.mkdir, "b"), t(lambda: sorted(os.listdir(os.open(".", os.O_RDONLY, dir_fd=tree)))))
 os.close(tree)
 back()
+
+fresh("a tree that was taken off")
+os.makedirs("b/in"), os.makedirs("m")
+tree = libc.syscall(428, -100, b"b", 1)
+listed = lambda: t(lambda: sorted(os.listdir(os.open(".", os.O_RDONLY, dir_fd=tree))))
+print(call(429, tree, b"", -100, b"m", 4), rename("b", "c"), listed(), umount("m", DETACH), listed())
+print(rename("c", "d"), t(os.mkdir, "d/more"), listed(), t(os.mkdir, "c"), listed())
+os.makedirs("up")
+print(rename("d", "up/d"), rename("up", "e"), listed(), rename("e/d", "c", EXCHANGE), listed())
+os.close(tree)
+back()
 END
