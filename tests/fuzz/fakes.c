@@ -132,6 +132,8 @@ static s64 carry_out(struct call *call)
 		return do_open_tree(call);
 	case REQ_FSMOUNT:
 		return do_fsmount(call);
+	case REQ_UNLINK: /* Is it mounted? Such a file stays, in the model. */
+		return 0;
 	}
 	abort();
 }
@@ -313,6 +315,10 @@ int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type
 
 int fs_spec_options(struct fs_spec *spec, const struct user_ns *ns, const char *text)
 {
+	const char *given = strchr(text, '=');
+
+	if (given)
+		spec->tmpfs.nr_inodes = strtoul(given + 1, NULL, 10);
 	return 0;
 }
 
@@ -334,9 +340,12 @@ void fs_spec_apply(const struct fs_spec *spec, struct super *sb)
 int fs_spec_make(const struct fs_spec *spec, struct fresh *out)
 {
 	out->sb = super_create(SUPER_TMPFS, "tmpfs", spec->source, "", spec->flags, WALK_TMPFS_DEV, WALK_HOST_DEV);
-	if (out->sb)
-		out->sb->owner = user_ns_get(spec->owner);
-	return out->sb ? walk_tmpfs(out->host) : -ENOMEM;
+	if (!out->sb)
+		return -ENOMEM;
+	out->sb->owner = user_ns_get(spec->owner);
+	out->sb->max_inodes = spec->tmpfs.nr_inodes;
+	out->sb->storage = walk_tmpfs(out->host);
+	return 0;
 }
 
 int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flags, struct nsproxy **out)
@@ -370,66 +379,46 @@ static void entry_gone(const struct dentry *e)
 {
 }
 
-bool dcache_usable(const struct task *task)
+static void enter(const char *path, const char *text)
 {
-	return true;
-}
-
-void dcache_tell(const struct task *task, const char *path, size_t len)
-{
-	const struct node *n = disk_at(path);
-	char text[PATH_MAX];
+	struct dcache *dc = &arena()->dcache;
+	char known[PATH_MAX];
 	struct dentry *e;
 
-	if (!n || n->kind != NODE_LINK || dcache_readlink(&arena()->dcache, path, len, text, sizeof(text)))
+	if (dcache_readlink(dc, path, strlen(path), known, sizeof(known)) ||
+	    dcache_is_directory(dc, path, strlen(path)))
 		return;
-	e = dcache_add(&arena()->dcache, path, n->text, entry_gone);
+	e = dcache_add(dc, path, text, entry_gone);
 	if (e)
 		dcache_count(e);
 }
 
-/* LOOKUP_UNSEEN is never asked for. */
-bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target *t)
+void walk_know_directory(const char *path)
 {
-	return false;
+	if (path[1])
+		enter(path, "");
 }
 
-void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t)
+/* How often a directory was missed is counted over all inputs, which must not depend on each other. */
+void warden_post(const struct task *task, struct request *req)
 {
+	const struct node *n = disk_at(req->data);
+
+	if (n && n->kind == NODE_LINK && !req->arg)
+		enter(req->data, n->text);
 }
 
-void dcache_changed(const struct task *task, const char *name, size_t len)
+s64 warden_tell(const struct task *task, struct request *req)
 {
-	if (!dcache_passes(&arena()->dcache, name, len))
-		return;
 	for (int i = 0; i < HOST_GONE; i++) {
 		if (host_gone[i][0])
 			dcache_drop(&arena()->dcache, host_gone[i], entry_gone);
 		host_gone[i][0] = '\0';
 	}
+	return 0;
 }
 
 /* ---- what never happens here ---- */
-
-int tmpfs_may_create(struct task *task, u64 mnt, u64 bytes)
-{
-	return 0;
-}
-
-int tmpfs_may_append(struct task *task, u64 mnt)
-{
-	return 0;
-}
-
-bool tmpfs_buried(struct task *task, u64 mnt)
-{
-	return false;
-}
-
-int tmpfs_measure(const struct tmpfs *fs, struct tmpfs_usage *out)
-{
-	return -EIO;
-}
 
 bool fd_is_ours(int fd)
 {
@@ -522,6 +511,22 @@ size_t proc_number_to_host(struct task *task, const struct nameidata *parent, co
 			   char buf[PROC_NUMBER_SIZE])
 {
 	return 0;
+}
+
+/* A namespace has no place here, and no descriptor. */
+int proc_ns_stat(struct task *task, const char *rel, u64 *dev, u64 *ino)
+{
+	return -ENOENT;
+}
+
+int proc_ns_fstat(const struct fd_info *info, u64 *dev, u64 *ino)
+{
+	abort();
+}
+
+bool proc_path(const struct fd_info *info, char *buf, size_t size)
+{
+	abort();
 }
 
 int proc_open(struct task *task, const char *rel, u64 oflags)

@@ -5,8 +5,8 @@ FUZZ_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno
 	-D_GNU_SOURCE -include tests/fuzz/syscall.h -iquote .
 # What is tested, compiled as for the runtime, and what is around it.
 FUZZ_SRC = $(wildcard kernel/*.c kernel/ns/*.c) $(ARENA) lib/fmt.c \
-	$(addprefix vfs/,namei.c lexical.c slow.c place.c dpath.c open.c tree_fd.c) \
-	$(addprefix sys/,mount.c mount_common.c umount.c pivot.c fs.c name.c grave.c held_names.c place.c open_tree.c mount_setattr.c)
+	$(addprefix vfs/,namei.c lexical.c slow.c place.c dpath.c open.c tree_fd.c dcache.c tmpfs.c tmpfs_usage.c) \
+	$(addprefix sys/,mount.c mount_common.c umount.c pivot.c fs.c name.c grave.c held_names.c place.c stat.c open_tree.c mount_setattr.c)
 FUZZ_MODEL = $(addprefix tests/fuzz/,step.c disk.c model.c model_list.c model_mounts.c model_propagate.c model_detached.c)
 FUZZ_HOSTED = warden/mounts.c warden/detached.c $(FUZZ_MODEL) $(addprefix tests/fuzz/,walk.c walk_trees.c walk_calls.c fakes.c host.c)
 

@@ -7,10 +7,12 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <linux/prctl.h>
 #include <asm/errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "host/dir.h"
 #include "host/host.h"
 
 #define FD_LINKS    "/proc/thread-self/fd/"
@@ -455,6 +457,33 @@ static long host_rename(int olddfd, const char *old, int newdfd, const char *new
 	return err > 0 ? 0 : err;
 }
 
+/* ---- directories and the clock ---- */
+
+int host_readdir(int fd, host_entry fn, void *arg)
+{
+	const struct node *dir = host_fd_node(fd);
+
+	if (!dir || dir->kind != NODE_DIR)
+		return -ENOTDIR;
+	for (const struct node *n = dir->children; n && fn(arg, n->name); n = n->next)
+		;
+	return 0;
+}
+
+static long clock_seconds;
+
+void host_later(void)
+{
+	clock_seconds += 1000000;
+}
+
+static long host_clock(long *t)
+{
+	t[0] = ++clock_seconds;
+	t[1] = 0;
+	return 0;
+}
+
 /* ---- the calls ---- */
 
 static long call_path(long nr, int dfd, const char *path, long c, long d)
@@ -504,6 +533,11 @@ long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
 		return host_getcwd((char *)a, (size_t)b);
 	case __NR_umask:
 		return 022;
+	case __NR_prctl: /* PR_GET_TSC */
+		*(int *)b = PR_TSC_ENABLE;
+		return 0;
+	case __NR_clock_gettime:
+		return host_clock((long *)b);
 	case __NR_chdir:
 		return call_path(nr, AT_FDCWD, (const char *)a, 0, 0);
 	case __NR_symlinkat:

@@ -23,6 +23,8 @@ struct node *host_fd_node(int fd);
 unsigned host_fds_open(void);
 /* Closes all. */
 void host_fds_reset(void);
+/* What was known of the past has been long ago. */
+void host_later(void);
 /* A descriptor on a socket, or -EMFILE. */
 int host_fd_socket(void);
 /* The last descriptor on a socket was closed (fakes.c). */

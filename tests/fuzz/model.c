@@ -135,6 +135,8 @@ static int down(struct m_walk *w, const char *name, size_t len, bool slash, bool
 
 	if (final && slash && w->create)
 		return -EISDIR;
+	/* In proc nothing minds the length of a name. */
+	w->e->skip |= len > NAME_MAX && w->at.mnt->sb->proc;
 	if (len > NAME_MAX)
 		return -ENAMETOOLONG;
 	next.node = disk_find(w->at.node, name, len);
@@ -315,6 +317,22 @@ static bool has_base(const struct step *s)
 	return s->from_b || s->from_tree;
 }
 
+/* What the path says of where it starts. */
+static void do_stat(struct m_task *task, const struct step *s, struct expect *e)
+{
+	struct m_walk w = {.task = task, .flags = s->flags & LOOKUP_FOLLOW, .e = e};
+	bool empty = !*s->a && (s->flags & LOOKUP_EMPTY);
+	struct place base;
+
+	if (has_base(s) && !base_of(task, s, &base, e))
+		return;
+	w.base = has_base(s) ? &base : NULL;
+	if (empty)
+		e->at = w.base ? base : task->pwd;
+	else
+		e->err = walk(&w, s->a);
+}
+
 static void do_lookup(struct m_task *task, const struct step *s, struct expect *e)
 {
 	unsigned flags = (unsigned)s->flags;
@@ -366,6 +384,21 @@ static int open_existing(struct expect *e, unsigned long flags)
 	return (write || (flags & O_TRUNC)) && readonly(e) ? -EROFS : 0;
 }
 
+static unsigned count_nodes(const struct node *dir)
+{
+	unsigned nr = 1;
+
+	for (const struct node *n = dir->children; n; n = n->next)
+		nr += count_nodes(n);
+	return nr;
+}
+
+/* Is there no room for another name? */
+static bool full(const struct m_super *sb)
+{
+	return sb->inodes && count_nodes(sb->root) >= sb->inodes;
+}
+
 /* What has a process's number in its name, and where nothing can be made. */
 bool model_in_proc(const struct place *at)
 {
@@ -405,7 +438,7 @@ static void do_open(struct m_task *task, const struct step *s, struct expect *e)
 		return;
 	e->skip |= create && e->at.mnt->sb->proc;
 	if (w.missing) {
-		e->err = readonly(e) ? -EROFS : 0;
+		e->err = readonly(e) ? -EROFS : full(e->at.mnt->sb) ? -ENOSPC : 0;
 		if (!e->err)
 			will_add(e, e->at.node, e->last);
 		return;
@@ -435,6 +468,8 @@ static void do_create(struct m_task *task, const char *path, bool dir, struct ex
 		e->err = -ENOENT;
 	else if (readonly(e))
 		e->err = -EROFS;
+	else if (full(e->at.mnt->sb))
+		e->err = -ENOSPC;
 	else
 		will_add(e, e->at.node, e->last);
 }
@@ -576,6 +611,8 @@ void model_step(const struct step *s, struct expect *e)
 		return do_lookup(task, s, e);
 	case STEP_OPEN:
 		return do_open(task, s, e);
+	case STEP_STAT:
+		return do_stat(task, s, e);
 	case STEP_GETCWD:
 		return do_getcwd(task, e);
 	case STEP_MKDIR:

@@ -22,6 +22,7 @@ struct m_super {
 	bool host;	   /* the host's: cannot be remounted */
 	unsigned user;	   /* the user namespace of who made it, who alone may remount it */
 	struct node *root; /* of a tmpfs, or of proc */
+	unsigned inodes;   /* that it may hold; 0: no limit */
 	bool proc;
 };
 

@@ -67,7 +67,7 @@ static void do_fsmount(struct m_task *task, const struct step *s, struct expect 
 	e->skip |= task->trees[s->tree] != NULL;
 	if (e->skip)
 		return;
-	task->trees[s->tree] = model_new_tmpfs(task, MODEL_DETACHED, (unsigned)s->flags, 0);
+	task->trees[s->tree] = model_new_tmpfs(task, MODEL_DETACHED, (unsigned)s->flags, (struct m_super){0});
 	e->mounts = true;
 }
 

@@ -60,7 +60,7 @@ void model_mount_step(struct m_task *task, const struct step *s, struct expect *
 /* The place on which something is about to be mounted: on top of what is there. 0 or -EINVAL. */
 int model_target(struct m_task *task, struct place *at, struct expect *e);
 /* A new tmpfs that shows nowhere yet. */
-struct m_mount *model_new_tmpfs(struct m_task *task, int ns, unsigned flags, unsigned sb_flags);
+struct m_mount *model_new_tmpfs(struct m_task *task, int ns, unsigned flags, struct m_super sb);
 /* Is something mounted there or below that came with it from other users, who hid what is under it? */
 bool model_locked_children(const struct place *at);
 /* May the place be bound? */

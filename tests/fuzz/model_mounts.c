@@ -53,18 +53,18 @@ static struct node *make_tmpfs(void)
 
 	for (const struct node *n = storage->children; n; n = n->next)
 		nr++;
-	len = snprintf(name, sizeof(name), "%d", nr);
+	len = snprintf(name, sizeof(name), "%08x", nr);
 	return disk_add(storage, name, (size_t)len, NODE_DIR, NULL);
 }
 
-struct m_mount *model_new_tmpfs(struct m_task *task, int ns, unsigned flags, unsigned sb_flags)
+struct m_mount *model_new_tmpfs(struct m_task *task, int ns, unsigned flags, struct m_super sb)
 {
 	struct m_mount *m;
 
 	next_tmpfs = make_tmpfs();
-	m = model_mount_add(
-	    ns, next_tmpfs,
-	    model_super_add(&(struct m_super){.flags = sb_flags, .user = task->user, .root = next_tmpfs}));
+	sb.user = task->user;
+	sb.root = next_tmpfs;
+	m = model_mount_add(ns, next_tmpfs, model_super_add(&sb));
 	m->flags = flags & MOUNT_FLAGS;
 	return m;
 }
@@ -83,7 +83,8 @@ static void do_tmpfs(struct m_task *task, const struct step *s, struct expect *e
 		e->err = -ENOTDIR;
 	if (e->err || e->skip)
 		return;
-	m = model_new_tmpfs(task, model_ns(task), (unsigned)s->flags, s->flags & MS_RDONLY);
+	m = model_new_tmpfs(task, model_ns(task), (unsigned)s->flags,
+			    (struct m_super){.flags = s->flags & MS_RDONLY, .inodes = s->inodes});
 	model_attach(task, m, &e->at, upto);
 	e->mounts = true;
 }

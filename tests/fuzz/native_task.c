@@ -98,6 +98,19 @@ static int base_of_a(const struct step *s)
 	return s->from_tree ? trees[s->tree] : AT_FDCWD;
 }
 
+static long do_stat(const struct step *s)
+{
+	int base = s->from_b ? open(s->b, O_PATH | O_DIRECTORY) : base_of_a(s);
+	struct stat st;
+	long err = result(fstatat(base, s->a, &st,
+				  (s->flags & LOOKUP_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW) |
+				      (s->flags & LOOKUP_EMPTY ? AT_EMPTY_PATH : 0)));
+
+	if (s->from_b && base >= 0)
+		close(base);
+	return err;
+}
+
 static long open_path(const struct step *s, unsigned long flags)
 {
 	int base = s->from_b ? open(s->b, O_PATH | O_DIRECTORY) : base_of_a(s);
@@ -153,6 +166,15 @@ static long do_open(const struct step *s)
 	long fd = open_path(s, s->flags);
 
 	return fd < 0 ? fd : result(close((int)fd));
+}
+
+static long do_tmpfs(const struct step *s)
+{
+	char options[32] = "";
+
+	if (s->inodes)
+		snprintf(options, sizeof(options), "nr_inodes=%u", s->inodes);
+	return result(mount(job->source, s->a, "tmpfs", s->flags, options));
 }
 
 static long do_getcwd(void)
@@ -280,6 +302,8 @@ static long do_step(const struct step *s, const struct expect *e)
 		return do_lookup(s, e);
 	case STEP_OPEN:
 		return do_open(s);
+	case STEP_STAT:
+		return do_stat(s);
 	case STEP_GETCWD:
 		return do_getcwd();
 	case STEP_MKDIR:
@@ -299,7 +323,7 @@ static long do_step(const struct step *s, const struct expect *e)
 	case STEP_CHROOT:
 		return result(chroot(s->a));
 	case STEP_TMPFS:
-		return result(mount(job->source, s->a, "tmpfs", s->flags, NULL));
+		return do_tmpfs(s);
 	case STEP_BIND:
 		return result(mount(s->a, s->b, NULL, MS_BIND | s->flags, NULL));
 	case STEP_MOVE:

@@ -121,6 +121,11 @@ static unsigned long decode_lookup(struct input *in)
 	return flags & LOOKUP_PARENT ? flags & ~(unsigned long)LOOKUP_EMPTY : flags;
 }
 
+static unsigned long decode_stat(struct input *in)
+{
+	return PICK(byte(in), LOOKUP_FOLLOW, LOOKUP_EMPTY);
+}
+
 static unsigned long decode_open(struct input *in)
 {
 	unsigned bits = byte(in);
@@ -163,14 +168,15 @@ static unsigned long decode_setattr_type(struct input *in)
 /* ---- steps ---- */
 
 static const enum step_op ops[] = {
-    STEP_LOOKUP,      STEP_LOOKUP,	STEP_LOOKUP,	STEP_LOOKUP,	STEP_LOOKUP,	STEP_LOOKUP,
-    STEP_OPEN,	      STEP_OPEN,	STEP_OPEN,	STEP_GETCWD,	STEP_MKDIR,	STEP_MKDIR,
-    STEP_CREATE,      STEP_SYMLINK,	STEP_SYMLINK,	STEP_UNLINK,	STEP_RMDIR,	STEP_RENAME,
-    STEP_RENAME,      STEP_CHDIR,	STEP_CHDIR,	STEP_CHROOT,	STEP_TMPFS,	STEP_TMPFS,
-    STEP_BIND,	      STEP_BIND,	STEP_BIND,	STEP_MOVE,	STEP_UMOUNT,	STEP_UMOUNT,
-    STEP_REMOUNT,     STEP_PIVOT,	STEP_FORK,	STEP_FORK,	STEP_EXIT,	STEP_PROPAGATION,
-    STEP_PROPAGATION, STEP_PROPAGATION, STEP_SETATTR,	STEP_SETATTR,	STEP_SET_GROUP, STEP_OPEN_TREE,
-    STEP_OPEN_TREE,   STEP_FSMOUNT,	STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_CLOSE,
+    STEP_LOOKUP,    STEP_LOOKUP,    STEP_LOOKUP,    STEP_LOOKUP,      STEP_LOOKUP,	STEP_LOOKUP,
+    STEP_STAT,	    STEP_STAT,	    STEP_STAT,	    STEP_STAT,	      STEP_OPEN,	STEP_OPEN,
+    STEP_OPEN,	    STEP_GETCWD,    STEP_MKDIR,	    STEP_MKDIR,	      STEP_CREATE,	STEP_SYMLINK,
+    STEP_SYMLINK,   STEP_UNLINK,    STEP_RMDIR,	    STEP_RENAME,      STEP_RENAME,	STEP_CHDIR,
+    STEP_CHDIR,	    STEP_CHROOT,    STEP_TMPFS,	    STEP_TMPFS,	      STEP_BIND,	STEP_BIND,
+    STEP_BIND,	    STEP_MOVE,	    STEP_UMOUNT,    STEP_UMOUNT,      STEP_REMOUNT,	STEP_PIVOT,
+    STEP_FORK,	    STEP_FORK,	    STEP_EXIT,	    STEP_PROPAGATION, STEP_PROPAGATION, STEP_PROPAGATION,
+    STEP_SETATTR,   STEP_SETATTR,   STEP_SET_GROUP, STEP_OPEN_TREE,   STEP_OPEN_TREE,	STEP_FSMOUNT,
+    STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_CLOSE,
 };
 
 /* One in eight. */
@@ -179,6 +185,14 @@ static unsigned decode_fail(struct input *in)
 	unsigned bits = byte(in);
 
 	return (bits & 7) == 7 ? 1 + (bits >> 3) : 0;
+}
+
+/* One in four is soon full. */
+static unsigned decode_inodes(struct input *in)
+{
+	unsigned bits = byte(in);
+
+	return bits & 3 ? 0 : 1 + (bits >> 2 & 7);
 }
 
 /* After the paths, what is left to say of the step. */
@@ -193,11 +207,15 @@ static void decode_flags(struct input *in, struct step *s)
 		s->flags = decode_open(in);
 		s->resolve = decode_resolve(in);
 		break;
+	case STEP_STAT:
+		s->flags = decode_stat(in);
+		break;
 	case STEP_RENAME:
 		s->flags = (const unsigned long[]){0, 0, RENAME_NOREPLACE, RENAME_EXCHANGE}[byte(in) & 3];
 		break;
 	case STEP_TMPFS:
 		s->flags = decode_mount(in);
+		s->inodes = decode_inodes(in);
 		break;
 	case STEP_BIND:
 		s->flags = PICK(byte(in), MS_REC);
@@ -242,7 +260,7 @@ static bool changes_mounts(enum step_op op)
 
 static enum names names_of(enum step_op op)
 {
-	if (op == STEP_LOOKUP || op == STEP_OPEN)
+	if (op == STEP_LOOKUP || op == STEP_OPEN || op == STEP_STAT)
 		return NAMES_TOO_LONG;
 	return op == STEP_SYMLINK ? NAMES_SHORT : NAMES_LONG;
 }
@@ -253,10 +271,10 @@ static void decode_base(struct input *in, struct step *s)
 	unsigned bits = byte(in);
 
 	s->tree = (int)(bits >> 4) % STEP_TREES;
-	if (s->op == STEP_LOOKUP || s->op == STEP_OPEN)
+	if (s->op == STEP_LOOKUP || s->op == STEP_OPEN || s->op == STEP_STAT)
 		s->from_b = (bits & 3) == 3;
-	if (s->op == STEP_LOOKUP || s->op == STEP_OPEN || s->op == STEP_SETATTR || s->op == STEP_OPEN_TREE ||
-	    s->op == STEP_MOVE_TREE)
+	if (s->op == STEP_LOOKUP || s->op == STEP_OPEN || s->op == STEP_STAT || s->op == STEP_SETATTR ||
+	    s->op == STEP_OPEN_TREE || s->op == STEP_MOVE_TREE)
 		s->from_tree = (bits & 3) == 2;
 }
 
@@ -266,7 +284,7 @@ bool step_decode(struct input *in, struct step *s)
 		return false;
 	s->op = ops[byte(in) % (sizeof(ops) / sizeof(ops[0]))];
 	s->task = byte(in) % 3;
-	s->flags = s->resolve = s->clear = s->fail = 0;
+	s->flags = s->resolve = s->clear = s->inodes = s->fail = 0;
 	s->from_b = s->from_tree = false;
 	s->tree = 0;
 	s->a[0] = s->b[0] = '\0';
@@ -294,13 +312,13 @@ bool step_decode(struct input *in, struct step *s)
 void step_print(const struct step *s)
 {
 	static const char *const names[STEP_OPS] = {
-	    "lookup",  "open",	    "getcwd",	 "mkdir",   "create",	 "symlink", "unlink",  "rmdir",	      "rename",
-	    "chdir",   "chroot",    "tmpfs",	 "bind",    "move",	 "umount",  "remount", "propagation", "pivot",
-	    "setattr", "set_group", "open_tree", "fsmount", "move_tree", "close",   "fork",    "exit",
+	    "lookup", "open",	 "stat",      "getcwd",	   "mkdir",   "create",	   "symlink", "unlink",	 "rmdir",
+	    "rename", "chdir",	 "chroot",    "tmpfs",	   "bind",    "move",	   "umount",  "remount", "propagation",
+	    "pivot",  "setattr", "set_group", "open_tree", "fsmount", "move_tree", "close",   "fork",	 "exit",
 	};
 
-	fprintf(stderr, "%d %s \"%s\" \"%s\" %#lx %#lx %#lx %u%s%d\n", s->task, names[s->op], s->a, s->b, s->flags,
-		s->resolve, s->clear, s->fail, s->from_tree ? " from tree " : " tree ", s->tree);
+	fprintf(stderr, "%d %s \"%s\" \"%s\" %#lx %#lx %#lx %u %u%s%d\n", s->task, names[s->op], s->a, s->b, s->flags,
+		s->resolve, s->clear, s->inodes, s->fail, s->from_tree ? " from tree " : " tree ", s->tree);
 }
 
 unsigned long step_attr(unsigned long flags)

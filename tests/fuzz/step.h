@@ -10,6 +10,7 @@
 enum step_op {
 	STEP_LOOKUP,
 	STEP_OPEN,
+	STEP_STAT,
 	STEP_GETCWD,
 	STEP_MKDIR,
 	STEP_CREATE,
@@ -46,6 +47,7 @@ struct step {
 	unsigned long flags;   /* LOOKUP_, O_, MS_, MNT_, RENAME_: as the call has them */
 	unsigned long resolve; /* RESOLVE_ */
 	unsigned long clear;   /* of mount_setattr(2): MS_ flags */
+	unsigned inodes;       /* that a tmpfs may hold; 0: as many as there are */
 	bool from_b;	       /* of lookups and open(2): relative to the directory b */
 	int tree;	       /* one of the task's descriptors on trees of mounts: see its ops */
 	bool from_tree;	       /* the path a is relative to it; of STEP_MOVE_TREE: b is relative to the next one */

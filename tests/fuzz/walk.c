@@ -122,6 +122,9 @@ static void make_arena(void)
 	arena_init(ARENA_SIZE);
 	arena_fails = fails;
 	strcpy(arena()->proc, "/proc");
+	strcpy(arena()->storage, "/s");
+	arena()->dcache.warden = 1;
+	arena()->dcache.lease = arena()->dcache.lease_ticks = ULONG_MAX;
 	arena()->handles[0] = arena_alloc(HANDLES_CHUNK * sizeof(struct handle));
 	atomic_fetch_sub(&arena()->objects, 1); /* stays to the end */
 }
@@ -133,6 +136,7 @@ static void world_begin(void)
 	make_arena();
 	memset(tasks, 0, sizeof(tasks));
 	host_fds_reset();
+	host_later();
 	tasks[0].thread.cwd = disk_root;
 	tasks[0].task = first_task();
 	arena()->detached = mnt_ns_create(tasks[0].task->nsproxy->user);

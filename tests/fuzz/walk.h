@@ -53,7 +53,9 @@ s64 walk_call(int t, const struct step *s, const struct expect *e);
 
 /* Blocks of kzalloc() that are in use. */
 extern long heap_blocks;
-/* The host path of the directory for a new tmpfs. 0. (walk_calls.c) */
-int walk_tmpfs(char *host);
+/* The host path of the directory for a new tmpfs, and its number. (walk_calls.c) */
+u32 walk_tmpfs(char *host);
+/* The directory cache has that directory from now on. */
+void walk_know_directory(const char *path);
 
 #endif

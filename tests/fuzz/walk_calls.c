@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -132,6 +133,34 @@ static s64 do_open(int t, const struct step *s, const struct expect *e)
 	return 0;
 }
 
+/* The task knows directories that it has been in. */
+static void know_directory(const struct node *n)
+{
+	char path[PATH_MAX];
+
+	if (n->kind == NODE_DIR)
+		walk_know_directory(disk_path(n, path));
+}
+
+static s64 do_stat(int t, const struct step *s, const struct expect *e)
+{
+	struct task *task = tasks[t].task;
+	int base = step_base(task, s);
+	struct stat st;
+	s64 err = sys(
+	    sys_newfstatat, t, (u64)base, (u64)s->a, (u64)&st,
+	    (s->flags & LOOKUP_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW) | (s->flags & LOOKUP_EMPTY ? AT_EMPTY_PATH : 0), 0);
+
+	close_base(task, s, base);
+	if (err || e->err)
+		return err;
+	CHECK(st.st_ino == e->at.node->ino, "another file was looked at");
+	CHECK(e->at.mnt->ns < 0 || st.st_dev == (e->at.mnt->sb->host ? WALK_HOST_DEV : WALK_TMPFS_DEV),
+	      "it is on the device %lu", st.st_dev);
+	know_directory(e->at.node->parent);
+	return 0;
+}
+
 static s64 do_getcwd(int t, const struct expect *e)
 {
 	char buf[MODEL_PATH];
@@ -210,6 +239,16 @@ static s64 mount_call(int t, const char *source, const char *target, const char 
 	return sys(sys_mount, t, (u64)source, (u64)target, (u64)type, flags, 0);
 }
 
+static s64 do_tmpfs(int t, const struct step *s)
+{
+	static char options[4096] __attribute__((aligned(4096))); /* mount(2) takes what is left of a page */
+
+	options[0] = '\0';
+	if (s->inodes)
+		snprintf(options, sizeof(options), "nr_inodes=%u", s->inodes);
+	return sys(sys_mount, t, (u64) "none", (u64)s->a, (u64) "tmpfs", s->flags, (u64)options);
+}
+
 s64 walk_call(int t, const struct step *s, const struct expect *e)
 {
 	u64 a = (u64)s->a, b = (u64)s->b;
@@ -219,6 +258,8 @@ s64 walk_call(int t, const struct step *s, const struct expect *e)
 		return do_lookup(t, s, e);
 	case STEP_OPEN:
 		return do_open(t, s, e);
+	case STEP_STAT:
+		return do_stat(t, s, e);
 	case STEP_GETCWD:
 		return do_getcwd(t, e);
 	case STEP_MKDIR:
@@ -238,7 +279,7 @@ s64 walk_call(int t, const struct step *s, const struct expect *e)
 	case STEP_CHROOT:
 		return sys(sys_chroot, t, a, 0, 0, 0, 0);
 	case STEP_TMPFS:
-		return mount_call(t, "none", s->a, "tmpfs", s->flags);
+		return do_tmpfs(t, s);
 	case STEP_BIND:
 		return mount_call(t, s->a, s->b, NULL, MS_BIND | s->flags);
 	case STEP_MOVE:
@@ -275,9 +316,11 @@ s64 walk_call(int t, const struct step *s, const struct expect *e)
 	}
 }
 
-int walk_tmpfs(char *host)
+u32 walk_tmpfs(char *host)
 {
 	/* One that will not be mounted is made, too. */
-	disk_path(model_next_tmpfs() ? model_next_tmpfs() : disk_root, host);
-	return 0;
+	const struct node *root = model_next_tmpfs() ? model_next_tmpfs() : disk_root;
+
+	disk_path(root, host);
+	return (u32)strtoul(root->name, NULL, 16);
 }
