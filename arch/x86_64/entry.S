@@ -49,7 +49,7 @@ sigsys_entry:
 	mov	%rbx, %rdi
 	mov	$18, %ecx
 	rep movsq
-	mov	REG_RAX(%rbx), %rax
+	movslq	REG_RAX(%rbx), %rax	/* for the kernel, too, the number has 32 bits */
 	mov	%rax, REG_ORIG_RAX(%rbx)
 	mov	UC_FPSTATE(%rdx), %rdi
 	test	%rdi, %rdi

@@ -192,7 +192,7 @@ void frame_make_trap(struct ucontext *uc, struct task *task)
 	regs->rcx = regs->rip;
 	regs->r11 = regs->eflags;
 	memcpy(&task->regs, uc->gregs, sizeof(uc->gregs));
-	task->regs.orig_rax = regs->rax;
+	task->regs.orig_rax = (u64)(s64)(s32)regs->rax; /* as sigsys_entry has it */
 	regs->rip = (u64)(uintptr_t)arch_trapped;
 	regs->rbx = (u64)(uintptr_t)task;
 	regs->eflags &= ~(u64)(EFLAGS_CLEARED | EFLAGS_AC);
