@@ -127,13 +127,12 @@ static u32 find_start(u64 addr)
 	return PATCH_SITES;
 }
 
-/* The same by its pad; those that have none have it at 0. */
+/* The same by its pad, where the jump says which it is: every signal asks that. */
 static u32 find_pad(u64 addr)
 {
-	for (u32 i = 0, nr = atomic_load(&patches.nr); i < nr; i++)
-		if (addr && patch_sites[i].pad == addr)
-			return i;
-	return PATCH_SITES;
+	u32 nr = atomic_load(&patches.nr), stub = nr ? site_pad_stub(addr) : PATCH_SITES;
+
+	return stub < nr && patch_sites[stub].pad == addr ? stub : PATCH_SITES;
 }
 
 /* ---- the table ---- */
@@ -375,7 +374,7 @@ static bool leave_pad(struct ucontext *uc)
 {
 	u32 stub = find_pad(frame_regs(uc)->rip);
 
-	if (stub == PATCH_SITES || !site_pad_failed(&patch_sites[stub], uc))
+	if (stub == PATCH_SITES || !site_pad_failed(uc))
 		return false;
 	frame_regs(uc)->rip = patch_addr[stub];
 	return true;
@@ -401,7 +400,7 @@ bool patch_leave_pad(struct ucontext *uc)
 {
 	u32 stub = find_pad(frame_regs(uc)->rip);
 
-	if (stub == PATCH_SITES || !site_has_pad(&patch_sites[stub]))
+	if (stub == PATCH_SITES)
 		return false;
 	frame_regs(uc)->rip = patch_addr[stub];
 	frame_regs(uc)->rcx = 0; /* the call has not been made: signal_end_restart() */
