@@ -142,6 +142,15 @@ size_t disk_depth(const struct node *n)
 	return deepest;
 }
 
+unsigned disk_count(const struct node *n)
+{
+	unsigned nr = 1;
+
+	for (const struct node *child = n->children; child; child = child->next)
+		nr += disk_count(child);
+	return nr;
+}
+
 struct node *disk_at(const char *path)
 {
 	struct node *n = disk_root;

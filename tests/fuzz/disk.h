@@ -45,6 +45,8 @@ const char *disk_path(const struct node *n, char *buf);
 /* How long its path is, and the longest below it is in addition. */
 size_t disk_path_len(const struct node *n);
 size_t disk_depth(const struct node *n);
+/* How many there are at and below it. */
+unsigned disk_count(const struct node *n);
 /* The node at that path, which has no symlinks, "." or "..". NULL: there is none. */
 struct node *disk_at(const char *path);
 

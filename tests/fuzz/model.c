@@ -384,19 +384,14 @@ static int open_existing(struct expect *e, unsigned long flags)
 	return (write || (flags & O_TRUNC)) && readonly(e) ? -EROFS : 0;
 }
 
-static unsigned count_nodes(const struct node *dir)
+/* Is there no room for another name? secede: nor is that known of a mount that was taken off. */
+static bool full(struct expect *e)
 {
-	unsigned nr = 1;
+	const struct m_super *sb = e->at.mnt->sb;
+	bool is = sb->inodes && disk_count(sb->root) >= sb->inodes;
 
-	for (const struct node *n = dir->children; n; n = n->next)
-		nr += count_nodes(n);
-	return nr;
-}
-
-/* Is there no room for another name? */
-static bool full(const struct m_super *sb)
-{
-	return sb->inodes && count_nodes(sb->root) >= sb->inodes;
+	e->skip |= is && e->at.mnt->ns < 0;
+	return is;
 }
 
 /* What has a process's number in its name, and where nothing can be made. */
@@ -438,7 +433,7 @@ static void do_open(struct m_task *task, const struct step *s, struct expect *e)
 		return;
 	e->skip |= create && e->at.mnt->sb->proc;
 	if (w.missing) {
-		e->err = readonly(e) ? -EROFS : full(e->at.mnt->sb) ? -ENOSPC : 0;
+		e->err = readonly(e) ? -EROFS : full(e) ? -ENOSPC : 0;
 		if (!e->err)
 			will_add(e, e->at.node, e->last);
 		return;
@@ -468,7 +463,7 @@ static void do_create(struct m_task *task, const char *path, bool dir, struct ex
 		e->err = -ENOENT;
 	else if (readonly(e))
 		e->err = -EROFS;
-	else if (full(e->at.mnt->sb))
+	else if (full(e))
 		e->err = -ENOSPC;
 	else
 		will_add(e, e->at.node, e->last);

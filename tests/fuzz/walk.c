@@ -123,6 +123,7 @@ static void make_arena(void)
 	arena_fails = fails;
 	strcpy(arena()->proc, "/proc");
 	strcpy(arena()->storage, "/s");
+	arena()->uid = 1000;
 	arena()->dcache.warden = 1;
 	arena()->dcache.lease = arena()->dcache.lease_ticks = ULONG_MAX;
 	arena()->handles[0] = arena_alloc(HANDLES_CHUNK * sizeof(struct handle));

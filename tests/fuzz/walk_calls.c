@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "sys/mount_fds.h"
@@ -142,6 +144,21 @@ static void know_directory(const struct node *n)
 		walk_know_directory(disk_path(n, path));
 }
 
+/* What is said of the file system that a path leads to. */
+static void check_statfs(int t, const char *path, const struct place *at)
+{
+	const struct m_super *sb = at->mnt->sb;
+	struct statfs st = {0};
+	s64 err = sys(sys_statfs, t, (u64)path, (u64)&st, 0, 0, 0);
+
+	CHECK(!err, "statfs says %s", strerror((int)-err));
+	CHECK(!!(st.f_flags & ST_RDONLY) == !!(model_flags(at->mnt) & MS_RDONLY),
+	      "statfs says it is read-only, or not");
+	CHECK((unsigned long)st.f_files == sb->inodes, "statfs says there are %ld inodes", (long)st.f_files);
+	CHECK(!sb->inodes || (unsigned long)st.f_ffree == sb->inodes - disk_count(sb->root), "statfs says %ld are free",
+	      (long)st.f_ffree);
+}
+
 static s64 do_stat(int t, const struct step *s, const struct expect *e)
 {
 	struct task *task = tasks[t].task;
@@ -158,6 +175,8 @@ static s64 do_stat(int t, const struct step *s, const struct expect *e)
 	CHECK(e->at.mnt->ns < 0 || st.st_dev == (e->at.mnt->sb->host ? WALK_HOST_DEV : WALK_TMPFS_DEV),
 	      "it is on the device %lu", st.st_dev);
 	know_directory(e->at.node->parent);
+	if (*s->a && s->flags & LOOKUP_FOLLOW && !s->from_b && !s->from_tree && e->at.mnt->ns >= 0)
+		check_statfs(t, s->a, &e->at);
 	return 0;
 }
 
