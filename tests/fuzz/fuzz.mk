@@ -1,6 +1,9 @@
 # The fuzzer of the walk and of the trees of mounts. Included by the top Makefile, whose `make fuzz` runs it for long.
 FUZZ_CC = clang
 FUZZ_STEPS = 10000000
+FUZZ_COVERAGE = -fprofile-instr-generate -fcoverage-mapping
+# The unit tests of the same files: what both reach together is told.
+FUZZ_UNIT = $(addprefix $(B)/fuzz/unit/asan/test_,dcache mnt mnt_bind mnt_ns mnt_propagate mnt_rename)
 FUZZ_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-gnu-variable-sized-type-not-at-end \
 	-D_GNU_SOURCE -include tests/fuzz/syscall.h -iquote .
 # What is tested, compiled as for the runtime, and what is around it.
@@ -14,7 +17,7 @@ FUZZ_HOSTED = warden/mounts.c warden/detached.c $(FUZZ_MODEL) $(addprefix tests/
 FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/asan/%.o,$(FUZZ_SRC) $(FUZZ_HOSTED))
 FUZZ_COV_OBJ = $(patsubst %.c,$(B)/fuzz/cov/%.o,$(FUZZ_SRC) $(FUZZ_HOSTED))
 $(FUZZ_OBJ): FUZZ_CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-$(FUZZ_COV_OBJ): FUZZ_CFLAGS += -fprofile-instr-generate -fcoverage-mapping
+$(FUZZ_COV_OBJ): FUZZ_CFLAGS += $(FUZZ_COVERAGE)
 $(foreach kind,asan cov,$(FUZZ_SRC:%.c=$(B)/fuzz/$(kind)/%.o)): FUZZ_CFLAGS += -ffreestanding
 # The warden is another program, and has a function of its own by that name.
 $(foreach kind,asan cov,$(B)/fuzz/$(kind)/warden/mounts.o $(B)/fuzz/$(kind)/warden/detached.o): FUZZ_CFLAGS += -Dmay_mount=warden_may_mount
@@ -46,8 +49,11 @@ fuzz-run: $(B)/fuzz/walk $(B)/fuzz/walk-coverage $(B)/fuzz/native
 	tests/fuzz/run $(FUZZ_STEPS) $(B)/fuzz/corpus
 	@[ "$$(id -u)" != 0 ] || $(B)/fuzz/native $(B)/fuzz/corpus/*
 	@LLVM_PROFILE_FILE=$(B)/fuzz/walk.profraw $(B)/fuzz/walk-coverage -runs=0 $(B)/fuzz/corpus 2>/dev/null
-	@llvm-profdata merge -o $(B)/fuzz/walk.profdata $(B)/fuzz/walk.profraw
-	@llvm-cov report $(B)/fuzz/walk-coverage -instr-profile $(B)/fuzz/walk.profdata $(filter vfs/% kernel/ns/mnt%,$(FUZZ_SRC)) | \
+	@$(MAKE) --no-print-directory -s -f tests/unit/unit.mk B=$(B)/fuzz UNIT_CC=$(FUZZ_CC) \
+		UNIT_ASAN="$(FUZZ_COVERAGE) -Wno-gnu-variable-sized-type-not-at-end" $(FUZZ_UNIT)
+	@for test in $(FUZZ_UNIT); do LLVM_PROFILE_FILE=$$test.profraw $$test >/dev/null 2>&1 || exit 1; done
+	@llvm-profdata merge -o $(B)/fuzz/walk.profdata $(B)/fuzz/walk.profraw $(FUZZ_UNIT:=.profraw)
+	@llvm-cov report $(B)/fuzz/walk-coverage $(FUZZ_UNIT:%=-object %) -instr-profile $(B)/fuzz/walk.profdata $(filter vfs/% kernel/ns/mnt%,$(FUZZ_SRC)) | \
 		awk 'NR > 1 && / [0-9.]+%/ { print $$1, $$10 " of " $$8 " lines" }'
 
 .PHONY: fuzz-run
