@@ -579,6 +579,23 @@ static void a_super_cuts_long_names(void **state)
 	super_put(sb);
 }
 
+static void options_are_copied_out_whole(void **state)
+{
+	struct super *sb = super_create(SUPER_HOST, "ext4", "/dev/sda", "rw", 0, 5, 5);
+	char options[SUPER_OPTIONS], longer[SUPER_OPTIONS + 10];
+
+	assert_int_equal(super_copy_options(options, sb), 2);
+	assert_string_equal(options, "rw");
+	super_set_options(sb, "ro,size=4k");
+	assert_int_equal(super_copy_options(options, sb), 10);
+	assert_string_equal(options, "ro,size=4k");
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	super_set_options(sb, longer);
+	assert_int_equal(super_copy_options(options, sb), SUPER_OPTIONS - 1);
+	super_put(sb);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -609,6 +626,7 @@ int main(void)
 	    TEST(a_failed_change_changes_nothing),
 	    TEST(creation_fails_cleanly),
 	    TEST(a_super_cuts_long_names),
+	    TEST(options_are_copied_out_whole),
 	};
 
 	return cmocka_run_group_tests_name("kernel/ns/mnt", tests, NULL, NULL);

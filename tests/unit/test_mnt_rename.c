@@ -218,6 +218,29 @@ static void a_failure_changes_nothing(void **state)
 	assert_int_equal(all_held(), 0);
 }
 
+static void a_file_without_a_name_is_shown_where_it_has_one(void **state)
+{
+	struct mnt_ns *ns = new_ns(), *copy;
+	u64 file = (u64)mnt_bind(ns, ns->root, "/x/f", ns->root, "/p", false, false),
+	    dir = attach(ns, ns->root, "/q", "/x");
+
+	copy = mnt_ns_dup(ns, ns->user_ns);
+	assert_true(mnt_file_shown("/x/f"));
+	assert_false(mnt_file_shown("/x") || mnt_file_shown("/x/g"));
+	arena_fail_at = 1;
+	assert_int_equal(mnt_file_unlinked("/x/f", "/grave"), -ENOMEM);
+	arena_fail_at = 0;
+	assert_true(mnt_file_shown("/x/f"));
+	assert_int_equal(mnt_file_unlinked("/x/f", "/grave"), 0);
+	assert_false(mnt_file_shown("/x/f"));
+	assert_string_equal(mnt_by_id(ns, file)->host, "/grave");
+	assert_string_equal(mnt_by_id(copy, file)->fsroot, "/x/f//deleted");
+	assert_string_equal(mnt_by_id(ns, dir)->host, "/x");
+	mnt_ns_put(copy);
+	mnt_ns_put(ns);
+	assert_int_equal(all_held(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +255,7 @@ int main(void)
 	    TEST(what_a_mount_is_stays),
 	    TEST(a_path_that_becomes_too_long_stays),
 	    TEST(a_failure_changes_nothing),
+	    TEST(a_file_without_a_name_is_shown_where_it_has_one),
 	};
 
 	return cmocka_run_group_tests_name("kernel/ns/mnt_rename", tests, NULL, NULL);
