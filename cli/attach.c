@@ -146,16 +146,31 @@ static void own_places(char exe[PATH_MAX], char pwd[PATH_MAX])
 		die_errno("cannot tell the working directory (change to one that exists first)");
 }
 
+static void session_must(int err, const char *what)
+{
+	if (err) {
+		errno = -err;
+		die_errno("cannot %s", what);
+	}
+}
+
+static void wait_for_session(const struct attach_args *args)
+{
+	const char *what;
+	int err = session_wait(args->handle, &what);
+
+	session_must(err, what);
+}
+
 static void start_session(const struct session_config *config, struct attach_args *args)
 {
 	struct session session;
 	const char *what;
 	int err = session_start(config, &session, &what);
 
-	if (err) {
-		errno = -err;
-		die_errno("cannot %s", what);
-	}
+	session_must(err, what);
+	args->patches = config->patch_after;
+	args->wait_for_session = wait_for_session;
 	args->arena_fd = move_up(session.arena_fd, args->fd_base);
 	args->handle = move_up(session.handle, args->fd_base);
 	args->handle_inode = session.handle_inode;

@@ -191,15 +191,18 @@ static u32 wait_for_door(struct session *s)
 void join_session(struct session *s)
 {
 	struct attach_args args;
+	u32 door, patch_after;
 	int runtime;
-	u32 door;
 
 	/* Its memory would say what we execute. */
 	if (s->owner != geteuid())
 		die("the session of process %d is another user's", s->guest);
 	check_view(s);
 	door = wait_for_door(s);
+	if (!session_read(s, &patch_after, &arena()->patch_after, sizeof(patch_after)))
+		die("cannot read the session");
 	attach_begin(&args);
+	args.patches = patch_after;
 	args.handle = move_up(new_handle(door, &args.handle_inode), args.fd_base);
 	args.arena_fd = move_up(open_arena(s), args.fd_base);
 	runtime = open_its_runtime(s);

@@ -158,32 +158,36 @@ static int attach_places(struct task *task, const struct attach_args *args)
 	return 0;
 }
 
-/* On the task's kernel stack. */
-static long attach(void *arg)
+/* What takes nothing of the session. */
+static int attach_alone(struct task *task)
 {
-	const struct attach_args *args = arg;
-	struct task *task = current_task();
 	int err;
 
 	task->tid = task->tgid = task->host_tid = task->host_tgid = (s32)host_call0(__NR_getpid);
-	mm.id = mm_new_id();
-	mm.fd_base = args->fd_base;
-	mm.attached = true;
 	attach_seccomp(task);
 	memcpy(mm.comm, "secede", sizeof("secede"));
-	err = arena_map(args->arena_fd);
-	if (err)
-		return err;
-	task_identify_new(task);
-	err = attach_nsproxy(task, args);
-	if (!err)
-		err = attach_cred(task);
+	err = attach_cred(task);
 	if (!err)
 		err = attach_files(task);
 	if (!err)
 		err = attach_sighand(task);
 	if (!err)
 		err = attach_sem(task);
+	if (err)
+		return err;
+	signal_init(task);
+	signal_init_thread(task);
+	return 0;
+}
+
+static int attach_to_session(struct task *task, const struct attach_args *args)
+{
+	int err = arena_map(args->arena_fd);
+
+	if (err)
+		return err;
+	task_identify_new(task);
+	err = attach_nsproxy(task, args);
 	if (!err)
 		err = attach_fs(task);
 	if (!err)
@@ -191,13 +195,33 @@ static long attach(void *arg)
 	if (err)
 		return err;
 	atomic_store(&task->state, TASK_RUNNING);
-	signal_init(task);
-	signal_init_thread(task);
-	err = install_filter(args->fd_base);
 	/* Somebody in the session took along the number that the host has given us. */
-	if (!err && task->tid != task->host_tid)
+	if (task->tid != task->host_tid)
 		trap_numbers(task);
-	return err;
+	return 0;
+}
+
+/*
+ * On the task's kernel stack. The filter comes before the session, which the warden is building meanwhile: both take
+ * long. No call is made that would be stopped before the task is complete.
+ */
+static long attach(void *arg)
+{
+	const struct attach_args *args = arg;
+	struct task *task = current_task();
+	int err;
+
+	mm.id = mm_new_id();
+	mm.fd_base = args->fd_base;
+	mm.attached = true;
+	err = attach_alone(task);
+	if (!err)
+		err = install_filter(args->fd_base, args->patches);
+	if (err)
+		return err;
+	if (args->wait_for_session)
+		args->wait_for_session(args);
+	return attach_to_session(task, args);
 }
 
 int runtime_attach(const struct attach_args *args)

@@ -14,7 +14,6 @@
 #include <linux/seccomp.h>
 #include "arch/x86_64/patch.h"
 #include "arch/x86_64/trap.h"
-#include "arena/arena.h"
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "sys/fork.h"
@@ -389,13 +388,13 @@ static long install(struct builder *b)
 	return err ? host_call3(__NR_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) : err;
 }
 
-int install_filter(s32 fd_base)
+int install_filter(s32 fd_base, bool patches)
 {
 	RARELY_USED static struct builder b;
 	long err;
 
 	b.fd_base = fd_base;
-	b.patches = arena()->patch_after;
+	b.patches = patches;
 	build(&b);
 	err = host_call5(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return err ? (int)err : (int)install(&b);

@@ -41,10 +41,14 @@ struct attach_args {
 	s32 arena_fd, handle;
 	u64 handle_inode;
 	s32 fd_base;
+	bool patches;	       /* call sites are patched */
 	const char *exe, *pwd; /* host paths of the command itself and its working directory */
+	/* Returns when the session is there, under the filter already; does not return if it fails. NULL: it is there.
+	 */
+	void (*wait_for_session)(const struct attach_args *args);
 };
 int runtime_attach(const struct attach_args *args);
-int install_filter(s32 fd_base);
+int install_filter(s32 fd_base, bool patches);
 /* From now on what recvmsg(2) and recvfrom(2) bring, and what is read from that descriptor, comes to us first
  * (sys/filter.c). For all threads of the process, and its children; execve keeps it. */
 void trap_received(struct task *self);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The start of a session. The command itself builds the arena, while it is still writable, and then
- * forks the warden, which inherits that one writable mapping: so the two need not wait for each other.
+ * The start of a session. The command makes the arena, while it may still be writable, and forks the warden, which
+ * inherits that one writable mapping. The warden builds the first namespaces while the command becomes a guest, and
+ * then says so, once, on the first handle.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -71,14 +72,12 @@ static void super_gone(const struct super *sb)
 		storage_remove(sb->storage);
 }
 
-static int first_namespaces(const struct session_config *config)
+/* What the session is, which the command itself writes down. */
+static int describe(const struct session_config *config)
 {
 	struct arena_header *a = arena();
-	struct utsname uts;
 	struct stat st;
-	int err;
 
-	uname(&uts);
 	a->uid = geteuid();
 	a->gid = getegid();
 	a->logging = config->log_fd >= 0;
@@ -94,6 +93,16 @@ static int first_namespaces(const struct session_config *config)
 		return -errno;
 	a->runtime_dev = st.st_dev;
 	a->runtime_ino = st.st_ino;
+	return 0;
+}
+
+static int first_namespaces(void)
+{
+	struct arena_header *a = arena();
+	struct utsname uts;
+	int err;
+
+	uname(&uts);
 	a->init_user = user_ns_create(NULL, a->uid, a->gid);
 	a->init_uts = a->init_user ? uts_ns_dup(NULL, a->init_user) : NULL;
 	a->init_mnt = a->init_user ? mnt_ns_create(a->init_user) : NULL;
@@ -136,8 +145,8 @@ void close_from(int first)
 
 struct birth {
 	const struct session_config *config;
-	int sock; /* the warden's end of the first handle */
-	u32 handle;
+	int sock;  /* the warden's end of the first handle */
+	u64 inode; /* of the guest's end */
 	pid_t pid; /* what came of it, or -errno */
 };
 
@@ -212,13 +221,31 @@ static void ignore_signals(void)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
+/* Builds what the guest waits for (session_wait()), and tells it. The first handle. */
+static u32 build(const struct birth *birth)
+{
+	struct reply reply = {.result = first_namespaces()};
+	s64 handle = reply.result ? reply.result : first_handle(birth->inode);
+
+	if (handle < 0)
+		reply.result = handle;
+	else
+		atomic_store(&arena()->ready, 1);
+	send(birth->sock, &reply, sizeof(reply), MSG_NOSIGNAL);
+	if (handle < 0)
+		_exit(1);
+	return (u32)handle;
+}
+
 /* Nothing of the caller's may live on in the warden: not its terminal, nor a directory that could
  * not be unmounted, nor a limit that it set itself. */
 __attribute__((noreturn)) static void warden_main(const struct birth *birth)
 {
 	struct rlimit limit;
+	u32 handle;
 
 	ignore_signals();
+	handle = build(birth);
 	prctl(PR_SET_NAME, "secede-warden");
 	overwrite_arguments(birth->config->argv, "secede-warden");
 	setsid();
@@ -229,7 +256,7 @@ __attribute__((noreturn)) static void warden_main(const struct birth *birth)
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	log_open(keep_descriptors(birth->sock, birth->config->log_fd));
-	warden_run(3, birth->handle);
+	warden_run(3, handle);
 }
 
 /* Forks the warden, which tells its parent's end by that signal (0: by none). */
@@ -304,8 +331,7 @@ static int start_warden(const struct session_config *config, struct session *out
 	out->handle = pair[0];
 	out->handle_inode = st.st_ino;
 	birth.sock = pair[1];
-	birth.handle = (u32)first_handle(st.st_ino);
-	atomic_store(&arena()->ready, 1);
+	birth.inode = st.st_ino;
 	*what = "start the warden process";
 	err = fork_warden(&birth);
 	close(pair[1]);
@@ -322,9 +348,9 @@ int session_start(const struct session_config *config, struct session *out, cons
 
 	if (fd < 0)
 		return fd;
-	*what = "lay out the session's first namespaces";
+	*what = "describe the session";
 	arena_init(config->arena_size);
-	err = first_namespaces(config);
+	err = describe(config);
 	if (!err)
 		err = start_warden(config, out, what);
 	/* From here on this process is a guest like any other. */
@@ -336,4 +362,15 @@ int session_start(const struct session_config *config, struct session *out, cons
 		close(fd);
 	out->arena_fd = fd;
 	return err;
+}
+
+int session_wait(int handle, const char **what)
+{
+	struct reply reply;
+
+	*what = "lay out the session's first namespaces";
+	if (recv(handle, &reply, sizeof(reply), 0) == sizeof(reply))
+		return (int)reply.result;
+	*what = "start the warden process";
+	return -EIO;
 }

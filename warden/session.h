@@ -25,10 +25,16 @@ struct session {
 };
 
 /*
- * Builds the arena and starts the warden. On success the arena is mapped read-only here, and both
+ * Makes the arena and starts the warden. On success the arena is mapped read-only here, and both
  * descriptors are the caller's, close-on-exec. Otherwise -errno, and *what says what could not be
  * done. The resource limits must leave room: arena_size of file size and of address space.
  */
 int session_start(const struct session_config *config, struct session *out, const char **what);
+/*
+ * Waits until the warden of a session that this process has started, and has the first handle of, has built the first
+ * namespaces: before, nothing of the arena but what session_start() was told may be looked at. To be called once.
+ * -ENOMEM: the arena has no room for the host's mounts. -EIO: the warden has died. *what as above.
+ */
+int session_wait(int handle, const char **what);
 
 #endif

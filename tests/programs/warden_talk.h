@@ -31,6 +31,8 @@ static inline void start_session(int log_fd, bool fails)
 	const char *what;
 	int err = session_start(&config, &session, &what);
 
+	if (!err)
+		err = session_wait(session.handle, &what);
 	if (err) {
 		printf("# %s: %s\n", what, strerror(-err));
 		_exit(1);
