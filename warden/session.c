@@ -286,7 +286,7 @@ static void send_midwife(struct birth *birth)
 	if (subreaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 0);
 	/* No exit signal: a SIGCHLD would stay pending where the caller blocks it. */
-	pid = clone(midwife, stack + sizeof(stack), CLONE_VM | CLONE_VFORK, birth);
+	pid = clone(midwife, stack + sizeof(stack), CLONE_VM, birth);
 	if (pid < 0)
 		birth->pid = -errno;
 	while (pid > 0 && waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR)
