@@ -212,9 +212,12 @@ static void count_site(const struct task *task, enum stat_what what)
 	warden_post(task, &req);
 }
 
+#define DUE_SHIFT 48
+
 /*
  * True: the site need not be looked at again. One that is patched may be: its page can be read anew from the file
- * (MADV_DONTNEED). While a process shares the memory (vfork(2)) it is not the time: that one can be killed by itself.
+ * (MADV_DONTNEED). While a process shares the memory (vfork(2)) it is not the time, since that one can be killed by
+ * itself: the site is due when it has gone.
  */
 static bool try_patch(struct task *task, u64 insn, u32 nr)
 {
@@ -228,6 +231,8 @@ static bool try_patch(struct task *task, u64 insn, u32 nr)
 	may = mm.patch_after && users == nr_threads(task);
 	if (may)
 		what = patch(task, insn, nr, users == 1);
+	else
+		atomic_store(&patches.due, (u64)nr << DUE_SHIFT | insn);
 	patch_unlock();
 	if (may && !known)
 		count_site(task, what);
@@ -251,15 +256,32 @@ static void give_up_short(u64 insn)
 	patch_unlock();
 }
 
+/* How often the call before that address has trapped. */
+static u32 *traps_at(u64 rip)
+{
+	u32 ip = (u32)rip, slot = (ip ^ ip >> 10) % COUNTERS;
+
+	if (counter[slot].ip != ip) {
+		counter[slot].traps = 0;
+		counter[slot].ip = ip;
+	}
+	return &counter[slot].traps;
+}
+
+static bool gs_is_taken(void)
+{
+	u64 base = gs_base();
+
+	return base && !gs_base_is_ours(base);
+}
+
 void patch_trapped(struct task *task, const struct regs *regs)
 {
-	u32 ip = (u32)regs->rip, slot = (ip ^ ip >> 10) % COUNTERS;
-	u64 base;
+	u32 *traps;
 
 	if (!mm.patch_after || is_watched(task))
 		return;
-	base = gs_base();
-	if (base && !gs_base_is_ours(base)) {
+	if (gs_is_taken()) {
 		give_up_short(regs->rip - SYSCALL_INSN_SIZE);
 		return;
 	}
@@ -268,13 +290,21 @@ void patch_trapped(struct task *task, const struct regs *regs)
 		set_bases(task);
 	if (!is_patched_call(regs->orig_rax))
 		return;
-	if (counter[slot].ip != ip) {
-		counter[slot].traps = 0;
-		counter[slot].ip = ip;
-	}
-	if (counter[slot].traps == NOT_AGAIN || ++counter[slot].traps < traps_wanted())
+	traps = traps_at(regs->rip);
+	if (*traps == NOT_AGAIN || ++*traps < traps_wanted())
 		return;
-	counter[slot].traps = try_patch(task, regs->rip - SYSCALL_INSN_SIZE, (u32)regs->orig_rax) ? NOT_AGAIN : 0;
+	*traps = try_patch(task, regs->rip - SYSCALL_INSN_SIZE, (u32)regs->orig_rax) ? NOT_AGAIN : 0;
+}
+
+void patch_after_vfork(struct task *task)
+{
+	u64 due = atomic_load_explicit(&patches.due, memory_order_relaxed), insn = due & ((1UL << DUE_SHIFT) - 1);
+
+	if (!due || !mm.patch_after || is_watched(task) || gs_is_taken())
+		return;
+	atomic_store(&patches.due, 0);
+	if (try_patch(task, insn, (u32)(due >> DUE_SHIFT)))
+		*traps_at(insn + SYSCALL_INSN_SIZE) = NOT_AGAIN;
 }
 
 /* ---- taking back ---- */

@@ -19,6 +19,8 @@ void patch_new_thread(struct task *task);
 
 /* A call has trapped: counts it, and patches its site when it is time. */
 void patch_trapped(struct task *task, const struct regs *regs);
+/* The task's vfork child has gone: patches what it came to often enough. */
+void patch_after_vfork(struct task *task);
 /* entry.S: what traps come to; patch.S: what stub `stub` comes to, those of short.S behind the others. Both on the
  * kernel stack, as syscall_dispatch(). */
 void trapped_call(struct task *task);

@@ -10,6 +10,9 @@
 struct patches {
 	struct mutex lock; /* guards the rest, and what is written to sites; before all other locks */
 	_Atomic u32 nr;	   /* of patch_sites. Grows only: who just looks for a site needs no lock */
+	/* No lock: the call site that is to be patched when a vfork child has gone, its call << 48 | its syscall
+	 * instruction's address; 0: none. */
+	_Atomic u64 due;
 };
 extern struct patches patches; /* patch.c */
 /* By the number of their stub; those before nr do not change. Apart, because the lock is taken by each fork. */

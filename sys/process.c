@@ -179,8 +179,10 @@ static s64 clone_vm(struct task *task, const struct clone_request *req)
 	if (copied.handle >= 0)
 		warden_close_handle(&copied, task->files);
 	/* It has executed a program or gone: what it held here is released, unless it did that itself. */
-	if (req->flags & CLONE_VFORK)
+	if (req->flags & CLONE_VFORK) {
 		task_bury(child, serial);
+		patch_after_vfork(task);
+	}
 	return tid;
 }
 

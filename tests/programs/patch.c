@@ -60,6 +60,7 @@ SITE(sigprocmask_site, 14);
 SITE(wait4_site, 61);
 SITE(fstat_site, 5);
 SITE(getcwd_site, 79);
+SITE(vfork_site, 102);
 
 static void often(long (*site)(long, long, long, long))
 {
@@ -480,6 +481,24 @@ static void children(void)
 	}
 }
 
+/* As posix_spawn(3) does, whose children set all signals back: the site is patched when the child has gone. */
+static void site_of_vfork_children(void)
+{
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < 3; i++) {
+		pid = vfork();
+		if (!pid) {
+			often(vfork_site);
+			_exit(vfork_site(0, 0, 0, 0) == (long)getuid() ? 3 : 4);
+		}
+		check_patched(CODE(vfork_site));
+		CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
+		CHECK(vfork_site(0, 0, 0, 0) == (long)getuid());
+	}
+}
+
 static const struct test tests[] = {
     {"registers, flags, vectors and red zone are kept", registers},
     {"a jump to the syscall instruction", jump_into_the_middle},
@@ -496,6 +515,7 @@ static const struct test tests[] = {
     {"gs is the program's", own_gs},
     {"a filter of the program's", own_filter},
     {"threads, vfork, fork, clone", children},
+    {"a site that vfork children alone come to", site_of_vfork_children},
 };
 
 int main(int argc, char **argv)
