@@ -47,7 +47,7 @@ struct builder {
 	s32 fd_base;
 	bool patches;	   /* call sites are patched */
 	struct label trap; /* the common end of all calls that are stopped */
-	/* The leaves that look at arguments: the first call with each, and where it is. */
+	/* What is done with calls: the first call with each leaf, and where it is, if it looks at arguments. */
 	u32 nr_leaves;
 	struct {
 		const struct sys_entry *entry;
@@ -288,18 +288,11 @@ static bool same_leaf(const struct sys_entry *a, const struct sys_entry *b)
 			  pid_args(a) == pid_args(b) && a != &sys_table[__NR_mmap] && b != &sys_table[__NR_mmap]);
 }
 
-/* One instruction that decides, or a jump to where that is done. */
-static void to_leaf(struct builder *b, const struct sys_entry *entry)
+/* The leaf that does with a call what the filter is to do with it: its index. */
+static u32 leaf_of(struct builder *b, const struct sys_entry *entry)
 {
 	u32 i;
 
-	if (!is_conditional(entry)) {
-		if (plain_action(entry) == RET_TRAP)
-			trap(b);
-		else
-			ret(b, plain_action(entry));
-		return;
-	}
 	for (i = 0; i < b->nr_leaves && !same_leaf(b->leaf[i].entry, entry); i++)
 		;
 	if (i == LEAVES_MAX)
@@ -309,7 +302,20 @@ static void to_leaf(struct builder *b, const struct sys_entry *entry)
 		b->leaf[i].label.last = NO_JUMP;
 		b->nr_leaves++;
 	}
-	jump_to(b, &b->leaf[i].label);
+	return i;
+}
+
+/* One instruction that decides, or a jump to where that is done. */
+static void to_leaf(struct builder *b, u32 i)
+{
+	const struct sys_entry *entry = b->leaf[i].entry;
+
+	if (is_conditional(entry))
+		jump_to(b, &b->leaf[i].label);
+	else if (plain_action(entry) == RET_TRAP)
+		trap(b);
+	else
+		ret(b, plain_action(entry));
 }
 
 /* Runs of numbers with the same leaf: starts[i] begins run i. */
@@ -323,43 +329,36 @@ static u32 find_runs(u16 *starts)
 	return n;
 }
 
-#define JUMP_MAX 255 /* instructions that a conditional jump skips at most */
-
-/* How many instructions the tree over so many runs has. */
-static u32 tree_size(u32 runs)
+/* How far it is from instruction `at` to where the tree over these runs begins, its root or its only leaf. */
+static u8 distance(struct builder *b, u32 at, u32 root, const u16 *starts, u32 runs, u32 leaves)
 {
-	u32 left = runs / 2, size;
+	u32 to = runs == 1 ? leaves + leaf_of(b, &sys_table[starts[0]]) : root;
 
-	if (runs == 1)
-		return 1;
-	size = tree_size(left);
-	return (size <= JUMP_MAX ? 1 : 2) + size + tree_size(runs - left);
+	if (to - at - 1 > UINT8_MAX)
+		panic("the filter's tree is too large");
+	return (u8)(to - at - 1);
 }
 
-/* The tree over these runs; the accumulator holds the number. */
-static void tree(struct builder *b, const u16 *starts, u32 runs)
+/*
+ * The tree over these runs, one instruction less than they are; the accumulator holds the number. The leaves, one
+ * instruction each, stand at `leaves`, behind the whole tree: conditional jumps do not reach much further.
+ */
+static void tree(struct builder *b, const u16 *starts, u32 runs, u32 leaves)
 {
-	u32 left = runs / 2, size;
+	u32 left = runs / 2, at = b->len;
 
-	if (runs == 1) {
-		to_leaf(b, &sys_table[starts[0]]);
+	if (runs == 1)
 		return;
-	}
-	size = tree_size(left);
-	if (size <= JUMP_MAX) {
-		jump_ge(b, starts[left], (u8)size, 0);
-	} else {
-		jump_ge(b, starts[left], 0, 1);
-		emit(b, BPF_JMP | BPF_JA, size, 0, 0);
-	}
-	tree(b, starts, left);
-	tree(b, starts + left, runs - left);
+	jump_ge(b, starts[left], distance(b, at, at + left, starts + left, runs - left, leaves),
+		distance(b, at, at + 1, starts, left, leaves));
+	tree(b, starts, left, leaves);
+	tree(b, starts + left, runs - left, leaves);
 }
 
 static void build(struct builder *b)
 {
 	RARELY_USED static u16 starts[SYS_MAX];
-	u32 i;
+	u32 runs = find_runs(starts), i;
 
 	begin(b);
 	/* 32-bit entries and x32 numbers do not exist here. */
@@ -371,8 +370,12 @@ static void build(struct builder *b)
 	ret(b, RET_ENOSYS);
 	jump_ge(b, SYS_MAX, 0, 1);
 	trap(b);
-	tree(b, starts, find_runs(starts));
+	tree(b, starts, runs, b->len + runs - 1);
+	for (i = 0; i < b->nr_leaves; i++)
+		to_leaf(b, i);
 	for (i = 0; i < b->nr_leaves; i++) {
+		if (!is_conditional(b->leaf[i].entry))
+			continue;
 		place(b, &b->leaf[i].label);
 		leaf(b, b->leaf[i].entry);
 	}
