@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "arena/arena.h"
 #include "cli/attach.h"
@@ -99,26 +101,49 @@ int move_up(int fd, int base)
 
 /* ---- the runtime ---- */
 
-/* Opens the runtime, which lies next to the command or in ../libexec/secede; `path` becomes its name. */
-static int open_runtime(const char *exe, char *path, size_t size)
+/* Guests execute the runtime by its name, so that must not hang on a symlink or on dots. */
+static int open_plain(const char *path)
 {
-	static const char *const places[] = {"%.*s/secede-runtime", "%.*s/../libexec/secede/secede-runtime"};
-	int directory = (int)(strrchr(exe, '/') - exe), fd = -1;
-	char name[PATH_MAX + 64], link[64];
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+
+	return strstr(path, "/../") ? -1 : (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
+/* The same, whose name has to be asked for. */
+static int open_and_name(const char *name, char *path, size_t size)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	char link[64];
 	ssize_t n;
 
-	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(places); i++) {
-		snprintf(name, sizeof(name), places[i], directory, exe);
-		fd = open(name, O_RDONLY | O_CLOEXEC);
-	}
 	if (fd < 0)
-		die_errno("cannot open the runtime, %.*s/secede-runtime", directory, exe);
-	/* Guests execute it by this name, which must not hang on a symlink or on dots. */
+		return fd;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, path, size - 1);
 	if (n <= 0)
 		die_errno("cannot find the runtime's path");
 	path[n] = '\0';
+	return fd;
+}
+
+/* Opens the runtime, which lies next to the command or in ../libexec/secede; `path` becomes its name. */
+static int open_runtime(const char *exe, char *path, size_t size)
+{
+	static const char *const places[] = {"%.*s/secede-runtime", "%.*s/../libexec/secede/secede-runtime"};
+	int directory = (int)(strrchr(exe, '/') - exe), fd = -1;
+	char name[PATH_MAX + 64];
+
+	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(places); i++) {
+		int len = snprintf(name, sizeof(name), places[i], directory, exe);
+
+		fd = (size_t)len < size ? open_plain(name) : -1;
+		if (fd >= 0)
+			memcpy(path, name, (size_t)len + 1);
+		else
+			fd = open_and_name(name, path, size);
+	}
+	if (fd < 0)
+		die_errno("cannot open the runtime, %.*s/secede-runtime", directory, exe);
 	return fd;
 }
 
@@ -205,8 +230,8 @@ void attach_end(int runtime, const struct attach_args *args)
 	restore_limits();
 }
 
-/* A site that has trapped so often has cost as much as it costs to patch the first one. Tests want it earlier. */
-#define PATCH_AFTER 32
+/* A site that has trapped so often has cost as much as it costs to patch it. Tests want it earlier. */
+#define PATCH_AFTER 128
 static u32 patch_after(const struct options *options)
 {
 	const char *wanted = getenv("SECEDE_PATCH_AFTER");

@@ -138,7 +138,12 @@ static enum setgroups parse_setgroups(const char *text)
 
 static void add_mount(struct options *o, int option, char *argument)
 {
-	struct mount_option *m = &o->mounts[o->nr_mounts++];
+	struct mount_option *m;
+
+	o->mounts = reallocarray(o->mounts, (size_t)o->nr_mounts + 1, sizeof(*o->mounts));
+	if (!o->mounts)
+		die_errno("cannot read the options");
+	m = &o->mounts[o->nr_mounts++];
 
 	o->namespaces |= CLONE_NEWNS;
 	m->target = argument;
@@ -277,10 +282,7 @@ void parse_options(int argc, char **argv, struct options *out)
 	    .map_group = ID_NONE,
 	    .setuid = ID_NONE,
 	    .setgid = ID_NONE,
-	    .mounts = calloc((size_t)argc, sizeof(*out->mounts)),
 	};
-	if (!out->mounts)
-		die_errno("cannot read the options");
 	/* '+': what follows the program is the program's. */
 	while ((option = getopt_long(argc, argv, "+hVmuUrcfR:w:S:G:" UNBUILT_LETTERS, long_options, &which)) != -1) {
 		if (!parse_value(out, option, optarg) && !parse_namespace(out, option, optarg))
