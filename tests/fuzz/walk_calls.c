@@ -135,12 +135,12 @@ static s64 do_open(int t, const struct step *s, const struct expect *e)
 	return 0;
 }
 
-/* The task knows directories that it has been in. */
+/* The directory cache has what somebody has looked into. */
 static void know_directory(const struct node *n)
 {
 	char path[PATH_MAX];
 
-	if (n->kind == NODE_DIR)
+	if (n->kind == NODE_DIR && !n->dead)
 		walk_know_directory(disk_path(n, path));
 }
 
@@ -174,7 +174,6 @@ static s64 do_stat(int t, const struct step *s, const struct expect *e)
 	CHECK(st.st_ino == e->at.node->ino, "another file was looked at");
 	CHECK(e->at.mnt->ns < 0 || st.st_dev == (e->at.mnt->sb->host ? WALK_HOST_DEV : WALK_TMPFS_DEV),
 	      "it is on the device %lu", st.st_dev);
-	know_directory(e->at.node->parent);
 	if (*s->a && s->flags & LOOKUP_FOLLOW && !s->from_b && !s->from_tree && e->at.mnt->ns >= 0)
 		check_statfs(t, s->a, &e->at);
 	return 0;
@@ -268,7 +267,7 @@ static s64 do_tmpfs(int t, const struct step *s)
 	return sys(sys_mount, t, (u64) "none", (u64)s->a, (u64) "tmpfs", s->flags, (u64)options);
 }
 
-s64 walk_call(int t, const struct step *s, const struct expect *e)
+static s64 call(int t, const struct step *s, const struct expect *e)
 {
 	u64 a = (u64)s->a, b = (u64)s->b;
 
@@ -333,6 +332,15 @@ s64 walk_call(int t, const struct step *s, const struct expect *e)
 	default:
 		abort();
 	}
+}
+
+s64 walk_call(int t, const struct step *s, const struct expect *e)
+{
+	s64 err = call(t, s, e);
+
+	if (!err && e->at.node)
+		know_directory(e->at.node->parent);
+	return err;
 }
 
 u32 walk_tmpfs(char *host)
