@@ -46,6 +46,10 @@ row_compile() {
 	run_in "$1" compile make -s -B -C "$here/c" -j2
 }
 
+# Whoever is first reads the disk.
+prepare_find() {
+	find /usr -xdev >/dev/null 2>&1 || :
+}
 row_find() {
 	# It may not read all of it.
 	run_in "$1" find sh -c 'find /usr -xdev 2>/dev/null; true'
@@ -87,6 +91,8 @@ prepare_git() {
 		git -c user.name=bench -c user.email=bench@localhost commit -q -m tree)
 }
 row_git() {
+	# What was copied or has just been written is else read anew each time.
+	"in_$1" git -c safe.directory='*' -C "$here/tree" update-index -q --refresh
 	GIT_OPTIONAL_LOCKS=0 run_in "$1" git git -c safe.directory='*' -C "$here/tree" status
 }
 

@@ -208,7 +208,7 @@ static int walk_direct(struct task *task, int dfd, const char *name, unsigned fl
 		err = walk_from_place(task, dfd, name, NULL, nd);
 		if (err)
 			return err;
-	} else {
+	} else if (dfd == AT_FDCWD || !(flags & LOOKUP_UNSEEN) || !fd_mount_is_no_matter(task, dfd, nd)) {
 		err = 0;
 		if (dfd == AT_FDCWD)
 			err = pwd_mount(task, &mnt);

@@ -373,23 +373,38 @@ void fd_path(char *buf, int fd)
 	fmt_dec(&f, fd);
 }
 
+/* What is noted of the mount that a descriptor is seen through, should the number still mean that file. */
+static bool mount_note(struct task *task, int fd, struct fd_info *note)
+{
+	return files_get(task->files, fd, note) && (note->kind == FD_DIR || note->kind == FD_FILE);
+}
+
 /* The mount noted for a descriptor; 0 when nothing is, or when the number now means another file. */
 static u64 noted_mount(struct task *task, int fd, const struct stat *st)
 {
-	struct fd_info info;
+	struct fd_info note;
 
-	if (!files_get(task->files, fd, &info) || (info.kind != FD_DIR && info.kind != FD_FILE))
-		return 0;
-	return info.dev == st->st_dev && info.ino == st->st_ino ? info.mnt : 0;
+	return mount_note(task, fd, &note) && note.dev == st->st_dev && note.ino == st->st_ino ? note.mnt : 0;
 }
 
 u64 fd_mount(struct task *task, int fd)
 {
+	struct fd_info note;
 	struct stat st;
 
-	if (!task->files->nr || host_call2(__NR_fstat, fd, &st) < 0)
+	if (!mount_note(task, fd, &note) || host_call2(__NR_fstat, fd, &st) < 0)
 		return 0;
-	return noted_mount(task, fd, &st);
+	return note.dev == st.st_dev && note.ino == st.st_ino ? note.mnt : 0;
+}
+
+bool fd_mount_is_no_matter(struct task *task, int fd, struct nameidata *nd)
+{
+	struct fd_info note;
+
+	if (!mount_note(task, fd, &note))
+		return true;
+	return nd_use_mount(task, nd, note.mnt) && nd->dev == nd->host_dev && !nd->proc &&
+	       !(nd->mnt_flags & MNT_EXPIRING);
 }
 
 u32 fd_mnt_flags(struct task *task, int fd)

@@ -64,6 +64,10 @@ void root_place(struct task *task, struct nameidata *nd);
 void nd_copy_place(struct nameidata *nd, const struct path *place);
 /* Which mount a directory descriptor is seen through, without asking for its path: 0 when it has no note. */
 u64 fd_mount(struct task *task, int fd);
+/* For who looks at a file only: is nothing noted of the descriptor, or a mount of whose files he sees what the host
+ * says? Then it is no matter whether the number still means that file, about which the host would have to be asked. nd
+ * gets the mount. */
+bool fd_mount_is_no_matter(struct task *task, int fd, struct nameidata *nd);
 /* The same for the working directory, with the host's in line. 0 or -errno. */
 int pwd_mount(struct task *task, u64 *mnt);
 /* Where a relative name starts: dfd must be a directory. 0 or -errno, among them -ETOODEEP. */

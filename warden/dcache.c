@@ -135,6 +135,7 @@ struct way {
 		dev_t dev;
 		ino_t ino;
 	} at[WATCHED_COMPONENTS_MAX];
+	size_t start;	/* what is above path[0..start) is watched already */
 	size_t watched; /* the length of the last path that has a watch */
 	char text[ENTRY_MAX];
 };
@@ -162,14 +163,22 @@ static int way_again(const struct way *way, u32 i, const struct stat *st)
 	return i < way->nr && way->at[i].dev == st->st_dev && way->at[i].ino == st->st_ino ? 0 : -ESTALE;
 }
 
+/* Where the way begins. Should what is above have changed, an event says so. */
+static int open_start(const char *path, size_t len)
+{
+	char name[ENTRY_MAX];
+
+	memcpy(name, path, len);
+	name[len] = '\0';
+	return open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /* The component path[from..len) of `dir`, which is closed. */
 static int open_component(int dir, const char *path, size_t from, size_t len)
 {
 	char name[NAME_MAX + 1];
 	int fd = -1;
 
-	if (len == 1)
-		return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	from += from != 1;
 	if (len > from && len - from <= NAME_MAX) {
 		memcpy(name, path + from, len - from);
@@ -211,7 +220,9 @@ static int go(struct way *way, bool again)
 	int fd = -1, err = 0;
 
 	for (u32 i = 0; !err && next_prefix(way->path, &len); i++, from = len) {
-		fd = open_component(fd, way->path, from, len);
+		if (len < way->start)
+			continue;
+		fd = fd < 0 ? open_start(way->path, len) : open_component(fd, way->path, from, len);
 		if (fd < 0)
 			return -ESTALE;
 		err = judge(way, again, i, len, fd);
@@ -222,23 +233,36 @@ static int go(struct way *way, bool again)
 	return err;
 }
 
+/* Has nothing that the cache knows changed up to now? */
+static bool nothing_gone(void)
+{
+	struct dcache *dc = &arena()->dcache;
+	u64 seq = dcache_seq(dc);
+
+	watches_read(drop);
+	return dcache_seq(dc) == seq;
+}
+
 /*
  * First the watches and the names by which guests see that a change concerns the cache; then a second look: what was
- * on the way when the watches came is there still. From then on no change goes unnoticed.
+ * on the way when the watches came is there still. From then on no change goes unnoticed. Above where the way begins
+ * the watches are older: there the queue says whether it was the way.
  */
 static void enter(const char *path, bool directory)
 {
 	struct dcache *dc = &arena()->dcache;
 	struct way way = {.path = path, .directory = directory};
-	int err = go(&way, false);
 	struct dentry *e;
+	int err;
 
+	watches_share(path, directory, &way.start, &way.watched);
+	err = go(&way, false);
 	if (err == -ESTALE || err == -ENOMEM || (err && directory)) {
 		watches_put(path, way.watched);
 		return;
 	}
 	e = dcache_add(dc, path, err ? "-" : way.text, entry_gone);
-	if (e && !err && !go(&way, true)) {
+	if (e && !err && !go(&way, true) && nothing_gone()) {
 		dcache_count(e);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
+#include "lib/hash.h"
 #include "warden/warden.h"
 
 /* Of a directory that is removed while somebody has it open, only the one above it tells in time. */
@@ -22,6 +23,8 @@
 struct watch {
 	int wd;
 	u32 refs; /* entries */
+	u64 hash; /* of the path */
+	bool removals;
 	char *path;
 };
 static struct watch *watches;
@@ -29,10 +32,17 @@ static u32 nr_watches, cap_watches, max_watches;
 
 static int inotify_fd = -1;
 
+static u64 hash_of(const char *path, size_t len)
+{
+	return hash_bytes(HASH_INIT, path, len);
+}
+
 static struct watch *find_watch(const char *path, size_t len)
 {
+	u64 hash = hash_of(path, len);
+
 	for (u32 i = 0; i < nr_watches; i++) {
-		if (!strncmp(watches[i].path, path, len) && !watches[i].path[len])
+		if (watches[i].hash == hash && !strncmp(watches[i].path, path, len) && !watches[i].path[len])
 			return &watches[i];
 	}
 	return NULL;
@@ -93,7 +103,7 @@ static struct watch *new_watch(const char *path, size_t len, int wd)
 		cap_watches += 64;
 	}
 	more = &watches[nr_watches];
-	*more = (struct watch){.wd = wd, .path = strndup(path, len)};
+	*more = (struct watch){.wd = wd, .hash = hash_of(path, len), .path = strndup(path, len)};
 	if (!more->path)
 		return NULL;
 	nr_watches++;
@@ -116,10 +126,27 @@ int watch_get(const char *path, size_t len, int fd, bool removals)
 	/* Where something else was at that path an event in the queue will tell that it is gone: that comes first. */
 	if (w && w->wd == wd) {
 		w->refs++;
+		w->removals |= removals;
 		return 0;
 	}
 	forget_wd(wd);
 	return w ? -ESTALE : -ENOMEM;
+}
+
+void watches_share(const char *path, bool removals, size_t *len, size_t *shared)
+{
+	struct watch *last = NULL, *w;
+
+	*len = *shared = 0;
+	for (size_t n = 0; next_prefix(path, &n) && path[n] && (w = find_watch(path, n)); last = w) {
+		if (last) {
+			last->refs++;
+			*shared = *len;
+		}
+		*len = n;
+		if (removals && !w->removals)
+			break;
+	}
 }
 
 /* ---- the queue ---- */

@@ -25,6 +25,12 @@ bool next_prefix(const char *path, size_t *len);
  * removed in it. 0, -ESTALE (something else was at that path), -ENOMEM, or -errno: the host does not watch that.
  */
 int watch_get(const char *path, size_t len, int fd, bool removals);
+/*
+ * One reference more on all watches that there are already on the way to path[0..*len), a directory above `path`, which
+ * is watched as well. Where it leads is known, but for events in the queue; to be watched anew are that and what is
+ * below. `removals` as above. What *shared says has the references; 0 in both: nothing is watched.
+ */
+void watches_share(const char *path, bool removals, size_t *len, size_t *shared);
 /* One less on each path on the way to `path`, up to path[0..upto). */
 void watches_put(const char *path, size_t upto);
 
