@@ -60,7 +60,7 @@ static s64 xattr_path(struct task *task, const struct regs *regs, u64 at_flags, 
 	/* A symlink that is to be followed must be known by its answer, and only of lists that is different from
 	 * others'. */
 	unseen = call->nr_unseen && (!follow || (call->name && is_acl(call->name)));
-	err = xattr_once(task, path, flags | (unseen ? LOOKUP_UNSEEN : 0), call);
+	err = xattr_once(task, path, flags | (unseen ? LOOKUP_UNSEEN | LOOKUP_DEAR : 0), call);
 	if (unseen && follow && err == -EOPNOTSUPP)
 		err = xattr_once(task, path, flags, call);
 	return err;

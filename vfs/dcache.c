@@ -168,38 +168,44 @@ bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target
 	return !len || (dcache_is_directory(&arena()->dcache, nd->host, len) && dcache_usable(task));
 }
 
-/* One may look at many directories just once: what is told of them costs more than it saves. */
-#define MISSES	  8	       /* in one directory until that is told, */
-#define MISSES_ON 64	       /* and how many more until it is told again, if that was of no use */
-static _Atomic u8 misses[256]; /* by the hash of the directory's path */
+/*
+ * One may look at many directories just once, and what the warden has to do for one takes as long as was lost by so
+ * many misses in it. When that is so, it is told; and again when as much has been lost since, should it have been of no
+ * use.
+ */
+#define MISSES	    64
+#define MISSES_DEAR 4		/* what one counts that loses more */
+static _Atomic u16 misses[256]; /* by the hash of the directory's path */
 
-static void missed(const struct task *task, const char *dir, size_t len)
+static void missed(const struct task *task, const char *dir, size_t len, unsigned flags)
 {
 	u64 hash = hash_final(hash_bytes(HASH_INIT, dir, len));
+	u16 more = flags & LOOKUP_DEAR ? MISSES_DEAR : 1;
+	u16 before = atomic_fetch_add_explicit(&misses[hash % ARRAY_SIZE(misses)], more, memory_order_relaxed);
 
-	if (++misses[hash % ARRAY_SIZE(misses)] % MISSES_ON == MISSES)
+	if (before % MISSES + more >= MISSES)
 		tell(task, dir, len, true);
 }
 
-static __attribute__((noinline)) void missed_below_pwd(const struct task *task, const char *name)
+static __attribute__((noinline)) void missed_below_pwd(const struct task *task, const char *name, unsigned flags)
 {
 	struct pwd_parent p;
 
 	pwd_parent(task, name, &p);
 	if (p.len)
-		missed(task, p.dir, p.len);
+		missed(task, p.dir, p.len, flags);
 }
 
-void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t)
+void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t, unsigned flags)
 {
 	size_t len = parent_len(nd);
 
 	if (nd->proc)
 		return;
 	if (len)
-		missed(task, nd->host, len);
+		missed(task, nd->host, len, flags);
 	else if (t->path != nd->host && t->dfd == AT_FDCWD)
-		missed_below_pwd(task, t->path);
+		missed_below_pwd(task, t->path, flags);
 }
 
 static void settle(const struct task *task)

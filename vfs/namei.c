@@ -82,7 +82,7 @@ static int lookup_fast(struct task *task, int dfd, const char *name, unsigned fl
 	fd = open_place(nd, &t, flags);
 	nd_target_done(nd);
 	if (fd >= 0 && (flags & LOOKUP_UNSEEN))
-		dcache_missed(task, nd, &t);
+		dcache_missed(task, nd, &t, flags);
 	if (fd >= 0)
 		return keep_fd(task, nd, (int)fd, flags);
 	if (fd == -ELOOP || openat2_missing(fd) || (table_full(fd) && (flags & (LOOKUP_NOFD | LOOKUP_FDLESS))))

@@ -29,6 +29,8 @@
 /* A place without a descriptor (fd -1) does where a path alone leads there: place_reach(). It may not exist, and with
  * LOOKUP_FOLLOW it may be a symlink: who finds that asks again without this. */
 #define LOOKUP_UNSEEN 0x02000000
+/* With that: a descriptor would be of little help, through which the call takes three times as long. */
+#define LOOKUP_DEAR 0x10000000
 /* The place may be without a host path (len 0) because it is too deep for one; so it is with LOOKUP_PARENT and LAZY. */
 #define LOOKUP_DEEP 0x04000000
 /* To have been there does not count as use of the mount (MNT_EXPIRE). */

@@ -162,8 +162,9 @@ void dcache_tell(const struct task *task, const char *path, size_t len);
 /* May the host be asked about the target, nd's place, by its path, although that call follows symlinks on the way?
  * Then place_reach() says so. */
 bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target *t);
-/* It may not, and a descriptor had to be made: when that is so often, the directory is told to the warden. */
-void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t);
+/* It may not, and a descriptor had to be made: when that is so often, the directory is told to the warden. `flags` of
+ * the lookup. */
+void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t, unsigned flags);
 
 /* ---- dpath.c ---- */
 

@@ -35,9 +35,9 @@ def look():
 
 def know():
     """Looks until whoever remembers such things has had the time to."""
-    for _ in range(12):
+    for _ in range(20):
         look()
-        time.sleep(0.001)
+        time.sleep(0.0005)
     return look()
 
 
@@ -129,6 +129,28 @@ case("directory below replaced", below_replaced)
 case("directory below forbidden", forbidden)
 case("working directory left", left)
 case("working directory removed", removed)
+
+# Who looks through two directories of one may have the others known, which were not looked at: they are what they are.
+for by in by_itself, by_child:
+    os.chdir(here)
+    top = f"family.{by.__name__}"
+    for n in range(12):
+        make(f"{top}/{n}", 1)
+    make(f"{top}.other", 2)
+    os.chdir(top)
+    for turn in range(12):
+        for n in 0, 1, 2:
+            for name in f"{n}/in/file", f"{here}/{top}/{n}/in/deep/file", f"{n}/file", f"{here}/{top}/{n}/none":
+                for _ in range(8):
+                    size(name)
+        time.sleep(0.001)
+    by(os.rename, f"{here}/{top}/5", f"{here}/{top}/five")
+    by(os.symlink, f"{here}/{top}.other", f"{here}/{top}/5")
+    by(os.rename, f"{here}/{top}/6/in", f"{here}/{top}/6/out")
+    by(os.symlink, f"{here}/{top}.other/in", f"{here}/{top}/6/in")
+    by(os.chmod, f"{here}/{top}/7", 0o600)
+    print([size(f"{base}{n}/in/file") for base in ("", f"{here}/{top}/", "./") for n in range(12)])
+    os.chmod("7", 0o755)
 
 # Threads look while another one walks to and fro: always in one of the two.
 os.chdir(here)
