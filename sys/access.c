@@ -18,7 +18,7 @@
 /* ---- access ---- */
 
 /* What the mount forbids although the file allows it. */
-static s64 mount_access(const struct nameidata *nd, int fd, unsigned mode)
+static s64 mount_access(const struct nameidata *nd, const struct reach *at, unsigned mode)
 {
 	struct stat st;
 	long err;
@@ -27,10 +27,7 @@ static s64 mount_access(const struct nameidata *nd, int fd, unsigned mode)
 		return 0;
 	if (nd->magic)
 		return 0;
-	if (fd >= 0)
-		err = host_call2(__NR_fstat, fd, &st);
-	else
-		err = host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &st, AT_SYMLINK_NOFOLLOW);
+	err = host_call4(__NR_newfstatat, at->dfd, at->path, &st, at->flags);
 	if (err < 0)
 		return err;
 	if ((mode & X_OK) && (nd->mnt_flags & MS_NOEXEC) && S_ISREG(st.st_mode))
@@ -41,39 +38,65 @@ static s64 mount_access(const struct nameidata *nd, int fd, unsigned mode)
 	return 0;
 }
 
-static s64 host_access(const struct nameidata *nd, unsigned mode, unsigned at_flags)
+static s64 host_access(const struct nameidata *nd, const struct reach *at, unsigned mode, unsigned at_flags)
 {
 	char link[FD_PATH_SIZE];
 	s64 err;
 
 	at_flags &= AT_EACCESS;
-	if (nd->fd < 0)
-		return host_call4(__NR_faccessat2, AT_FDCWD, nd->host, mode,
-				  at_flags | (nd->magic ? 0 : AT_SYMLINK_NOFOLLOW));
-	err = host_call4(__NR_faccessat2, nd->fd, "", mode, at_flags | AT_EMPTY_PATH);
-	if (err != -ENOSYS || at_flags)
+	err = host_call4(__NR_faccessat2, at->dfd, at->path, mode, at_flags | (unsigned)at->flags);
+	if (nd->fd < 0 || err != -ENOSYS || at_flags)
 		return err;
 	fd_path(link, nd->fd);
 	return host_call3(__NR_faccessat, AT_FDCWD, link, mode);
 }
 
+/*
+ * The host was asked about what might be a symlink, which all may access, and is to be followed. Some errors tell that
+ * it is none; else a second look has to.
+ */
+static bool is_about_the_file(const struct reach *at, s64 err)
+{
+	struct stat st;
+
+	if (err)
+		return err == -ENOENT || err == -ENOTDIR || err == -EACCES;
+	return host_call4(__NR_newfstatat, at->dfd, at->path, &st, at->flags) == 0 && !S_ISLNK(st.st_mode);
+}
+
+/* `flags` for the lookup. False: to be asked again without LOOKUP_UNSEEN. */
+static bool access_once(struct task *task, int dfd, const char *name, unsigned flags, unsigned mode, unsigned at_flags,
+			s64 *err)
+{
+	struct nameidata nd;
+	struct reach at;
+	bool sure;
+
+	*err = path_lookup(task, dfd, name, flags, &nd);
+	if (*err)
+		return true;
+	at = place_reach(&nd);
+	*err = host_access(&nd, &at, mode, at_flags);
+	if (!*err)
+		*err = mount_access(&nd, &at, mode);
+	sure = !(flags & LOOKUP_UNSEEN) || !(flags & LOOKUP_FOLLOW) || nd.fd >= 0 || is_about_the_file(&at, *err);
+	path_release(&nd);
+	return sure;
+}
+
 static s64 do_faccessat(struct task *task, int dfd, u64 uname, unsigned mode, unsigned at_flags)
 {
 	unsigned flags = LOOKUP_LAZY | LOOKUP_FDLESS;
-	struct nameidata nd;
+	char name[PATH_MAX];
 	s64 err;
 
 	if ((mode & ~7U) || (at_flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
 	flags |= at_flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
 	flags |= at_flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0;
-	err = user_path(task, dfd, uname, flags, &nd);
-	if (err)
-		return err;
-	err = host_access(&nd, mode, at_flags);
-	if (!err)
-		err = mount_access(&nd, nd.fd, mode);
-	path_release(&nd);
+	err = strncpy_from_guest(name, uname, sizeof(name));
+	if (err >= 0 && !access_once(task, dfd, name, flags | LOOKUP_UNSEEN, mode, at_flags, &err))
+		access_once(task, dfd, name, flags, mode, at_flags, &err);
 	return err;
 }
 
