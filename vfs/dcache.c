@@ -59,14 +59,14 @@ static bool is_worth_it(struct dcache *dc)
 	return atomic_load_explicit(&dc->lease, memory_order_relaxed) || ++tells > TELLS_MIN;
 }
 
-static void tell(const struct task *task, const char *path, size_t len, bool directory)
+static void tell(const struct task *task, const char *path, size_t len, enum dentry_kind kind)
 {
 	struct request req;
 
 	if (!dcache_live(&arena()->dcache) || !may_search(task) || !ticks_readable() || !is_worth_it(&arena()->dcache))
 		return;
 	request_init(&req, REQ_DENTRY, task);
-	req.arg = directory;
+	req.arg = kind;
 	if (request_add(&req, path, len))
 		warden_post(task, &req);
 }
@@ -76,7 +76,7 @@ void dcache_tell(const struct task *task, const char *path, size_t len)
 	char text[PATH_MAX];
 
 	if (!dcache_usable(task) || !dcache_readlink(&arena()->dcache, path, len, text, sizeof(text)))
-		tell(task, path, len, false);
+		tell(task, path, len, DENTRY_LINK);
 }
 
 /* The length of the path of the directory that nd's place is in; 0: the root, or not known. */
@@ -168,12 +168,10 @@ bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target
 	return !len || (dcache_is_directory(&arena()->dcache, nd->host, len) && dcache_usable(task));
 }
 
-/*
- * One may look at many directories just once, and what the warden has to do for one takes as long as was lost by so
- * many misses in it. When that is so, it is told; and again when as much has been lost since, should it have been of no
- * use.
+/* One may look at many directories just once, or into one a few times: what is told of them costs more than it saves.
  */
-#define MISSES	    64
+#define MISSES	    8		/* in one directory until that is told, */
+#define MISSES_ON   64		/* and how many more until it is told again; */
 #define MISSES_DEAR 4		/* what one counts that loses more */
 static _Atomic u16 misses[256]; /* by the hash of the directory's path */
 
@@ -183,8 +181,9 @@ static void missed(const struct task *task, const char *dir, size_t len, unsigne
 	u16 more = flags & LOOKUP_DEAR ? MISSES_DEAR : 1;
 	u16 before = atomic_fetch_add_explicit(&misses[hash % ARRAY_SIZE(misses)], more, memory_order_relaxed);
 
-	if (before % MISSES + more >= MISSES)
-		tell(task, dir, len, true);
+	before %= MISSES_ON;
+	if (before < MISSES && before + more >= MISSES)
+		tell(task, dir, len, flags & LOOKUP_DEAR ? DENTRY_DEAR : DENTRY_DIRECTORY);
 }
 
 static __attribute__((noinline)) void missed_below_pwd(const struct task *task, const char *name, unsigned flags)

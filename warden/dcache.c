@@ -301,6 +301,19 @@ static bool begin(void)
 	return false;
 }
 
+/*
+ * To enter a directory takes as long as some 60 lookups in it lose. Guests tell after a few, so what many of them have
+ * lost counts together: with the second time it is worth it.
+ */
+static bool is_told_again(const char *path)
+{
+	static bool told[1024];
+	bool *slot = &told[hash_final(hash_bytes(HASH_INIT, path, strlen(path))) % ARRAY_SIZE(told)], before = *slot;
+
+	*slot = true;
+	return before;
+}
+
 /* Who looks into two directories of one is likely to go through them all: then they are known before. */
 #define SIBLINGS_FROM 2
 #define SIBLINGS_MAX  32   /* which takes less than a millisecond, in which others wait for us; */
@@ -357,9 +370,11 @@ s64 do_dentry(struct call *call)
 	if (dcache_readlink(&arena()->dcache, path, strlen(path), text, sizeof(text)) ||
 	    dcache_is_directory(&arena()->dcache, path, strlen(path)))
 		return 0;
+	if (call->req->arg == DENTRY_DIRECTORY && !is_told_again(path))
+		return 0;
 	if (!watches_have_room())
 		drop("/");
-	enter(path, call->req->arg);
+	enter(path, call->req->arg != DENTRY_LINK);
 	if (dcache_is_directory(&arena()->dcache, path, strlen(path)))
 		enter_siblings(path);
 	return 0;

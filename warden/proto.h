@@ -56,11 +56,14 @@ enum req_op {
 	 * new handle, HANDLE_NAMES. When the guest has shut its end down, or has died, the mounts are told, and then
 	 * the warden's end goes. */
 	REQ_HOLD_NAMES,
-	REQ_DENTRY, /* s: host path of a symlink to be cached (kernel/dcache.h); arg: 1 of a directory; no reply */
+	REQ_DENTRY, /* s: host path of a symlink to be cached (kernel/dcache.h); arg: enum dentry_kind; no reply */
 	REQ_STAT,   /* arg: enum stat_what, of a call site; no reply */
 	REQ_SETTLE, /* what was changed so far has left the cache when the answer comes */
 	REQ_SEM,    /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
+
+/* A directory in which lookups were dear is entered at once, others when one has told of them before. */
+enum dentry_kind { DENTRY_LINK, DENTRY_DIRECTORY, DENTRY_DEAR };
 
 /* Which namespace REQ_OPEN_NS means: that one, the user namespace owning it, or a user
  * namespace's parent (ioctl_ns(2)). */
