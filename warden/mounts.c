@@ -138,16 +138,20 @@ static int changed_super(struct call *call, const struct super *sb, struct fs_sp
 	return fs_spec_check(spec, call, sb, NULL);
 }
 
-/*
- * Would a mount that is to be read-only cut off who writes? Of a tmpfs it can be told, unless another mount shows it as
- * well: which one a file was opened through, nobody knows.
- */
-static bool mount_written(struct mnt_ns *ns, u64 id, u32 flags)
+static int becomes_readonly(const struct mount *m, void *arg)
 {
-	const struct mount *m = mnt_by_id(ns, id);
+	const u32 *flags = arg;
 
-	return m && (flags & ~m->flags & MS_RDONLY) && m->sb->kind == SUPER_TMPFS && mnt_umount_takes_all(ns, id) &&
-	       path_written(m->host);
+	return (*flags & ~m->flags & MS_RDONLY) && m->sb->kind == SUPER_TMPFS && path_written(m->host) ? -EBUSY : 0;
+}
+
+/*
+ * Would mounts that are to be read-only cut off who writes? Then -EBUSY. Of a tmpfs it can be told, unless another
+ * mount shows it as well: which one a file was opened through, nobody knows.
+ */
+static int mounts_written(const struct mnt_ns *ns, u64 id, u32 flags, bool rec)
+{
+	return flags & MS_RDONLY ? mnt_each_alone(ns, id, rec, becomes_readonly, &flags) : 0;
 }
 
 s64 do_remount(struct call *call)
@@ -168,7 +172,7 @@ s64 do_remount(struct call *call)
 	if (whole)
 		err = changed_super(call, sb, &spec);
 	else
-		err = mount_written(ns, req->dst, req->flags) ? -EBUSY : 0;
+		err = mounts_written(ns, req->dst, req->flags, false);
 	if (!err)
 		err = mnt_reconfigure(ns, req->dst, remount_flags(req->flags, m->flags));
 	if (err || !whole)
@@ -264,13 +268,15 @@ s64 do_set_attr(struct call *call)
 {
 	const struct request *req = call->req;
 	struct mnt_ns *ns = ns_of_mount(call, req->dst);
+	int err;
 
 	if (!may_mount(call))
 		return -EPERM;
 	if (!ns)
 		return -EINVAL;
-	if (mount_written(ns, req->dst, req->flags))
-		return -EBUSY;
+	err = mounts_written(ns, req->dst, req->flags, req->arg & MS_REC);
+	if (err)
+		return err;
 	return mnt_set_attr(ns, req->dst, req->flags & ~(u32)MS_PROPAGATION, (u32)req->arg, req->flags & MS_PROPAGATION,
 			    req->arg & MS_REC);
 }

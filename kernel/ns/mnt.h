@@ -60,7 +60,8 @@ struct super {
 	char source[256]; /* for mountinfo, e.g. "none" or "/dev/vda" */
 	/* SUPER_TMPFS: what it may hold; 0: as much as the host lets it, SUPER_NO_LIMIT (vfs/tmpfs.h) */
 	_Atomic u64 max_bytes, max_inodes;
-	u32 storage; /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
+	u64 elsewhere; /* the warden's, while mnt_each_alone() is at work: mounts that show it, and are none of those */
+	u32 storage;   /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
 };
 
 /* What a mount passes on and receives (mount_namespaces(7), "Shared subtrees"). */
@@ -312,6 +313,9 @@ int mnt_expire(struct mnt_ns *ns, u64 id);
 int mnt_used(struct mnt_ns *ns, u64 id);
 /* Would it, without `detach`, take off all mounts of its file system in all namespaces? The mount is there. */
 bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
+/* Calls fn for that mount, and with `rec` for those below it, where none but these shows its file system, until it
+ * returns non-zero, which is returned. Else 0 or -ENOMEM. */
+int mnt_each_alone(const struct mnt_ns *ns, u64 id, bool rec, int (*fn)(const struct mount *m, void *arg), void *arg);
 /* Is some mount in any namespace mounted at or below that host path, or does it show what is there, or one that was
  * taken off and that a descriptor is on? */
 bool mnt_path_used(const char *path);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Remounts of a file system that is in use: limits below what is in it, read-only with files open to be written.
 exec python3 - <<'END'
-import os, struct
+import itertools, os, struct
 
 from calls import *
 
 FSOPEN, FSCONFIG, FSMOUNT, FSPICK, SETATTR = 430, 431, 432, 433, 442
 FLAG, STRING, CREATE, RECONFIGURE = 0, 1, 6, 7
+RECURSIVE = 0x8000
 
 
 def shown(path):
@@ -33,8 +34,8 @@ def reconfigure(path, *options):
     return answers
 
 
-def readonly(path, set=1):
-    return call(SETATTR, FDCWD, path, 0, struct.pack("4Q", set, 1 - set, 0, 0), 32)
+def readonly(path, set=1, flags=0):
+    return call(SETATTR, FDCWD, path, flags, struct.pack("4Q", set, 1 - set, 0, 0), 32)
 
 
 os.mkdir("a")
@@ -75,3 +76,15 @@ for case, make in cases.items():
     if fd >= 0:
         os.close(fd)
 print(umount("a"))
+
+# All mounts of a tree, or none.
+print("recursive", mount("none", "a", "tmpfs"), t(os.mkdir, "a/s"), mount("none", "a/s", "tmpfs"), t(os.mkdir, "a/s/s"), t(os.mkdir, "a/t"),
+      mount("none", "a/s/s", "tmpfs"), mount("a/s", "a/t", None, BIND))
+for path, flags in itertools.product(("a/file", "a/s/file", "a/t/file", "a/s/s/file"), (os.O_RDWR, os.O_RDONLY)):
+    open(path, "w").close()
+    fd = os.open(path, flags)
+    for top in b"a", b"a/s", b"a/s/s", b"a/t":
+        if path not in ("a/s/file", "a/t/file") or top == b"a":  # which of two mounts is it open through?
+            print(path, flags, top, readonly(top, 1, RECURSIVE), [shown(p) for p in ("a", "a/s", "a/t", "a/s/s")], readonly(top, 0, RECURSIVE))
+    os.close(fd)
+print(umount("a", DETACH))
