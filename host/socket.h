@@ -10,6 +10,7 @@
 #define HOST_SOCK_SEQPACKET 5
 #define HOST_SOCK_CLOEXEC   02000000
 #define HOST_SOL_SOCKET	    1
+#define HOST_SO_PEEK_OFF    42
 #define HOST_SCM_RIGHTS	    1
 #define HOST_SHUT_WR	    1
 #define HOST_MSG_PEEK	    0x2

@@ -83,6 +83,24 @@ s64 context_read(int fd, u64 ubuf, u64 size)
 	return copy_to_guest(ubuf, text, MIN((u64)len, size)) ? -EFAULT : len;
 }
 
+/* Linux's log has room for eight messages, and the oldest give way. */
+#define MESSAGES_KEPT 8
+
+static void forget_messages(int fd)
+{
+	char text[MESSAGE_MAX];
+	int offset = 0, nr = 0;
+
+	/* By that each look is at the next one. */
+	host_call5(__NR_setsockopt, fd, HOST_SOL_SOCKET, HOST_SO_PEEK_OFF, &offset, sizeof(offset));
+	while (host_call6(__NR_recvfrom, fd, text, sizeof(text), HOST_MSG_DONTWAIT | HOST_MSG_PEEK, NULL, NULL) > 0)
+		nr++;
+	offset = -1;
+	host_call5(__NR_setsockopt, fd, HOST_SOL_SOCKET, HOST_SO_PEEK_OFF, &offset, sizeof(offset));
+	for (; nr > MESSAGES_KEPT; nr--)
+		host_call6(__NR_recvfrom, fd, text, 1, HOST_MSG_DONTWAIT, NULL, NULL);
+}
+
 static s64 open_context(struct task *task, struct request *req, bool cloexec)
 {
 	s32 fd;
@@ -233,7 +251,11 @@ SYSCALL(fsconfig)
 	err = check_config(command, ARG2(regs), ARG3(regs), aux);
 	if (!err)
 		err = context_of_fd(fd, &inode);
-	return err ? err : send_config(task, inode, command, ARG2(regs), ARG3(regs), aux);
+	if (err)
+		return err;
+	err = send_config(task, inode, command, ARG2(regs), ARG3(regs), aux);
+	forget_messages(fd);
+	return err;
 }
 
 /* ---- fsmount ---- */

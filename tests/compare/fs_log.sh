@@ -32,6 +32,12 @@ fd = context()
 print("position", call(PREAD, fd, text, 100, 0), t(os.lseek, fd, 0, os.SEEK_SET))
 fd = context(8)
 print("many", [t(os.read, fd, 100) for _ in range(9)])
+for complaints in 9, 12, 30, 600:
+    fd = context(complaints)
+    print("more", [t(os.read, fd, 100) for _ in range(9)])
+fd = context(6)
+print("some read", [t(os.read, fd, 100) for _ in range(3)], [call(FSCONFIG, fd, 0, b"more%d" % i, None, 0) for i in range(7)],
+      [t(os.read, fd, 100) for _ in range(10)])
 fd = context()
 copy = os.dup(fd)
 print("copy", t(os.write, copy, b"x"), t(os.read, copy, 100), t(os.read, fd, 100), t(os.read, copy, 100))
