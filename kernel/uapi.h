@@ -98,6 +98,7 @@
 #define CAP_SETUID	 7
 #define CAP_SETPCAP	 8
 #define CAP_SYS_CHROOT	 18
+#define CAP_SYS_PTRACE	 19
 #define CAP_SYS_ADMIN	 21
 #define CAP_SYS_RESOURCE 24
 #define CAP_SETFCAP	 31

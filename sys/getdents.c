@@ -39,12 +39,17 @@ static bool ends_with(const char *s, size_t len, const char *end)
 	return len >= n && !memcmp(s + len - n, end, n);
 }
 
-/* Is the entry `name` of directory `fd` not for guests? */
-typedef bool (*hides_fn)(int fd, const char *name);
+/* How a listing of the guest's differs from the host's. */
+struct listing {
+	/* Is the entry `name` of directory `fd` left out? NULL: nothing is. */
+	bool (*hides)(const struct listing *l, int fd, const char *name);
+	bool numbers; /* names are numbers of tasks, and the guest's may be others */
+	struct proc_view view;
+};
 
 /* Is it a descriptor of a runtime? Ours are up there, and few programs have any as high: the others need no readlink.
  */
-static bool hides_descriptor(int fd, const char *name)
+static bool hides_descriptor(const struct listing *l, int fd, const char *name)
 {
 	const char *digits = name;
 	struct fmt f;
@@ -58,21 +63,15 @@ static bool hides_descriptor(int fd, const char *name)
 	return proc_link_is_ours(fd, path);
 }
 
-static bool hides_process(int fd, const char *name)
+static bool hides_process(const struct listing *l, int fd, const char *name)
 {
-	return proc_hides_process(name);
+	return proc_hides_process(name) || proc_denies(current_task(), &l->view, name, false);
 }
 
-static bool hides_mapping(int fd, const char *name)
+static bool hides_mapping(const struct listing *l, int fd, const char *name)
 {
 	return proc_hides_mapping(name);
 }
-
-/* How a listing of the guest's differs from the host's. */
-struct listing {
-	hides_fn hides; /* what is left out; NULL: nothing */
-	bool numbers;	/* names are numbers of tasks, and the guest's may be others */
-};
 
 /*
  * Every directory of proc has a note (vfs/open.c), so most others are told by a look at the table of notes.
@@ -91,12 +90,12 @@ static __attribute__((noinline)) struct listing listing_of(struct task *task, in
 		return (struct listing){0};
 	len = nd_proc_rel(task, &nd, rel, sizeof(rel));
 	if (!len)
-		return (struct listing){hides_process, proc_numbers_differ()};
+		return (struct listing){hides_process, proc_numbers_differ(), nd.view};
 	if (len > 0 && (ends_with(rel, (size_t)len, "/fd") || ends_with(rel, (size_t)len, "/fdinfo")))
-		return (struct listing){hides_descriptor, false};
+		return (struct listing){.hides = hides_descriptor};
 	if (len > 0 && ends_with(rel, (size_t)len, "/map_files"))
-		return (struct listing){hides_mapping, false};
-	return (struct listing){NULL, len > 0 && proc_numbers_differ() && proc_lists_tasks(rel)};
+		return (struct listing){.hides = hides_mapping};
+	return (struct listing){.numbers = len > 0 && proc_numbers_differ() && proc_lists_tasks(rel)};
 }
 
 /* Puts an entry at `to`, with the guest's name for it. Its length there. */
@@ -129,7 +128,7 @@ static size_t copy_entries(const struct listing *l, const struct dirent_format *
 	for (at = 0; at < len; at += reclen) {
 		reclen = ((const struct dirent_guest *)(from + at))->reclen;
 		name = from + at + format->name_at;
-		if (l->hides && l->hides(fd, name))
+		if (l->hides && l->hides(l, fd, name))
 			continue;
 		if (l->numbers && *name >= '1' && *name <= '9') {
 			used += put_renamed(format, to + used, from + at);

@@ -36,6 +36,11 @@
 /* To have been there does not count as use of the mount (MNT_EXPIRE). */
 #define LOOKUP_NO_EXPIRE 0x08000000
 
+/* Of a mount of proc: see struct super. */
+struct proc_view {
+	u32 hides, gid;
+};
+
 /* What a walk found. path_release() gives everything back. About 8 KiB: mind the kernel stack. */
 struct nameidata {
 	u64 mnt;	   /* mount that the place is seen through */
@@ -46,8 +51,9 @@ struct nameidata {
 	bool borrowed;	   /* fd belongs to the guest (dfd itself): not ours to close */
 	const char *near;  /* without fd: the caller's name, which leads there from `near_dfd`; NULL: `host` does */
 	int near_dfd;
-	bool limited;	     /* the mount shows a tmpfs that has limits (vfs/tmpfs.h) */
-	bool proc;	     /* the mount shows proc: see nd_proc_rel() */
+	bool limited; /* the mount shows a tmpfs that has limits (vfs/tmpfs.h) */
+	bool proc;    /* the mount shows proc: see nd_proc_rel() */
+	struct proc_view view;
 	bool magic;	     /* the way leads through a magic link of proc that the host must follow */
 	char tail;	     /* what follows the last component: 0, '/' or '.' ("/."): it must be a directory */
 	u32 len;	     /* of host */

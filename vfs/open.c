@@ -171,6 +171,8 @@ static __attribute__((noinline)) int open_proc(struct task *task, const struct n
 	char rel[PATH_MAX];
 	int err = nd_proc_rel(task, nd, rel, sizeof(rel));
 
+	if (err >= 0 && !(oflags & O_PATH))
+		err = proc_denies(task, &nd->view, rel, true);
 	return err < 0 ? err : proc_open(task, rel, oflags);
 }
 

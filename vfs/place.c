@@ -68,6 +68,7 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m)
 	nd->mnt_flags = 0;
 	nd->dev = nd->host_dev = 0;
 	nd->limited = false;
+	nd->view = (struct proc_view){0};
 	sb = m ? super_of(m) : NULL;
 	if (!sb) {
 		nd->proc = is_hosts_proc(nd);
@@ -79,6 +80,8 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m)
 	nd->host_dev = sb->host_dev;
 	nd->limited = atomic_load_explicit(&((struct super *)sb)->max_bytes, memory_order_relaxed) ||
 		      atomic_load_explicit(&((struct super *)sb)->max_inodes, memory_order_relaxed);
+	nd->view.hides = atomic_load_explicit(&((struct super *)sb)->proc_hides, memory_order_relaxed);
+	nd->view.gid = atomic_load_explicit(&((struct super *)sb)->proc_gid, memory_order_relaxed);
 	nd->proc = sb->kind == SUPER_PROC || (sb->kind == SUPER_HOST && !memcmp(sb->fstype, "proc", 5));
 }
 

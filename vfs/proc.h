@@ -51,6 +51,10 @@ bool proc_hides(const char *rel);
 bool proc_hides_process(const char *name);
 bool proc_hides_mapping(const char *name);
 
+/* Does the mount's view keep that from the task? 0, -ENOENT, or -EPERM: a process may be seen, but not `entered`.
+ * (vfs/proc_hide.c) */
+int proc_denies(struct task *task, const struct proc_view *view, const char *rel, bool entered);
+
 /* The signals that the host holds for the calling thread itself, and not for its process; none without a proc. 0, or
  * -ENOMEM, -EMFILE, -ENFILE. */
 int proc_own_pending(u64 *pending);

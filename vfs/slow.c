@@ -201,6 +201,9 @@ static __attribute__((noinline)) int step_proc(struct walk *w, bool follow)
 		return err;
 	if (proc_hides(rel))
 		return -ENOENT;
+	err = proc_denies(w->task, &w->nd->view, rel, false);
+	if (err)
+		return err;
 	if (!may_be_magic(rel))
 		return 0;
 	if (makes_directory(w))

@@ -15,7 +15,9 @@ struct fs_type {
 	const struct fs_parameter_spec *rules; /* NULL: it has no options */
 	int (*take)(struct fs_spec *spec,
 		    const struct fs_parameter *o); /* what the rules let pass; NULL: means nothing */
-	bool any_option;			   /* lets others pass as well */
+	/* What was taken, to one that there is; NULL: nothing of it can change. */
+	void (*apply)(const struct fs_spec *spec, struct super *sb);
+	bool any_option; /* lets others pass as well */
 };
 
 /* ---- tmpfs, and ramfs, which is one without limits ---- */
@@ -77,6 +79,31 @@ static int take_tmpfs(struct fs_spec *spec, const struct fs_parameter *o)
 	return tmpfs_option(o, &spec->tmpfs);
 }
 
+/* The options that it has. */
+static struct tmpfs_options tmpfs_now(const struct super *sb)
+{
+	struct fs_spec spec;
+
+	fs_spec_of(&spec, sb);
+	fs_spec_options(&spec, arena()->init_user, super_options(sb));
+	return spec.tmpfs;
+}
+
+/* Options not named keep their values, and owner and mode are the first mount's. */
+static void apply_tmpfs(const struct fs_spec *spec, struct super *sb)
+{
+	struct tmpfs_options options = tmpfs_now(sb);
+	char shown[SUPER_OPTIONS];
+
+	if (spec->tmpfs.size != TMPFS_UNSET)
+		options.size = spec->tmpfs.size;
+	if (spec->tmpfs.nr_inodes != TMPFS_UNSET)
+		options.nr_inodes = spec->tmpfs.nr_inodes;
+	tmpfs_show(&options, shown, sizeof(shown));
+	super_set_options(sb, shown);
+	set_limits(sb, &options);
+}
+
 static int make_ramfs(const struct fs_spec *spec, struct fresh *out)
 {
 	char shown[32] = "";
@@ -131,15 +158,23 @@ static int make_view(const struct fs_spec *spec, struct fresh *out)
 	return 0;
 }
 
-static const struct fs_parameter_spec proc_rules[] = {
-    {"hidepid", OPTION_STRING}, {"subset", OPTION_STRING}, {"gid", OPTION_GID}, {NULL}};
+static void apply_proc(const struct fs_spec *spec, struct super *sb)
+{
+	proc_set_options(sb, &spec->proc);
+}
 
-/* What is so without being asked for; nothing else can be had of a view. */
+static int make_proc(const struct fs_spec *spec, struct fresh *out)
+{
+	int err = make_view(spec, out);
+
+	if (!err)
+		apply_proc(spec, out->sb);
+	return err;
+}
+
 static int take_proc(struct fs_spec *spec, const struct fs_parameter *o)
 {
-	static const char *const off[] = {"0", "off", NULL};
-
-	return !strcmp(o->name, "hidepid") && one_of(o->value, off) ? 0 : bad_value(o);
+	return proc_option(o, &spec->proc);
 }
 
 /* The first namespace's hierarchy has its own, and another one's are ignored, as in Linux. */
@@ -170,8 +205,8 @@ static int take_devpts(struct fs_spec *spec, const struct fs_parameter *o)
 
 static const struct fs_type types[] = {
     {"sysfs", SUPER_SYSFS, .make = make_view, .single = true},
-    {"tmpfs", SUPER_TMPFS, .make = make_tmpfs, .rules = tmpfs_rules, .take = take_tmpfs},
-    {"proc", SUPER_PROC, .make = make_view, .rules = proc_rules, .take = take_proc},
+    {"tmpfs", SUPER_TMPFS, .make = make_tmpfs, .rules = tmpfs_rules, .take = take_tmpfs, .apply = apply_tmpfs},
+    {"proc", SUPER_PROC, .make = make_proc, .rules = proc_rules, .take = take_proc, .apply = apply_proc},
     {"cgroup2", SUPER_VIEW, .make = make_view, .rules = cgroup2_rules, .single = true},
     {"ramfs", SUPER_TMPFS, .make = make_ramfs, .rules = ramfs_rules, .take = take_tmpfs, .any_option = true},
     {"devpts", SUPER_VIEW, .make = make_view, .rules = devpts_rules, .take = take_devpts},
@@ -189,7 +224,7 @@ void fs_types_list(char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (types[i].make == make_view && !find_host(types[i].name))
+		if (types[i].kind != SUPER_TMPFS && !find_host(types[i].name))
 			continue;
 		n += (size_t)snprintf(buf + n, size - n, "nodev\t%s\n", types[i].name);
 	}
@@ -314,16 +349,6 @@ void fs_spec_of(struct fs_spec *spec, const struct super *sb)
 	spec->tmpfs = (struct tmpfs_options){01777, 0, 0, false, TMPFS_UNSET, TMPFS_UNSET};
 }
 
-/* The options that it has. */
-static struct tmpfs_options tmpfs_now(const struct super *sb)
-{
-	struct fs_spec spec;
-
-	fs_spec_of(&spec, sb);
-	fs_spec_options(&spec, arena()->init_user, super_options(sb));
-	return spec.tmpfs;
-}
-
 int fs_spec_check(const struct fs_spec *spec, struct call *call, const struct super *sb, const struct handle *log)
 {
 	const struct tmpfs_options *new = &spec->tmpfs;
@@ -345,21 +370,9 @@ int fs_spec_check(const struct fs_spec *spec, struct call *call, const struct su
 	return tmpfs_fits(&old, new, call->req, log);
 }
 
-/* Options not named keep their values, and owner and mode are the first mount's. */
 void fs_spec_apply(const struct fs_spec *spec, struct super *sb)
 {
-	struct tmpfs_options options;
-	char shown[SUPER_OPTIONS];
-
 	atomic_store(&sb->flags, (sb->flags & ~spec->given) | (spec->flags & spec->given));
-	if (spec->type->make != make_tmpfs)
-		return;
-	options = tmpfs_now(sb);
-	if (spec->tmpfs.size != TMPFS_UNSET)
-		options.size = spec->tmpfs.size;
-	if (spec->tmpfs.nr_inodes != TMPFS_UNSET)
-		options.nr_inodes = spec->tmpfs.nr_inodes;
-	tmpfs_show(&options, shown, sizeof(shown));
-	super_set_options(sb, shown);
-	set_limits(sb, &options);
+	if (spec->type->apply)
+		spec->type->apply(spec, sb);
 }

@@ -38,8 +38,7 @@ bool one_of(const char *word, const char *const *list)
 	return false;
 }
 
-/* As kstrtouint() of Linux reads it; base 0: as in C. */
-static bool parse_u32(const char *s, int base, u32 *out)
+bool fs_parse_u32(const char *s, int base, u32 *out)
 {
 	char *end;
 	unsigned long long v;
@@ -60,7 +59,7 @@ static bool parse_s32(const char *s, s32 *out)
 	bool minus = *s == '-';
 	u32 n;
 
-	if (!parse_u32(s + minus, 0, &n) || n > (u32)INT32_MAX + minus)
+	if (!fs_parse_u32(s + minus, 0, &n) || n > (u32)INT32_MAX + minus)
 		return false;
 	*out = minus ? (s32) - (s64)n : (s32)n;
 	return true;
@@ -69,7 +68,7 @@ static bool parse_s32(const char *s, s32 *out)
 /* An id as the namespace counts it becomes a kid. */
 static int take_id(struct fs_parameter *o, u32 (*make)(const struct user_ns *, u32))
 {
-	if (!parse_u32(o->value, 0, &o->number)) {
+	if (!fs_parse_u32(o->value, 0, &o->number)) {
 		bad_value(o); /* Linux says it twice */
 		return bad_value(o);
 	}
@@ -85,8 +84,11 @@ static int take_value(struct fs_parameter *o, enum option_kind kind)
 	case OPTION_S32:
 		good = parse_s32(o->value, (s32 *)&o->number);
 		break;
+	case OPTION_U32:
+		good = fs_parse_u32(o->value, 0, &o->number);
+		break;
 	case OPTION_OCTAL:
-		good = parse_u32(o->value, 8, &o->number);
+		good = fs_parse_u32(o->value, 8, &o->number);
 		break;
 	case OPTION_UID:
 		return take_id(o, make_kuid);

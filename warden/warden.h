@@ -153,6 +153,7 @@ enum option_kind {
 	OPTION_FLAG,
 	OPTION_STRING, /* not empty */
 	OPTION_S32,
+	OPTION_U32,
 	OPTION_OCTAL,
 	OPTION_UID,
 	OPTION_GID,
@@ -172,6 +173,22 @@ int refuse(const struct handle *log, const char *format, ...) __attribute__((for
 int bad_value(const struct fs_parameter *o);
 /* Is the word in that list, which NULL ends? */
 bool one_of(const char *word, const char *const *list);
+
+/* Reads a number as kstrtouint() of Linux does; base 0: as in C. */
+bool fs_parse_u32(const char *s, int base, u32 *out);
+
+/* ---- mount options of proc (warden/proc.c) ---- */
+
+struct proc_options {
+	u32 hides, gid; /* as in struct super */
+	u32 given;	/* which parts of `hides` count */
+	bool has_gid;
+};
+extern const struct fs_parameter_spec proc_rules[];
+/* One that fs_parse() has read. 0 or -EINVAL (told). */
+int proc_option(const struct fs_parameter *o, struct proc_options *out);
+/* What is not given stays as it is. */
+void proc_set_options(struct super *sb, const struct proc_options *options);
 
 /* ---- mount options of tmpfs (warden/tmpfs.c) ---- */
 
@@ -202,6 +219,7 @@ struct fs_spec {
 	u32 flags, given;      /* MS_RDONLY and friends of the whole file system; which of them count */
 	struct user_ns *owner; /* of one that is made, or of the one that there is; borrowed */
 	struct tmpfs_options tmpfs;
+	struct proc_options proc;
 };
 /* With a type's defaults for this caller. 0 or -ENODEV: neither we nor the host know it. */
 int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type);

@@ -43,6 +43,13 @@ enum super_kind {
 #define SUPER_OPTIONS  256
 #define SUPER_NO_LIMIT UINT64_MAX /* asked for: statfs(2) says 0 */
 
+/* What a mount of proc hides (proc(5), "Mount options"): a value of hidepid=, and subset=pid. */
+#define HIDEPID_NO_ACCESS      1u
+#define HIDEPID_INVISIBLE      2u
+#define HIDEPID_NOT_PTRACEABLE 4u
+#define HIDEPID_MASK	       7u
+#define SUBSET_PID	       8u
+
 /* One mounted file system, shared by all mounts (bind or copied) that show parts of it. */
 struct super {
 	_Atomic u64 refs;
@@ -60,6 +67,8 @@ struct super {
 	char source[256]; /* for mountinfo, e.g. "none" or "/dev/vda" */
 	/* SUPER_TMPFS: what it may hold; 0: as much as the host lets it, SUPER_NO_LIMIT (vfs/tmpfs.h) */
 	_Atomic u64 max_bytes, max_inodes;
+	/* SUPER_PROC: what it hides, and gid=, a kid: from whose members hidepid= hides nothing (vfs/proc_hide.c) */
+	_Atomic u32 proc_hides, proc_gid;
 	u64 elsewhere; /* the warden's, while mnt_each_alone() is at work: mounts that show it, and are none of those */
 	u32 storage;   /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
 };

@@ -65,16 +65,14 @@ for command, rest in right.items():
         table("fsconfig", FSCONFIG, [fd, command, *rest], [fds, [], keys, values, auxes])
 
 # The options of each type, and what is said of them.
-# Not casefold, which the host's kernel may have been built without, nor what of proc is not built here.
+# Not casefold, which the host's kernel may have been built without.
 names = [b"source", b"ro", b"rw", b"sync", b"async", b"dirsync", b"lazytime", b"nolazytime", b"mand", b"nomand", b"remount", b"bind",
          b"noexec", b"nosuid", b"relatime", b"silent", b"posixacl", b"iversion", b"bogus", b"size", b"nr_blocks", b"nr_inodes", b"mode", b"uid",
          b"gid", b"huge", b"mpol", b"inode32", b"inode64", b"noswap", b"quota", b"hidepid", b"subset", b"nsdelegate", b"favordynmods",
          b"ptmxmode", b"max", b"newinstance"]
-some = [None, b"", b"0", b"1", b"-1", b"77", b"999999999999", b"4294967295", b"+7", b"0x10", b"010", b"700", b"9", b"1m", b"1k", b"50%", b"x", b"off", b"pid", b"invisible", b"never", b"default"]
+some = [None, b"", b"0", b"1", b"-1", b"77", b"999999999999", b"4294967295", b"+7", b"0x10", b"010", b"700", b"9", b"1m", b"1k", b"50%", b"x", b"off", b"pid", b"invisible", b"noaccess", b"ptraceable", b"2", b"3", b"4", b"5", b"pid,pid", b"pid,x", b"never", b"default"]
 for fstype in OURS:
     for option, value in itertools.product(names, some):
-        if fstype == b"proc" and option in (b"hidepid", b"subset", b"gid"):
-            continue
         fd = call(FSOPEN, fstype, 1)
         print("option", fstype.decode(), option.decode(), name(value), call(FSCONFIG, fd, FLAG if value is None else STRING, option, value, 0),
               *messages(fd))

@@ -489,6 +489,11 @@ bool proc_hides(const char *rel)
 	return false;
 }
 
+int proc_denies(struct task *task, const struct proc_view *view, const char *rel, bool entered)
+{
+	return 0;
+}
+
 int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
 {
 	if (!strcmp(rel, "1/cwd"))
