@@ -40,6 +40,8 @@ struct handle {
 
 #define DOOR_NONE ~0U /* the host gave us none */
 
+#define MOUNTS_GONE 256
+
 struct arena_header {
 	u64 magic;
 	u64 size;		/* of the memory, as it was made */
@@ -65,7 +67,13 @@ struct arena_header {
 	struct uts_ns *init_uts;
 	struct user_ns *init_user;
 	_Atomic u64 next_inum, next_mount_id;
-	_Atomic u64 pivots;	/* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
+	_Atomic u64 pivots; /* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
+	/* What the last mounts were that were taken off and are remembered: see mnt_gone_flags(). */
+	struct mount_gone {
+		_Atomic u64 id;
+		_Atomic u32 flags;
+	} gone[MOUNTS_GONE];
+	u32 next_gone;
 	u64 next_version;	/* of mount trees; see kernel/ns/mnt_tree.h */
 	u64 next_group;		/* of peer groups */
 	_Atomic u64 groups_seq; /* raised when the forest of peer groups changes; see kernel/ns/mnt_group.h */

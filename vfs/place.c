@@ -65,12 +65,12 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m)
 {
 	const struct super *sb;
 
-	nd->mnt_flags = 0;
 	nd->dev = nd->host_dev = 0;
 	nd->limited = false;
 	nd->view = (struct proc_view){0};
 	sb = m ? super_of(m) : NULL;
 	if (!sb) {
+		nd->mnt_flags = nd->mnt ? mnt_gone_flags(nd->mnt) : 0;
 		nd->proc = is_hosts_proc(nd);
 		return;
 	}

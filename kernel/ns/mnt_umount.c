@@ -269,6 +269,26 @@ static int build(struct umount *u, struct ns_change *nc)
 	return err ? err : tree_remove_all(tree, nc->doomed);
 }
 
+/* ---- who is still in it ---- */
+
+#define FLAGS_OF_GONE (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW)
+
+static int remember(const void *value, void *arg)
+{
+	const struct mount *m = value;
+	struct arena_header *a = arena();
+	struct mount_gone *gone = &a->gone[a->next_gone % MOUNTS_GONE];
+	u32 flags = (m->flags | m->sb->flags) & FLAGS_OF_GONE;
+
+	if (!flags)
+		return 0;
+	a->next_gone++;
+	atomic_store(&gone->id, 0);
+	atomic_store(&gone->flags, flags);
+	atomic_store(&gone->id, m->id);
+	return 0;
+}
+
 /* ---- umount2(2) ---- */
 
 static int is_one(const struct mount *m, void *arg)
@@ -321,6 +341,9 @@ int mnt_umount(struct mnt_ns *ns, u64 id, bool detach)
 	err = choose(&u, detach);
 	for (struct ns_change *nc = u.change.first; nc && !err; nc = nc->next)
 		err = build(&u, nc);
+	/* Before they go: who looks for one finds it in the tree or here. */
+	for (struct ns_change *nc = u.change.first; nc && !err && detach; nc = nc->next)
+		trie_each(nc->doomed, remember, NULL);
 	return change_end(&u.change, err);
 }
 
