@@ -213,12 +213,14 @@ static void ignore_signals(void)
 		void (*restorer)(void);
 		u64 mask;
 	} ignore = {.handler = SIG_IGN};
-	u64 all = ~0ULL, none = 0;
 
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
 	for (int sig = 1; sig <= 64; sig++)
 		syscall(SYS_rt_sigaction, sig, &ignore, NULL, sizeof(ignore.mask));
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+}
+
+static void signal_mask(u64 mask)
+{
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
 }
 
 /* Builds what the guest waits for (session_wait()), and tells it. The first handle. */
@@ -244,8 +246,11 @@ __attribute__((noreturn)) static void warden_main(const struct birth *birth)
 	struct rlimit limit;
 	u32 handle;
 
-	ignore_signals();
+	/* The guest need not wait until each of them is ignored. */
+	signal_mask(~0ULL);
 	handle = build(birth);
+	ignore_signals();
+	signal_mask(0);
 	prctl(PR_SET_NAME, "secede-warden");
 	overwrite_arguments(birth->config->argv, "secede-warden");
 	setsid();
