@@ -230,8 +230,8 @@ void attach_end(int runtime, const struct attach_args *args)
 	restore_limits();
 }
 
-/* A site that has trapped so often has cost as much as it costs to patch it. Tests want it earlier. */
-#define PATCH_AFTER 128
+/* A site that has trapped so often has cost as much as it costs to patch the first one. Tests want it earlier. */
+#define PATCH_AFTER 48
 static u32 patch_after(const struct options *options)
 {
 	const char *wanted = getenv("SECEDE_PATCH_AFTER");
