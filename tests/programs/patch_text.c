@@ -253,6 +253,16 @@ static void mapped_twice(void)
 	}
 }
 
+/* A file that has no name any more may be one of a compiler's. */
+static void nameless(void)
+{
+	unsigned char *site = map_text(NULL, text_file("gone", SYS_getuid));
+
+	CHECK_OK(unlink("gone"));
+	often(site);
+	CHECK(!memcmp(site, plain, sizeof(plain)));
+}
+
 /* ---- the addresses that are needed ---- */
 
 static void address_wished_for(void)
@@ -423,6 +433,7 @@ static const struct test tests[] = {
     {"text is moved", moved},
     {"other text takes its place", replaced},
     {"text is mapped a second time, for writing", mapped_twice},
+    {"text whose file has no name any more", nameless},
     {"a wish for the addresses that are needed", address_wished_for},
     {"they are wanted, and the process is not dumpable", addresses_wanted_undumpable},
     {"the gs base of another thread", gs_of_another_thread},
