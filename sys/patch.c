@@ -217,7 +217,8 @@ static void count_site(const struct task *task, enum stat_what what)
 /*
  * True: the site need not be looked at again. One that is patched may be: its page can be read anew from the file
  * (MADV_DONTNEED). While a process shares the memory (vfork(2)) it is not the time, since that one can be killed by
- * itself: the site is due when it has gone.
+ * itself: the site is due when it has gone. Nor while other memory shares the descriptors: who is killed in open(2)
+ * leaves one behind.
  */
 static bool try_patch(struct task *task, u64 insn, u32 nr)
 {
@@ -228,7 +229,7 @@ static bool try_patch(struct task *task, u64 insn, u32 nr)
 	patch_lock();
 	users = mm_users();
 	known = find_insn(insn) != PATCH_SITES;
-	may = mm.patch_after && users == nr_threads(task);
+	may = mm.patch_after && users == nr_threads(task) && !task->files->own;
 	if (may)
 		what = patch(task, insn, nr, users == 1);
 	else
