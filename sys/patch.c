@@ -225,6 +225,7 @@ static bool try_patch(struct task *task, u64 insn, u32 nr)
 	enum stat_what what = STAT_REFUSED;
 	unsigned users;
 	bool may, known;
+	u64 none = 0;
 
 	patch_lock();
 	users = mm_users();
@@ -233,7 +234,7 @@ static bool try_patch(struct task *task, u64 insn, u32 nr)
 	if (may)
 		what = patch(task, insn, nr, users == 1);
 	else
-		atomic_store(&patches.due, (u64)nr << DUE_SHIFT | insn);
+		atomic_compare_exchange_strong(&patches.due, &none, (u64)nr << DUE_SHIFT | insn);
 	patch_unlock();
 	if (may && !known)
 		count_site(task, what);
