@@ -22,16 +22,37 @@ uaccess_copy:
 	.globl uaccess_strncpy
 	.hidden uaccess_strncpy
 uaccess_strncpy:
+	movabs	$0x0101010101010101, %r8
+	mov	%r8, %r9
+	shl	$7, %r9
 	xor	%eax, %eax
-1:	cmp	%rdx, %rax
-	je	2f
+	/* Eight bytes, if none of them is NUL or in the next page, and there is room. */
+1:	lea	8(%rax), %r11
+	cmp	%rdx, %r11
+	ja	2f
+	lea	(%rsi,%rax), %ecx
+	and	$4095, %ecx
+	cmp	$4088, %ecx
+	ja	2f
+	mov	(%rsi,%rax), %rcx
+	mov	%rcx, %r10
+	sub	%r8, %rcx
+	test	%r9, %rcx		/* one is NUL, or none of ASCII */
+	jnz	2f
+	mov	%r10, (%rdi,%rax)
+	mov	%r11, %rax
+	jmp	1b
+2:	cmp	%rdx, %rax
+	je	3f
 	movb	(%rsi,%rax), %cl
 	movb	%cl, (%rdi,%rax)
 	test	%cl, %cl
-	jz	2f
+	jz	3f
 	inc	%rax
+	test	$7, %al
+	jnz	2b
 	jmp	1b
-2:	ret
+3:	ret
 
 /* int uaccess_cmpxchg(u32 *at, u32 *old, u32 new): 0, and *old is what stood there, or -EFAULT */
 	.globl uaccess_cmpxchg

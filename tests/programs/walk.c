@@ -134,6 +134,28 @@ static void bad_pointers(void)
 	CHECK_FAILS(syscall(SYS_openat2, AT_FDCWD, "d", bad, sizeof(struct open_how)), EFAULT);
 }
 
+/* A name may end where the memory does, and nothing behind it is read. */
+static void names_at_the_end_of_memory(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *end = map + page,
+	     *p;
+	struct stat st;
+
+	CHECK(map != MAP_FAILED && !munmap(end, page));
+	for (size_t slashes = 1; slashes < 40; slashes++) {
+		p = end - sizeof("d/file") - slashes;
+		p[0] = 'd';
+		memset(p + 1, '/', slashes);
+		memcpy(p + 1 + slashes, "/file", sizeof("/file"));
+		CHECK_OK(syscall(SYS_stat, p, &st));
+		end[-1] = '/';
+		CHECK_FAILS(syscall(SYS_stat, p, &st), EFAULT);
+		CHECK_FAILS(syscall(SYS_stat, end - slashes, &st), EFAULT);
+	}
+	CHECK_OK(munmap(map, page));
+}
+
 static void access_and_readlink(void)
 {
 	char buf[PATH_MAX];
@@ -290,6 +312,7 @@ static const struct test tests[] = {
     {"forty symlinks and one more", forty_symlinks},
     {"long names", long_names},
     {"bad pointers", bad_pointers},
+    {"names at the end of memory", names_at_the_end_of_memory},
     {"access and readlink", access_and_readlink},
     {"search permission", search_permission},
     {"creating files", creating},
