@@ -92,12 +92,22 @@ struct arena_header {
 	/* What is large comes last: what each process reads as it starts lies close together. */
 	struct pid_map pids;
 	struct dcache dcache;
-	_Atomic u16 paths_held[PATHS_HELD]; /* see mnt_name_held() */
+	_Atomic u16 points_named[POINTS_NAMED]; /* see point_named() */
+	_Atomic u16 paths_held[PATHS_HELD];	/* see mnt_name_held() */
 };
 
 static inline struct arena_header *arena(void)
 {
 	return (struct arena_header *)ARENA_BASE;
+}
+
+/*
+ * May a mount point of any namespace have a last component with that hash_text()? False is certain within a read
+ * section: a count of those points, which the walk looks at before the tree, since nearly all names are none of them.
+ */
+static inline bool point_named(u64 hash)
+{
+	return atomic_load_explicit(&arena()->points_named[hash % POINTS_NAMED], memory_order_relaxed);
 }
 
 /* Entry `index`, which is below nr_handles. */

@@ -8,11 +8,6 @@
 #include "lib/hash.h"
 #include "lib/string.h"
 
-static u64 hash_of(const char *s, size_t len)
-{
-	return hash_final(hash_bytes(HASH_INIT, s, len));
-}
-
 /* ---- reading ---- */
 
 bool dcache_live(const struct dcache *dc)
@@ -35,15 +30,9 @@ bool dcache_valid(const struct dcache *dc, u64 ticks)
 	return left - 1 < atomic_load_explicit(&shared->lease_ticks, memory_order_relaxed) && dcache_live(dc);
 }
 
-bool dcache_ends_in(const struct dcache *dc, const char *name, size_t len)
-{
-	return atomic_load_explicit(&((struct dcache *)dc)->last[hash_of(name, len) % DCACHE_NAMES],
-				    memory_order_acquire);
-}
-
 bool dcache_passes(const struct dcache *dc, const char *name, size_t len)
 {
-	return atomic_load_explicit(&((struct dcache *)dc)->on_path[hash_of(name, len) % DCACHE_NAMES],
+	return atomic_load_explicit(&((struct dcache *)dc)->on_path[hash_text(name, len) % DCACHE_NAMES],
 				    memory_order_acquire);
 }
 
@@ -79,7 +68,7 @@ static int copy_text(const struct dentry *e, size_t len, char *text, size_t size
 static const struct dentry *find(const struct dcache *dc, const char *path, size_t len, u64 *seq)
 {
 	struct dcache *shared = (struct dcache *)dc;
-	u64 set = hash_of(path, len) % DCACHE_SETS;
+	u64 set = hash_text(path, len) % DCACHE_SETS;
 	const struct dentry *e;
 
 	arena_see();
@@ -126,7 +115,7 @@ static void count_names(struct dcache *dc, const struct dentry *e, u16 by)
 	while (*end) {
 		for (name = ++end; *end && *end != '/'; end++)
 			;
-		key = hash_of(name, (size_t)(end - name)) % DCACHE_NAMES;
+		key = hash_text(name, (size_t)(end - name)) % DCACHE_NAMES;
 		atomic_fetch_add(&dc->on_path[key], by);
 	}
 	if (e->text_len)
@@ -152,7 +141,7 @@ struct dentry *dcache_add(struct dcache *dc, const char *path, const char *text,
 {
 	size_t len = strlen(path), text_len = strlen(text);
 	struct dentry *e = arena_alloc(sizeof(*e) + len + text_len + 2);
-	u64 hash = hash_of(path, len), set = hash % DCACHE_SETS;
+	u64 hash = hash_text(path, len), set = hash % DCACHE_SETS;
 	int way;
 
 	if (!e)

@@ -55,8 +55,11 @@ struct dcache {
 bool dcache_live(const struct dcache *dc);
 /* Does what stands in it count now? */
 bool dcache_valid(const struct dcache *dc, u64 ticks);
-/* May some link have that name? False is certain. */
-bool dcache_ends_in(const struct dcache *dc, const char *name, size_t len);
+/* May some link have a name with that hash_text()? False is certain. */
+static inline bool dcache_ends_in(const struct dcache *dc, u64 hash)
+{
+	return atomic_load_explicit(&((struct dcache *)dc)->last[hash % DCACHE_NAMES], memory_order_acquire);
+}
 /* May some entry's path have that component? False is certain. */
 bool dcache_passes(const struct dcache *dc, const char *name, size_t len);
 /*

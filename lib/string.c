@@ -6,6 +6,7 @@
 #undef memset
 #undef memcmp
 #undef strncmp
+
 static u64 word_at(const void *p)
 {
 	u64 word;

@@ -82,9 +82,16 @@ void dcache_tell(const struct task *task, const char *path, size_t len)
 /* The length of the path of the directory that nd's place is in; 0: the root, or not known. */
 static size_t parent_len(const struct nameidata *nd)
 {
-	const char *last = nd->len ? strrchr(nd->host, '/') : NULL;
+	size_t len = nd->len;
 
-	return last ? (size_t)(last - nd->host) : 0;
+	while (len && nd->host[len - 1] != '/')
+		len--;
+	return len ? len - 1 : 0;
+}
+
+bool dcache_has_directory(const struct task *task, const char *path, size_t len)
+{
+	return dcache_is_directory(&arena()->dcache, path, len) && dcache_usable(task);
 }
 
 /* A relative name of one component leads past no symlink. */
@@ -165,7 +172,7 @@ bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target
 	}
 	if (!nd->len || nd->tail || nd->proc)
 		return false;
-	return !len || (dcache_is_directory(&arena()->dcache, nd->host, len) && dcache_usable(task));
+	return !len || dcache_has_directory(task, nd->host, len);
 }
 
 /* One may look at many directories just once, or into one a few times: what is told of them costs more than it saves.
@@ -175,9 +182,9 @@ bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target
 #define MISSES_DEAR 4		/* what one counts that loses more */
 static _Atomic u16 misses[256]; /* by the hash of the directory's path */
 
-static void missed(const struct task *task, const char *dir, size_t len, unsigned flags)
+void dcache_missed_directory(const struct task *task, const char *dir, size_t len, unsigned flags)
 {
-	u64 hash = hash_final(hash_bytes(HASH_INIT, dir, len));
+	u64 hash = hash_text(dir, len);
 	u16 more = flags & LOOKUP_DEAR ? MISSES_DEAR : 1;
 	u16 before = atomic_fetch_add_explicit(&misses[hash % ARRAY_SIZE(misses)], more, memory_order_relaxed);
 
@@ -192,7 +199,7 @@ static __attribute__((noinline)) void missed_below_pwd(const struct task *task, 
 
 	pwd_parent(task, name, &p);
 	if (p.len)
-		missed(task, p.dir, p.len, flags);
+		dcache_missed_directory(task, p.dir, p.len, flags);
 }
 
 void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t, unsigned flags)
@@ -202,7 +209,7 @@ void dcache_missed(const struct task *task, const struct nameidata *nd, const st
 	if (nd->proc)
 		return;
 	if (len)
-		missed(task, nd->host, len, flags);
+		dcache_missed_directory(task, nd->host, len, flags);
 	else if (t->path != nd->host && t->dfd == AT_FDCWD)
 		missed_below_pwd(task, t->path, flags);
 }

@@ -10,6 +10,7 @@
 #include "host/host.h"
 #include "host/own_fds.h"
 #include "kernel/mm.h"
+#include "lib/hash.h"
 #include "lib/string.h"
 #include "vfs/walk.h"
 
@@ -81,40 +82,33 @@ int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata
 	return is_below(nd, m) ? 0 : -ENOENT;
 }
 
-/* What a first look at a name tells. */
-struct name_scan {
-	bool dotdot;	 /* a component is ".." */
-	bool mount_name; /* a component has the name of some mount point */
-	bool link_name;	 /* a component has the name of some link in the directory cache */
+/* A walk through a name, as text. */
+struct lexical {
+	struct task *task;
+	const struct mnt_ns *ns;
+	struct nameidata *nd;
+	struct path root; /* the task's, once ".." has asked for it: a reference */
+	bool links;	  /* ends at what may be a link of the directory cache */
+	bool follow;	  /* which the last component may be, too */
+	bool verified;	  /* nd is where the walk began, or above what verify_directory() saw */
+	/* Components in a row that nd has not yet got: as a rule all of the name. */
+	const char *from, *to;
 };
 
-/* An absolute name needs its mounts found one by one anyway. For a relative one the host is asked before the cache. */
-static void scan_name(const struct mnt_ns *ns, const char *name, unsigned flags, struct name_scan *scan)
-{
-	bool absolute = *name == '/';
-	struct component c;
-
-	*scan = (struct name_scan){};
-	while (next_component(&name, &c)) {
-		if (is_dotdot(&c))
-			scan->dotdot = true;
-		else if (absolute || (flags & LOOKUP_MET_LINK))
-			scan->link_name = scan->link_name || ((*name || (flags & LOOKUP_FOLLOW)) &&
-							      dcache_ends_in(&arena()->dcache, c.s, c.len));
-		else if (!scan->mount_name && !is_dot(&c))
-			scan->mount_name = mnt_name_used(ns, c.s, c.len);
-	}
-}
+/* Neither 0 nor -errno: the directory cache has to be asked. */
+#define MAY_BE_LINK 2
 
 /*
  * Before a "..": the guess so far must be a directory that may be searched, reached through no symlink.
  * 0, 1: the slow walk has to tell, or -errno.
  */
-static int verify_directory(struct nameidata *nd)
+static int verify_directory(const struct task *task, struct nameidata *nd)
 {
 	struct target t;
 	long fd;
 
+	if (dcache_has_directory(task, nd->host, nd->len))
+		return 0;
 	nd->tail = '.';
 	nd_target(nd, &t);
 	fd = host_openat2(t.dfd, t.path, O_PATH | O_CLOEXEC, 0, HOST_RESOLVE_NO_SYMLINKS);
@@ -124,92 +118,126 @@ static int verify_directory(struct nameidata *nd)
 	if (fd < 0)
 		return (int)fd;
 	host_close((int)fd);
+	if (!nd->proc)
+		dcache_missed_directory(task, nd->host, nd->len, 0);
 	return 0;
 }
 
-/* ".." behind `name`, of which nothing but directories has been seen when `verified`. */
-static int walk_up(const struct mnt_ns *ns, const struct path *root, struct nameidata *nd, bool verified)
+/* False: it is too long. */
+static bool take_components(struct lexical *lx)
 {
-	int err = verified ? 0 : verify_directory(nd);
+	const char *from = lx->from;
 
+	lx->from = NULL;
+	return !from || nd_append(lx->nd, from, (size_t)(lx->to - from));
+}
+
+/* ".." */
+static int walk_up(struct lexical *lx)
+{
+	int err = lx->verified ? 0 : verify_directory(lx->task, lx->nd);
+
+	if (!err && !lx->root.host)
+		err = get_fs_root(lx->task->fs, &lx->root);
 	if (err)
 		return err;
-	err = nd_dotdot(ns, root, nd);
+	err = nd_dotdot(lx->ns, &lx->root, lx->nd);
 	if (err < 0)
 		return err;
-	nd_cross_mounts(ns, nd);
-	nd->tail = 0;
+	nd_cross_mounts(lx->ns, lx->nd);
+	lx->nd->tail = 0;
+	lx->verified = true;
+	/* Which the cache does not go. */
+	lx->links = false;
 	return 0;
 }
 
-/* Walks nd along the name. Inside a read section. 0, 1: only the slow walk can tell, or -errno. */
-static int walk_names(const struct mnt_ns *ns, const struct path *root, const char *name, struct nameidata *nd)
+/* "." and "..": what is before them must be taken. */
+static int walk_dots(struct lexical *lx, const struct component *c)
 {
-	bool verified = true; /* nd is where the walk began, or above what verify_directory() saw */
+	if (!take_components(lx))
+		return -ENAMETOOLONG;
+	if (!is_dot(c))
+		return walk_up(lx);
+	lx->nd->tail = '.';
+	return 0;
+}
+
+/* Behind which stands `rest`. */
+static int walk_name(struct lexical *lx, const struct component *c, const char *rest)
+{
+	u64 hash = hash_text(c->s, c->len);
+
+	if (lx->nd->proc)
+		return 1;
+	if (lx->links && (*rest || lx->follow) && dcache_ends_in(&arena()->dcache, hash))
+		return MAY_BE_LINK;
+	if (lx->from && c->s != lx->to + 1 && !take_components(lx))
+		return -ENAMETOOLONG;
+	if (!lx->from)
+		lx->from = c->s;
+	lx->to = c->s + c->len;
+	lx->nd->tail = *rest == '/' ? '/' : 0;
+	lx->verified = false;
+	if (!point_named(hash) || !mnt_hash_used(lx->ns, hash))
+		return 0;
+	if (!take_components(lx))
+		return -ENAMETOOLONG;
+	nd_cross_mounts(lx->ns, lx->nd);
+	return 0;
+}
+
+/* Walks nd along the name. Inside a read section. 0, 1: only the slow walk can tell, MAY_BE_LINK, or -errno. */
+static int walk_names(struct lexical *lx, const char *name)
+{
 	struct component c;
 	int err;
 
-	nd->tail = 0;
+	lx->nd->tail = 0;
+	lx->verified = true;
+	lx->from = NULL;
 	while (next_component(&name, &c)) {
-		if (is_dot(&c)) {
-			nd->tail = '.';
-			continue;
-		}
-		if (is_dotdot(&c)) {
-			err = walk_up(ns, root, nd, verified);
-			if (err)
-				return err;
-			verified = true;
-			continue;
-		}
-		if (nd->proc)
-			return 1;
-		if (!nd_append(nd, c.s, c.len))
-			return -ENAMETOOLONG;
-		nd->tail = *name == '/' ? '/' : 0;
-		verified = false;
-		if (mnt_name_used(ns, c.s, c.len))
-			nd_cross_mounts(ns, nd);
+		err = is_dot(&c) || is_dotdot(&c) ? walk_dots(lx, &c) : walk_name(lx, &c, name);
+		if (err)
+			return err;
 	}
-	return 0;
+	return take_components(lx) ? 0 : -ENAMETOOLONG;
 }
 
 /* From a base place whose host path is known. */
-static int walk_from_place(struct task *task, int dfd, const char *name, const struct path *root, struct nameidata *nd)
+static int walk_from_place(struct lexical *lx, int dfd, const char *name)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
 	int err = 0;
 	u64 seq;
 
 	do {
 		if (*name == '/')
-			root_place(task, nd);
+			root_place(lx->task, lx->nd);
 		else
-			err = base_place(task, dfd, nd);
+			err = base_place(lx->task, dfd, lx->nd);
 		if (err)
 			return err;
-		seq = mnt_read_begin(ns);
-		nd_set_mount(nd, mnt_by_id(ns, nd->mnt));
-		err = walk_names(ns, root, name, nd);
-	} while (mnt_read_retry(ns, seq));
+		seq = mnt_read_begin(lx->ns);
+		nd_set_mount(lx->nd, mnt_by_id(lx->ns, lx->nd->mnt));
+		err = walk_names(lx, name);
+	} while (mnt_read_retry(lx->ns, seq));
 	return err;
 }
 
 /* No mount can be on the way of a relative name: the host starts where the guest does. */
-static int walk_direct(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd,
-		       struct target *t)
+static int walk_direct(struct lexical *lx, int dfd, const char *name, unsigned flags, struct target *t)
 {
+	struct task *task = lx->task;
 	u64 mnt;
-	int err;
+	int err = 0;
 
 	if (dfd != AT_FDCWD && fd_is_ours(dfd))
 		return -EBADF;
 	if (!(flags & LOOKUP_LAZY)) {
-		err = walk_from_place(task, dfd, name, NULL, nd);
+		err = walk_from_place(lx, dfd, name);
 		if (err)
 			return err;
-	} else if (dfd == AT_FDCWD || !(flags & LOOKUP_UNSEEN) || !fd_mount_is_no_matter(task, dfd, nd)) {
-		err = 0;
+	} else if (dfd == AT_FDCWD || !(flags & LOOKUP_UNSEEN) || !fd_mount_is_no_matter(task, dfd, lx->nd)) {
 		if (dfd == AT_FDCWD)
 			err = pwd_mount(task, &mnt);
 		else
@@ -217,7 +245,7 @@ static int walk_direct(struct task *task, int dfd, const char *name, unsigned fl
 		if (err)
 			return err;
 		/* Whether a mount that has left the tree was one of proc, the host path says. */
-		if ((!nd_use_mount(task, nd, mnt) && mnt) || nd->proc)
+		if ((!nd_use_mount(task, lx->nd, mnt) && mnt) || lx->nd->proc)
 			return 1;
 	}
 	t->dfd = dfd;
@@ -225,33 +253,64 @@ static int walk_direct(struct task *task, int dfd, const char *name, unsigned fl
 	return 0;
 }
 
+/* What a first look at a relative name tells. */
+struct name_scan {
+	bool places; /* a component is "..", or has the name of some mount point: where the walk is has to be known */
+	bool link_name; /* a component has the name of some link in the directory cache, and none is ".." */
+};
+
+static void scan_name(const struct mnt_ns *ns, const char *name, unsigned flags, struct name_scan *scan)
+{
+	bool dotdot = false;
+	struct component c;
+	u64 hash;
+
+	*scan = (struct name_scan){};
+	while (next_component(&name, &c)) {
+		if (is_dot(&c))
+			continue;
+		dotdot = dotdot || is_dotdot(&c);
+		hash = hash_text(c.s, c.len);
+		scan->places = scan->places || mnt_hash_used(ns, hash);
+		if (*name || (flags & LOOKUP_FOLLOW))
+			scan->link_name = scan->link_name || dcache_ends_in(&arena()->dcache, hash);
+	}
+	scan->places = scan->places || dotdot;
+	scan->link_name = scan->link_name && !dotdot;
+}
+
+static int walk_text(struct lexical *lx, int dfd, const char *name, unsigned flags, bool places, struct target *t)
+{
+	int err;
+
+	if (!places && !fd_is_tree(dfd))
+		return walk_direct(lx, dfd, name, flags, t);
+	err = walk_from_place(lx, dfd, name);
+	if (!err)
+		nd_target(lx->nd, t);
+	return err;
+}
+
 int walk_lexical(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd, struct target *t)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
-	struct path root = {};
-	struct name_scan scan;
+	struct lexical lx = {.task = task, .ns = task->nsproxy->mnt, .nd = nd, .follow = flags & LOOKUP_FOLLOW};
+	struct name_scan scan = {.places = true};
 	int err;
 
 	nd_init(nd);
-	scan_name(ns, name, flags, &scan);
-	if (scan.link_name && dcache_usable(task) &&
-	    !walk_cached(task, dfd, name, flags & ~(unsigned)LOOKUP_MET_LINK, nd)) {
+	lx.links = *name == '/';
+	if (*name != '/')
+		scan_name(lx.ns, name, flags, &scan);
+	err = scan.link_name ? MAY_BE_LINK : walk_text(&lx, dfd, name, flags, scan.places, t);
+	if (err == MAY_BE_LINK && dcache_usable(task) && !walk_cached(task, dfd, name, flags, nd)) {
 		nd_target(nd, t);
-		return 0;
+		err = 0;
+	} else if (err == MAY_BE_LINK) {
+		nd_init(nd);
+		lx.links = false;
+		err = walk_text(&lx, dfd, name, flags, scan.places, t);
 	}
-	if (flags & LOOKUP_MET_LINK)
-		return 1;
-	if (*name != '/' && !scan.dotdot && !scan.mount_name && !fd_is_tree(dfd))
-		return walk_direct(task, dfd, name, flags, nd, t);
-	if (scan.dotdot) {
-		err = get_fs_root(task->fs, &root);
-		if (err)
-			return err;
-	}
-	err = walk_from_place(task, dfd, name, &root, nd);
-	if (scan.dotdot)
-		path_put(&root);
-	if (!err)
-		nd_target(nd, t);
+	if (lx.root.host)
+		path_put(&lx.root);
 	return err;
 }

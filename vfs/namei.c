@@ -81,7 +81,7 @@ static int lookup_fast(struct task *task, int dfd, const char *name, unsigned fl
 		return 0;
 	fd = open_place(nd, &t, flags);
 	nd_target_done(nd);
-	if (fd >= 0 && (flags & LOOKUP_UNSEEN))
+	if ((fd >= 0 || fd == -ENOENT) && (flags & LOOKUP_UNSEEN))
 		dcache_missed(task, nd, &t, flags);
 	if (fd >= 0)
 		return keep_fd(task, nd, (int)fd, flags);
@@ -115,8 +115,6 @@ int lookup_by_path(struct task *task, int dfd, const char *name, unsigned flags,
 
 	if (!RESOLVE_OF(flags))
 		err = lookup_fast(task, dfd, name, flags, nd);
-	if (err == 1 && !RESOLVE_OF(flags) && *name != '/')
-		err = lookup_fast(task, dfd, name, flags | LOOKUP_MET_LINK, nd);
 	if (err <= 0)
 		return err;
 	for (tries = 0, err = -EWALKRACED; err == -EWALKRACED && tries < RACE_RETRIES; tries++)

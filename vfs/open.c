@@ -137,9 +137,9 @@ static int open_limited(struct task *task, const struct nameidata *nd, const str
 /* No descriptor and no errno: the slow walk is needed. */
 #define OPEN_SLOW INT32_MIN
 
-/* `flags` for walk_lexical(). */
-static int open_fast_once(struct task *task, int dfd, const char *name, const struct opening *o, unsigned flags)
+static int open_fast(struct task *task, int dfd, const char *name, const struct opening *o)
 {
+	unsigned flags = LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0);
 	struct nameidata nd;
 	struct target t;
 	long fd;
@@ -153,16 +153,6 @@ static int open_fast_once(struct task *task, int dfd, const char *name, const st
 	if (fd >= 0)
 		return finish_open(task, &nd, (int)fd, o->oflags);
 	return fd == -ELOOP || openat2_missing(fd) ? OPEN_SLOW : (int)fd;
-}
-
-static int open_fast(struct task *task, int dfd, const char *name, const struct opening *o)
-{
-	unsigned flags = LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0);
-	int err = open_fast_once(task, dfd, name, o, flags);
-
-	if (err == OPEN_SLOW && *name != '/')
-		err = open_fast_once(task, dfd, name, o, flags | LOOKUP_MET_LINK);
-	return err;
 }
 
 /* The files of proc that are ours: a descriptor, -EAGAIN, or -errno. */

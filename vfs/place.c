@@ -24,6 +24,7 @@ void nd_init(struct nameidata *nd)
 	nd->borrowed = false;
 	nd->near = NULL;
 	nd->magic = false;
+	nd->gone = false;
 	nd->trailing_slash = false;
 	nd->tail = 0;
 	nd->len = 0;
@@ -126,14 +127,25 @@ bool nd_append(struct nameidata *nd, const char *name, size_t len)
 	return true;
 }
 
+/* Goes to the mount's root. */
+static void nd_enter_mount(struct nameidata *nd, const struct mount *m)
+{
+	const char *host = READ_ONCE(m->host);
+	u32 len = READ_ONCE(m->host_len);
+
+	nd->len = len < sizeof(nd->host) && arena_contains(host, len) ? len : 0;
+	memcpy(nd->host, host, nd->len);
+	nd->host[nd->len] = '\0';
+	nd_set_mount(nd, m);
+}
+
 bool nd_cross_mounts(const struct mnt_ns *ns, struct nameidata *nd)
 {
 	const struct mount *m;
 	bool crossed = false;
 
 	while ((m = mnt_child(ns, nd->mnt, nd->host, nd->len))) {
-		nd->len = (u32)mnt_copy_string(nd->host, sizeof(nd->host), m->host);
-		nd_set_mount(nd, m);
+		nd_enter_mount(nd, m);
 		crossed = true;
 	}
 	return crossed;
@@ -362,6 +374,7 @@ int pwd_place(struct task *task, struct nameidata *nd)
 		nd_set_host(nd, n);
 	else
 		nd->len = copy_fs_pwd(task->fs, &nd->mnt, nd->host, HOST_PATH_MAX + 1);
+	nd->gone = n <= 0 && n != -ENAMETOOLONG;
 	nd_use_mount(task, nd, nd->mnt);
 	return 0;
 }
@@ -457,6 +470,7 @@ static void host_of_fd(int fd, const struct stat *st, struct nameidata *nd)
 	const u32 cut = sizeof(deleted) - 1;
 
 	nd_set_host(nd, host_path(fd, nd->host));
+	nd->gone = !st->st_nlink;
 	if (nd->len > cut && !st->st_nlink && !memcmp(nd->host + nd->len - cut, deleted, cut))
 		nd->len -= cut;
 	nd->host[nd->len] = '\0';

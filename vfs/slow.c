@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "lib/hash.h"
 #include "lib/string.h"
 #include "vfs/proc.h"
 #include "vfs/walk.h"
@@ -225,7 +226,8 @@ static long read_cached_link(const struct nameidata *nd, char *link, size_t size
 {
 	const struct dcache *dc = &arena()->dcache;
 	const char *name = strrchr(nd->host, '/') + 1;
-	long n = dcache_ends_in(dc, name, strlen(name)) ? dcache_readlink(dc, nd->host, nd->len, link, size) : 0;
+	long n =
+	    dcache_ends_in(dc, hash_text(name, strlen(name))) ? dcache_readlink(dc, nd->host, nd->len, link, size) : 0;
 
 	return n ? n : -EINVAL;
 }
@@ -352,6 +354,9 @@ static int walk_start(struct walk *w, int dfd, bool absolute)
 	w->root_used = scoped;
 	if (scoped || !absolute) {
 		err = base_place(w->task, dfd, nd);
+		/* Another one may be there now, which the host would not take for it. */
+		if (!err && w->cached && nd->gone)
+			err = -ENOENT;
 		if (err)
 			return err;
 	}

@@ -20,9 +20,6 @@ static inline bool is_too_deep(long err)
 	return err == -ETOODEEP || err == -ENAMETOOLONG;
 }
 
-/* For walk_lexical(): the host has met a symlink on the way of a relative name. */
-#define LOOKUP_MET_LINK 0x01000000
-
 /* How one host call reaches what a walk found. */
 struct target {
 	int dfd;
@@ -165,6 +162,10 @@ bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target
 /* It may not, and a descriptor had to be made: when that is so often, the directory is told to the warden. `flags` of
  * the lookup. */
 void dcache_missed(const struct task *task, const struct nameidata *nd, const struct target *t, unsigned flags);
+/* Is that host path known to be a directory that may be searched, with no symlink on the way? */
+bool dcache_has_directory(const struct task *task, const char *path, size_t len);
+/* It is not, and the host had to be asked: as for dcache_missed(). */
+void dcache_missed_directory(const struct task *task, const char *path, size_t len, unsigned flags);
 
 /* ---- dpath.c ---- */
 

@@ -231,6 +231,9 @@ static int go(struct way *way, bool again)
 	}
 	if (!err)
 		err = read_text(way, fd);
+	/* A walk that goes up again from there asks no further. */
+	if (!err && way->directory && faccessat(fd, "..", F_OK, 0) != 0)
+		err = -errno;
 	close(fd);
 	return err;
 }

@@ -60,12 +60,17 @@ const struct mount *mnt_child(const struct mnt_ns *ns, u64 parent, const char *p
 	return m || !any_detached() ? m : tree_child(mnt_tree(mnt_detached), parent, path, len);
 }
 
+bool mnt_hash_used(const struct mnt_ns *ns, u64 hash)
+{
+	if (!point_named(hash))
+		return false;
+	return trie_find(mnt_tree(ns)->by_name, hash, NULL, NULL) ||
+	       (any_detached() && trie_find(mnt_tree(mnt_detached)->by_name, hash, NULL, NULL));
+}
+
 bool mnt_name_used(const struct mnt_ns *ns, const char *name, size_t len)
 {
-	u64 key = name_key(name, len);
-
-	return trie_find(mnt_tree(ns)->by_name, key, NULL, NULL) ||
-	       (any_detached() && trie_find(mnt_tree(mnt_detached)->by_name, key, NULL, NULL));
+	return mnt_hash_used(ns, hash_text(name, len));
 }
 
 /* ---- by id ---- */

@@ -179,6 +179,8 @@ const struct mount *mnt_by_id(const struct mnt_ns *ns, u64 id);
 const struct mount *mnt_by_id_in(const struct mnt_ns *ns, u64 id);
 /* May a mount point have this last component? False is certain, true is a hint. */
 bool mnt_name_used(const struct mnt_ns *ns, const char *name, size_t len);
+/* The same of one with that hash_text(). */
+bool mnt_hash_used(const struct mnt_ns *ns, u64 hash);
 /*
  * Calls fn for each mount in ascending id order until it returns non-zero, which is returned.
  * The caller brackets with mnt_read_begin/retry when it is not the warden.
@@ -219,7 +221,8 @@ static inline enum propagation mnt_propagation(const struct mnt_ns *ns, const st
  * there? False is certain, true is a hint: it is a count of the mounts' paths and of all directories above them, by
  * their hash. A count that has been too high for its word once stays there.
  */
-#define PATHS_HELD 65536
+#define PATHS_HELD   65536
+#define POINTS_NAMED 4096
 bool mnt_name_held(const char *dir, size_t dir_len, const char *name, size_t len);
 /* Is every mount in it, and in detached trees, private? Needs no read section. */
 bool mnt_all_private(const struct mnt_ns *ns);

@@ -14,9 +14,8 @@ static _Atomic u16 *count_of(u64 hash)
 	return &arena()->paths_held[hash_final(hash) % PATHS_HELD];
 }
 
-static void count(u64 hash, int by)
+static void count(_Atomic u16 *c, int by)
 {
-	_Atomic u16 *c = count_of(hash);
 	u16 now = atomic_load_explicit(c, memory_order_relaxed);
 
 	if (now != UINT16_MAX)
@@ -31,12 +30,16 @@ static void hold_path(const char *path, u32 len, int by)
 	for (u32 end = 1; end <= len; end++) {
 		hash = hash_bytes(hash, path + end - 1, 1);
 		if (end > 1 && (end == len || path[end] == '/'))
-			count(hash, by);
+			count(count_of(hash), by);
 	}
 }
 
 void mount_hold_paths(const struct mount *m, int by)
 {
+	const char *name = strrchr(m->point, '/');
+
+	name = name ? name + 1 : m->point;
+	count(&arena()->points_named[hash_text(name, strlen(name)) % POINTS_NAMED], by);
 	hold_path(m->point, m->point_len, by);
 	hold_path(m->host, m->host_len, by);
 }

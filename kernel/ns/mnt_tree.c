@@ -228,7 +228,7 @@ static int count_name(struct mnt_tree *tree, const struct mount *m, int by)
 	uintptr_t count;
 
 	name = name ? name + 1 : m->point;
-	key = name_key(name, strlen(name));
+	key = hash_text(name, strlen(name));
 	count = (uintptr_t)trie_find(tree->by_name, key, NULL, NULL);
 	return trie_step(&tree->by_name, key, (void *)count, (void *)(count + (uintptr_t)by), NULL);
 }

@@ -19,7 +19,7 @@ struct mnt_tree {
 	const struct trie_node *by_id; /* id -> mount; holds the references on them */
 	const struct trie_node
 	    *by_point;			 /* place_key() -> mount, without the root: those in one mount stand together */
-	const struct trie_node *by_name; /* name_key(last component of a point) -> how many, as a number */
+	const struct trie_node *by_name; /* hash_text(last component of a point) -> how many, as a number */
 	/* owned_key(group, mount) -> mount, without those that are private; the unbindable are in group 0. */
 	const struct trie_node *by_group;
 	u64 root;
@@ -63,12 +63,7 @@ static inline u64 owned_key(u64 owner, u64 low)
 
 static inline u64 place_key(u64 parent, const char *path, size_t len)
 {
-	return owned_key(parent, hash_final(hash_bytes(HASH_INIT, path, len)));
-}
-
-static inline u64 name_key(const char *name, size_t len)
-{
-	return hash_final(hash_bytes(HASH_INIT, name, len));
+	return owned_key(parent, hash_text(path, len));
 }
 
 /* A mount's fsroot, with its NUL: a path in a file system that is itself shown from somewhere. */
@@ -113,7 +108,7 @@ void mount_inherit(struct mount *m, const struct mnt_ns *ns, const struct mount 
 bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host);
 /* A copy of `old` with that id, mounted at `point`, in which all else is the same, spelled out. NULL: ENOMEM. */
 struct mount *mount_edit(const struct mnt_ns *ns, const struct mount *old, const char *point);
-/* Counts the paths of a mount for mnt_name_held(). */
+/* Counts the paths of a mount for mnt_name_held(), and the name of its point for point_named(). */
 void mount_hold_paths(const struct mount *m, int by);
 /* What shows a directory will show a file, or the other way round. */
 void mount_set_dir(struct mount *m, bool dir);

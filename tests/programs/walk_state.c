@@ -92,6 +92,41 @@ static void renamed_directory(void)
 	CHECK_OK(chdir(top));
 }
 
+/* What has been looked at so often that it may be remembered. */
+static void renamed_and_known(void)
+{
+	struct stat st;
+	int fd;
+
+	CHECK(!mkdir("k", 0777) && !mkdir("k/in", 0777) && !mkdir("k/in/sub", 0777));
+	put_file("k/in/sub/file", "old");
+	CHECK_OK(chdir("k/in"));
+	for (int i = 0; i < 2000; i++) {
+		CHECK(!stat("sub/file", &st) && st.st_size == 3 && !access("sub/file", R_OK));
+		CHECK(!stat("sub/../sub/file", &st) && stat("sub/none", &st));
+	}
+	CHECK_OK(rename("../../k", "../../k2"));
+	CHECK(!mkdir(below_top("k"), 0777) && !mkdir(below_top("k/in"), 0777));
+	CHECK_OK(symlink("/", below_top("k/in/sub")));
+	CHECK(!stat("sub/file", &st) && st.st_size == 3 && !access("sub/file", R_OK) && has("sub/../sub/file", "old"));
+	CHECK(!rename("sub", "real") && !mkdir("other", 0777));
+	put_file("other/file", "other");
+	CHECK_OK(symlink("other", "sub"));
+	CHECK(!stat("sub/file", &st) && st.st_size == 5 && !access("sub/file", R_OK) && has("sub/file", "other"));
+	CHECK_FAILS(access("sub/none", F_OK), ENOENT);
+	CHECK_OK(symlink("missing", "real/file2"));
+	CHECK_FAILS(access("real/file2", F_OK), ENOENT);
+	/* What is looked for in a removed directory is not found in one that has its name. */
+	for (int i = 0; i < 2000; i++)
+		CHECK_OK(stat("sub/file", &st));
+	fd = mkdir("gone", 0777) ? -1 : (int)CHECK_OK(open("gone", O_RDONLY));
+	CHECK(!rmdir("gone") && !mkdir("gone", 0777) && !symlink("../other", "gone/sub"));
+	CHECK_FAILS(openat(fd, "sub/file", O_RDONLY), ENOENT);
+	CHECK_FAILS(fstatat(fd, "sub/file", &st, 0), ENOENT);
+	CHECK(!stat("gone/sub/file", &st) && st.st_size == 5);
+	CHECK_OK(chdir(top));
+}
+
 static void *thread_chdir(void *arg)
 {
 	CHECK_OK(chdir(arg));
@@ -257,6 +292,7 @@ static const struct test tests[] = {
     {"chroot into a mount", root_in_a_mount},
     {"the working directory", working_directory},
     {"a directory that is renamed or removed", renamed_directory},
+    {"one that is renamed and was looked at often", renamed_and_known},
     {"threads share working directory and umask", threads_share},
     {"openat2's arguments", openat2_arguments},
     {"openat2's RESOLVE flags", resolve_flags},

@@ -140,6 +140,25 @@ static int forbid(int flip)
 	return flip ? -EACCES : 1;
 }
 
+/* From which one goes up: that leads elsewhere when it has become a symlink. */
+static int go_up(int flip)
+{
+	if (flip) {
+		must(rename("up", "up.real"), "up.real");
+		must(symlink("above/in", "up"), "up");
+	} else {
+		must(unlink("up"), "up");
+		must(rename("up.real", "up"), "up");
+	}
+	return flip ? -ENOENT : 1;
+}
+
+static int forbid_up(int flip)
+{
+	must(chmod("up", flip ? 0600 : 0755), "up");
+	return flip ? -EACCES : 1;
+}
+
 /* The same as swing() beside a warden that does nothing, and without one. */
 static int swing_stopped(int flip)
 {
@@ -171,6 +190,8 @@ static const struct way {
     {"a directory becomes a symlink", "dir/file", directory},
     {"a directory in use becomes a symlink", "held/link/file", removed},
     {"the directory above must not be searched", "private/in/link/file", forbid},
+    {"a directory that is gone up from becomes a symlink", "up/../one/file", go_up},
+    {"a directory that is gone up from must not be searched", "up/../one/file", forbid_up},
     {"beside a stopped warden", "swing/file", swing_stopped},
     {"beside a killed warden", "swing/file", swing_killed},
 };
@@ -209,6 +230,7 @@ static void make_world(void)
 	make_file("two", "2");
 	make_file("three", "3");
 	make_file("dir", "1");
+	make_file("up", "1");
 	must(symlink("one", "swing"), "swing");
 	must(symlink("one", "relink"), "relink");
 	must(symlink("one", "comes"), "comes");
@@ -229,7 +251,7 @@ static int look(const char *path)
 	char c;
 	int fd;
 
-	if (stat(path, &st) != 0)
+	if (stat(path, &st) != 0 || access(path, R_OK) != 0)
 		return -errno;
 	fd = open(path, O_RDONLY);
 	if (fd < 0)

@@ -34,6 +34,21 @@ static void a_name_is_held_as_long_as_a_mount_has_it_in_a_path(void **state)
 	assert_int_equal(all_held(), 0);
 }
 
+static void the_names_of_points_are_counted(void **state)
+{
+	struct mnt_ns *ns = new_ns(), *copy;
+	u64 id = attach(ns, ns->root, "/a/b/point", "/x/y"), hash = hash_text("point", 5);
+
+	assert_true(point_named(hash) && mnt_name_used(ns, "point", 5));
+	assert_false(point_named(hash_text("b", 1)) || point_named(hash_text("y", 1)));
+	copy = mnt_ns_dup(ns, ns->user_ns);
+	assert_int_equal(mnt_umount(ns, id, false), 0);
+	assert_true(point_named(hash) && mnt_name_used(copy, "point", 5) && !mnt_name_used(ns, "point", 5));
+	mnt_ns_put(copy);
+	assert_false(point_named(hash));
+	mnt_ns_put(ns);
+}
+
 static void a_path_fits_that_a_walk_comes_to(void **state)
 {
 	struct mnt_ns *ns = new_ns();
@@ -245,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_name_is_held_as_long_as_a_mount_has_it_in_a_path),
+	    TEST(the_names_of_points_are_counted),
 	    TEST(a_path_fits_that_a_walk_comes_to),
 	    TEST(a_count_that_is_full_stays_so),
 	    TEST(mounts_follow_in_every_namespace),
