@@ -70,6 +70,7 @@ static bool access_once(struct task *task, int dfd, const char *name, unsigned f
 {
 	struct nameidata nd;
 	struct reach at;
+	s64 forbidden;
 	bool sure;
 
 	*err = path_lookup(task, dfd, name, flags, &nd);
@@ -77,9 +78,12 @@ static bool access_once(struct task *task, int dfd, const char *name, unsigned f
 		return true;
 	at = place_reach(&nd);
 	*err = host_access(&nd, &at, mode, at_flags);
-	if (!*err)
-		*err = mount_access(&nd, &at, mode);
-	sure = !(flags & LOOKUP_UNSEEN) || !(flags & LOOKUP_FOLLOW) || nd.fd >= 0 || is_about_the_file(&at, *err);
+	forbidden = *err ? 0 : mount_access(&nd, &at, mode);
+	/* With LOOKUP_UNSEEN dfd may mean another directory than the one whose mount is noted. */
+	sure = !(flags & LOOKUP_UNSEEN) ||
+	       (!forbidden && (!(flags & LOOKUP_FOLLOW) || nd.fd >= 0 || is_about_the_file(&at, *err)));
+	if (forbidden)
+		*err = forbidden;
 	path_release(&nd);
 	return sure;
 }
