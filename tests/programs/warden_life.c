@@ -18,7 +18,7 @@ static void first_namespaces(void)
 	CHECK(arena()->magic == ARENA_MAGIC && arena()->ready && arena()->uid == geteuid());
 	CHECK(arena()->nr_handles == 1 && handle_at(0)->inode == session.handle_inode);
 	root = mnt_by_id(arena()->init_mnt, arena()->init_mnt->root);
-	CHECK(root && root->locked && root->dir && !strcmp(root->host, "/"));
+	CHECK(root && root->imported && root->dir && !strcmp(root->host, "/"));
 	CHECK_OK(stat("/", &st));
 	CHECK(root->sb->dev == st.st_dev && root->sb->kind == SUPER_HOST);
 	uts_read(arena()->init_uts, name, NULL);
