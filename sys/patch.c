@@ -85,12 +85,13 @@ static bool is_special_call(u64 nr)
 }
 
 /* Calls that the filter may let through stay: through the host's door they are faster. But those that may change text
- * were quicker than a trap before anything was patched. */
+ * were quicker than a trap before anything was patched; and where fcntl(2) traps it is to copy descriptors, which
+ * programs that walk directories do with each. */
 static bool is_patched_call(u64 nr)
 {
 	const struct sys_entry *entry = nr < SYS_MAX ? &sys_table[nr] : NULL;
 
-	return entry && entry->name && (entry->when == TRAP || entry->text) && !is_special_call(nr);
+	return entry && entry->name && (entry->when == TRAP || nr == __NR_fcntl || entry->text) && !is_special_call(nr);
 }
 
 /* The first site costs more than the others: the table, and what the runtime touches for the first time. And a program
