@@ -171,8 +171,7 @@ static bool patch_site(const struct site *site, u32 stub, bool alone)
 
 	if (fd < 0)
 		return false;
-	if (text_write_word(fd, site, stub) && text_write_pad(fd, site))
-		text_write(fd, site, site->ours, alone);
+	text_patch(fd, site, stub, alone);
 	host_close(fd);
 	return site_has(site, site->ours);
 }

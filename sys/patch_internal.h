@@ -23,16 +23,12 @@ extern struct site patch_sites[PATCH_SITES];
 /* A descriptor on that process's memory, by the name that it has below proc, or -errno. */
 int text_open(const char *process);
 /*
- * Held: lock. The site's first bytes become those of `want`, its plain[] or ours[]; what it has may be anything that
- * this leaves behind when we are killed. `alone`: this memory has one thread. False: it could not be done, or not
- * wholly.
+ * Held: lock. The site becomes a jump to stub `stub`, with what that jump needs: its word in the table, and the second
+ * jump. What the site has may be anything that this leaves behind when we are killed. `alone`: this memory has one
+ * thread. False: it could not be done, or not wholly.
  */
-bool text_write(int fd, const struct site *site, const u8 want[SITE_MAX], bool alone);
-/* The site's second jump, if it has one: where nobody comes, and before text_write makes it a site. */
-bool text_write_pad(int fd, const struct site *site);
-/* The word by which stub `stub` is found, in the table, which nobody else writes to: before there are jumps to it. */
-bool text_write_word(int fd, const struct site *site, u32 stub);
-/* The site is plain again, whether there is such a descriptor (fd >= 0) or not. */
+bool text_patch(int fd, const struct site *site, u32 stub, bool alone);
+/* Held: lock. The site is plain again, whether there is such a descriptor (fd >= 0) or not. */
 bool text_restore(int fd, const struct site *site, bool alone);
 
 /* ---- patch_maps.c ---- */

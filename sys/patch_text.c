@@ -10,7 +10,8 @@
  * While several threads run, the first byte becomes SITE_STOP, which faults; when all processors have seen that, the
  * other bytes follow, and then the first. Who comes to the site meanwhile faults, and its handler waits (patch_fault).
  * Each step writes what those before it have written, too, in case that is gone: another thread may have the page read
- * anew from its file (MADV_DONTNEED).
+ * anew from its file (MADV_DONTNEED). A site's second jump is written right before the first one and right after it: in
+ * the end both are there, or neither.
  */
 #include <linux/fcntl.h>
 #include <linux/membarrier.h>
@@ -53,32 +54,35 @@ static bool prepare_threads(void)
 	return !host_call2(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0) && sync_threads();
 }
 
-bool text_write(int fd, const struct site *site, const u8 want[SITE_MAX], bool alone)
+/* Nobody is at the site, and only its first byte is not as it is to be. */
+static bool stop_site(int fd, const struct site *site, const u8 want[SITE_MAX])
 {
 	u8 stopped[SITE_MAX] = {SITE_STOP};
-	u64 at = site->start;
 
 	memcpy(stopped + 1, want + 1, SITE_MAX - 1);
-	if (alone)
-		return write_bytes(fd, at, want, site->changed);
-	if (!prepare_threads() || !write_bytes(fd, at, stopped, 1))
-		return false;
-	return sync_threads() && write_bytes(fd, at, stopped, site->changed) && sync_threads() &&
-	       write_bytes(fd, at, want, site->changed) && sync_threads();
+	return prepare_threads() && write_bytes(fd, site->start, stopped, 1) && sync_threads() &&
+	       write_bytes(fd, site->start, stopped, site->changed) && sync_threads();
 }
 
-bool text_write_pad(int fd, const struct site *site)
+static bool write_pad(int fd, const struct site *site)
 {
 	return !site->pad || write_bytes(fd, site->pad, site->jump, PAD_SIZE);
 }
 
-bool text_write_word(int fd, const struct site *site, u32 stub)
+static bool write_word(int fd, const struct site *site, u32 stub)
 {
 	bool is_short = site->nr == PATCH_ANY_NR;
 	u64 word = is_short ? short_stub(stub) : patch_stub(stub);
 	u64 at = PATCH_TABLE + sizeof(word) * (is_short ? PATCH_SITES + stub : stub);
 
 	return write_bytes(fd, at, (const u8 *)&word, sizeof(word));
+}
+
+bool text_patch(int fd, const struct site *site, u32 stub, bool alone)
+{
+	return write_word(fd, site, stub) && write_pad(fd, site) && (alone || stop_site(fd, site, site->ours)) &&
+	       write_pad(fd, site) && write_bytes(fd, site->start, site->ours, site->changed) && write_pad(fd, site) &&
+	       (alone || sync_threads());
 }
 
 /* A page takes the place of another at one stroke, for all threads. */
@@ -100,7 +104,13 @@ static bool replace_page(const struct site *site)
 	return false;
 }
 
+static bool write_plain(int fd, const struct site *site, bool alone)
+{
+	return (alone || stop_site(fd, site, site->plain)) &&
+	       write_bytes(fd, site->start, site->plain, site->changed) && (alone || sync_threads());
+}
+
 bool text_restore(int fd, const struct site *site, bool alone)
 {
-	return (fd >= 0 && text_write(fd, site, site->plain, alone)) || replace_page(site);
+	return (fd >= 0 && write_plain(fd, site, alone)) || replace_page(site);
 }

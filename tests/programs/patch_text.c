@@ -85,10 +85,14 @@ static void dropped(void)
 
 static _Atomic bool over;
 
+/* Time and again so often in a row that it comes in the middle of a patch, and seldom enough that there are any. */
 static void *drop_it(void *arg)
 {
-	while (!over)
-		madvise(text_page, PAGE, MADV_DONTNEED);
+	while (!over) {
+		usleep(50);
+		for (int i = 0; i < 4; i++)
+			madvise(text_page, PAGE, MADV_DONTNEED);
+	}
 	return NULL;
 }
 
@@ -97,8 +101,8 @@ static void dropped_by_another_thread(void)
 	pthread_t thread;
 
 	CHECK(!pthread_create(&thread, NULL, drop_it, NULL));
-	for (int i = 0; i < 100 * OFTEN; i++)
-		CHECK(run(text_page + TEXT_SITE) == (long)getuid());
+	for (int i = 0; i < 1000 * OFTEN; i++)
+		CHECK(run(text_page + TEXT_SITE) == (long)getuid() && run(text_page + SHORT_SITE) == (long)getuid());
 	over = true;
 	CHECK(!pthread_join(thread, NULL));
 }
