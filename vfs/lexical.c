@@ -5,6 +5,7 @@
  * (ELOOP), never acted on.
  */
 #include <asm/errno.h>
+#include <asm/stat.h>
 #include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
@@ -91,6 +92,7 @@ struct lexical {
 	bool links;	  /* ends at what may be a link of the directory cache */
 	bool follow;	  /* which the last component may be, too */
 	bool verified;	  /* nd is where the walk began, or above what verify_directory() saw */
+	int start;	  /* the directory where nd still is, if the host can be asked about it; else -EBADF */
 	/* Components in a row that nd has not yet got: as a rule all of the name. */
 	const char *from, *to;
 };
@@ -123,6 +125,23 @@ static int verify_directory(const struct task *task, struct nameidata *nd)
 	return 0;
 }
 
+/* The same where the walk began: a directory, which may be searched though others above may not. */
+static int verify_start(const struct lexical *lx)
+{
+	const struct nameidata *nd = lx->nd;
+	struct stat st;
+	long err;
+
+	if (lx->start == -EBADF || dcache_has_directory(lx->task, nd->host, nd->len))
+		return 0;
+	err = host_call4(__NR_newfstatat, lx->start, "..", &st, 0);
+	if (err == -EACCES)
+		return -EACCES;
+	if (!err && !nd->proc)
+		dcache_missed_directory(lx->task, nd->host, nd->len, 0);
+	return 0;
+}
+
 /* False: it is too long. */
 static bool take_components(struct lexical *lx)
 {
@@ -135,8 +154,9 @@ static bool take_components(struct lexical *lx)
 /* ".." */
 static int walk_up(struct lexical *lx)
 {
-	int err = lx->verified ? 0 : verify_directory(lx->task, lx->nd);
+	int err = lx->verified ? verify_start(lx) : verify_directory(lx->task, lx->nd);
 
+	lx->start = -EBADF;
 	if (!err && !lx->root.host)
 		err = get_fs_root(lx->task->fs, &lx->root);
 	if (err)
@@ -145,6 +165,7 @@ static int walk_up(struct lexical *lx)
 	if (err < 0)
 		return err;
 	nd_cross_mounts(lx->ns, lx->nd);
+	lx->nd->gone = false;
 	lx->nd->tail = 0;
 	lx->verified = true;
 	/* Which the cache does not go. */
@@ -170,6 +191,9 @@ static int walk_name(struct lexical *lx, const struct component *c, const char *
 
 	if (lx->nd->proc)
 		return 1;
+	/* What is there by now has only the name of the directory that was removed. */
+	if (lx->nd->gone)
+		return -ENOENT;
 	if (lx->links && (*rest || lx->follow) && dcache_ends_in(&arena()->dcache, hash))
 		return MAY_BE_LINK;
 	if (lx->from && c->s != lx->to + 1 && !take_components(lx))
@@ -217,6 +241,7 @@ static int walk_from_place(struct lexical *lx, int dfd, const char *name)
 			err = base_place(lx->task, dfd, lx->nd);
 		if (err)
 			return err;
+		lx->start = *name == '/' || fd_is_tree(dfd) ? -EBADF : dfd;
 		seq = mnt_read_begin(lx->ns);
 		nd_set_mount(lx->nd, mnt_by_id(lx->ns, lx->nd->mnt));
 		err = walk_names(lx, name);

@@ -55,7 +55,7 @@ struct nameidata {
 	bool proc;    /* the mount shows proc: see nd_proc_rel() */
 	struct proc_view view;
 	bool magic;	     /* the way leads through a magic link of proc that the host must follow */
-	bool gone;	     /* the directory where the name begins is removed: that is where it was */
+	bool gone;	     /* it is where the name begins, and removed: what has its path now is another one */
 	char tail;	     /* what follows the last component: 0, '/' or '.' ("/."): it must be a directory */
 	u32 len;	     /* of host */
 	u32 begun;	     /* and of the directory where the name began */

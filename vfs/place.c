@@ -364,17 +364,17 @@ static void nd_set_host(struct nameidata *nd, long n)
 
 int pwd_place(struct task *task, struct nameidata *nd)
 {
-	long n = -ENOENT;
+	long n = pwd_mount(task, &nd->mnt);
 
 	/* The directory may have been renamed since we came here, and the host knows where to. It
 	 * has no path for a removed one and one outside its root: then what we remember is the best there is. */
-	if (!pwd_mount(task, &nd->mnt))
+	if (!n)
 		n = host_path(AT_FDCWD, nd->host);
 	if (n > 0 || n == -ENAMETOOLONG)
 		nd_set_host(nd, n);
 	else
 		nd->len = copy_fs_pwd(task->fs, &nd->mnt, nd->host, HOST_PATH_MAX + 1);
-	nd->gone = n <= 0 && n != -ENAMETOOLONG;
+	nd->gone = n == -ENOENT;
 	nd_use_mount(task, nd, nd->mnt);
 	return 0;
 }
@@ -470,8 +470,8 @@ static void host_of_fd(int fd, const struct stat *st, struct nameidata *nd)
 	const u32 cut = sizeof(deleted) - 1;
 
 	nd_set_host(nd, host_path(fd, nd->host));
-	nd->gone = !st->st_nlink;
-	if (nd->len > cut && !st->st_nlink && !memcmp(nd->host + nd->len - cut, deleted, cut))
+	nd->gone = nd->len > cut && !st->st_nlink && !memcmp(nd->host + nd->len - cut, deleted, cut);
+	if (nd->gone)
 		nd->len -= cut;
 	nd->host[nd->len] = '\0';
 }

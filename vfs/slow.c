@@ -83,7 +83,7 @@ static __attribute__((noinline)) int cross_mounts(struct walk *w)
 	return crossed && (w->resolve & RESOLVE_NO_XDEV) ? -EXDEV : crossed;
 }
 
-/* "..": what it is behind must be a directory that may be searched. */
+/* "..": what it is behind must be a directory that may be searched, or has been one where the name began. */
 static __attribute__((noinline)) int step_up(struct walk *w)
 {
 	const struct mnt_ns *ns = w->ns;
@@ -101,8 +101,9 @@ static __attribute__((noinline)) int step_up(struct walk *w)
 	err = host_call4(__NR_newfstatat, t.dfd, t.path, &st, AT_SYMLINK_NOFOLLOW);
 	nd_target_done(nd);
 	nd->tail = 0;
-	if (err < 0)
+	if (err < 0 && !nd->gone)
 		return (int)err;
+	nd->gone = false;
 	memcpy(host, nd->host, len + 1);
 	for (;;) {
 		seq = mnt_read_begin(ns);
@@ -301,6 +302,8 @@ static int step_down(struct walk *w, const struct component *c)
 	bool follow = *rest_of(w) || (w->flags & LOOKUP_FOLLOW);
 	int err;
 
+	if (nd->gone && !nd->proc)
+		return -ENOENT;
 	if (nd->proc && proc_numbers_differ()) {
 		host = host_component(w, c, number);
 		c = &host;
@@ -354,9 +357,6 @@ static int walk_start(struct walk *w, int dfd, bool absolute)
 	w->root_used = scoped;
 	if (scoped || !absolute) {
 		err = base_place(w->task, dfd, nd);
-		/* Another one may be there now, which the host would not take for it. */
-		if (!err && w->cached && nd->gone)
-			err = -ENOENT;
 		if (err)
 			return err;
 	}
