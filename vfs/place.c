@@ -206,7 +206,7 @@ bool mount_is_plain(const struct mnt_ns *ns, u64 id)
 	do {
 		seq = mnt_read_begin(ns);
 		m = mnt_by_id(ns, id);
-		while (m && m->parent != m->id && shows_itself(m))
+		while (m && m->parent != m->id && m->imported && shows_itself(m))
 			m = mnt_by_id(ns, m->parent);
 		plain = m && m->id == ns->root && is_plain_root(m);
 	} while (mnt_read_retry(ns, seq));

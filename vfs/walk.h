@@ -54,7 +54,8 @@ bool nd_use_mount_in(const struct mnt_ns *ns, struct nameidata *nd, u64 mnt);
 void mount_of_host(const struct mnt_ns *ns, struct nameidata *nd);
 /* Appends a component. False: too long, or nd has no host path. */
 bool nd_append(struct nameidata *nd, const char *name, size_t len);
-/* Is the mount one that the host had, shown at its own path? Then a descriptor needs no note. */
+/* Is the mount one that the host had, shown at its own path? Then a descriptor needs no note. (What a guest has mounted
+ * on itself it is likely to change, as by making it read-only.) */
 bool mount_is_plain(const struct mnt_ns *ns, u64 id);
 void root_place(struct task *task, struct nameidata *nd);
 /* nd's mount number and host path; a working directory may be too deep for one. */
