@@ -175,7 +175,7 @@ static u32 wait_for_door(struct session *s)
 		if (!session_read(s, &door, &arena()->door, sizeof(door)) ||
 		    !session_read(s, &s->warden, &arena()->warden, sizeof(s->warden)))
 			die("cannot read the session");
-		if (s->warden && !session_is_kept(s))
+		if (!session_is_kept(s))
 			die("the warden of this session is dead: nobody can join it any more");
 		if (s->warden && door)
 			break;

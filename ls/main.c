@@ -198,7 +198,7 @@ static void add_line(struct libscols_table *table, const struct row *row, bool j
 	if (!line)
 		die_errno("cannot make the table");
 	read_command(row->guests.first, row->guests.first, command);
-	set_number(line, COL_SESSION, row->kept ? row->session.warden : -1, json);
+	set_number(line, COL_SESSION, row->kept && row->session.warden ? row->session.warden : -1, json);
 	set_number(line, COL_PID, row->guests.first, json);
 	set_cell(line, COL_COMMAND, command);
 	set_number(line, COL_TASKS, (s64)row->guests.tasks, json);

@@ -294,7 +294,7 @@ void session_find(const char *name, struct session *s)
 
 bool session_is_kept(const struct session *s)
 {
-	return s->inside || !is_dead(s->warden);
+	return s->inside || !s->warden || !is_dead(s->warden);
 }
 
 void session_warn(const struct session *s)

@@ -44,7 +44,7 @@ bool session_own(struct session *out);
 /* That of an arena. False: it is none, or has just ended. */
 bool session_open(const struct arena_search *found, struct session *out);
 void session_close(struct session *s);
-/* Does its warden live? */
+/* Does its warden live? It does not yet when the session is being started: `warden` is 0 then. */
 bool session_is_kept(const struct session *s);
 /* Says so when it does not. */
 void session_warn(const struct session *s);

@@ -248,10 +248,12 @@ __attribute__((noreturn)) static void warden_main(const struct birth *birth)
 
 	/* The guest need not wait until each of them is ignored. */
 	signal_mask(~0ULL);
+	/* Whoever finds the number looks whether it is a warden's. */
+	prctl(PR_SET_NAME, "secede-warden");
+	arena()->warden = (u32)getpid();
 	handle = build(birth);
 	ignore_signals();
 	signal_mask(0);
-	prctl(PR_SET_NAME, "secede-warden");
 	overwrite_arguments(birth->config->argv, "secede-warden");
 	setsid();
 	umask(0);
@@ -342,8 +344,6 @@ static int start_warden(const struct session_config *config, struct session *out
 	close(pair[1]);
 	if (err)
 		close(pair[0]);
-	else
-		arena()->warden = (u32)birth.pid;
 	return err;
 }
 
