@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli/cli.h"
+#include "lib/octal.h"
 
 /* What the user can do about a mount that failed; called with its errno. */
 __attribute__((noreturn)) static void mount_failed(const struct mount_option *m)
@@ -54,22 +55,6 @@ static unsigned long mount_flags(const char *words)
 	return flags;
 }
 
-/* Blanks stand as octal escapes in mountinfo. */
-static void unescape(char *s)
-{
-	char *out = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
-	}
-	*out = '\0';
-}
-
 static bool is_below(const char *path, const char *top)
 {
 	size_t len = strlen(top);
@@ -88,7 +73,7 @@ static int make_read_only(const char *target)
 	while (!err && getline(&line, &size, mounts) > 0) {
 		if (sscanf(line, "%*s %*s %*s %*s %4095s %511s", point, words) != 2)
 			continue;
-		unescape(point);
+		unescape_octal(point);
 		if (is_below(point, top))
 			err = mount(NULL, point, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | mount_flags(words), NULL);
 	}

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include "lib/octal.h"
 #include "warden/warden.h"
 
 #define HIDDEN INT64_MIN
@@ -62,22 +63,6 @@ static char *read_text(const char *path)
 	return text;
 }
 
-/* Blanks, newlines and backslashes stand as octal escapes. */
-static void unescape(char *s)
-{
-	char *out = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
-	}
-	*out = '\0';
-}
-
 /* Cuts the next blank-separated field off *s; NULL when there is none. */
 static char *field(char **s)
 {
@@ -116,11 +101,11 @@ static bool parse_line(char *text, struct line *l)
 	/* A mount whose place was unlinked can be reached by nobody. */
 	if (l->point[0] != '/' || (strlen(l->point) > 9 && !strcmp(l->point + strlen(l->point) - 9, "//deleted")))
 		return false;
-	unescape(l->fsroot);
-	unescape(l->point);
-	unescape(l->fstype);
-	unescape(l->source);
-	unescape(l->options);
+	unescape_octal(l->fsroot);
+	unescape_octal(l->point);
+	unescape_octal(l->fstype);
+	unescape_octal(l->source);
+	unescape_octal(l->options);
 	return true;
 }
 
