@@ -68,10 +68,11 @@ struct arena_header {
 	struct user_ns *init_user;
 	_Atomic u64 next_inum, next_mount_id;
 	_Atomic u64 pivots; /* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
-	/* What the last mounts were that were taken off and are remembered: see mnt_gone_flags(). */
+	/* What the last mounts were that were taken off and are remembered: see mnt_gone(). */
 	struct mount_gone {
 		_Atomic u64 id;
 		_Atomic u32 flags;
+		_Atomic u32 proc_hides, proc_gid; /* as in struct super */
 	} gone[MOUNTS_GONE];
 	u32 next_gone;
 	u64 next_version;	/* of mount trees; see kernel/ns/mnt_tree.h */

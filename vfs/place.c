@@ -65,13 +65,16 @@ static bool is_hosts_proc(const struct nameidata *nd)
 void nd_set_mount(struct nameidata *nd, const struct mount *m)
 {
 	const struct super *sb;
+	struct mount_past past = {0};
 
 	nd->dev = nd->host_dev = 0;
 	nd->limited = false;
-	nd->view = (struct proc_view){0};
 	sb = m ? super_of(m) : NULL;
 	if (!sb) {
-		nd->mnt_flags = nd->mnt ? mnt_gone_flags(nd->mnt) : 0;
+		if (nd->mnt)
+			past = mnt_gone(nd->mnt);
+		nd->mnt_flags = past.flags;
+		nd->view = (struct proc_view){past.proc_hides, past.proc_gid};
 		nd->proc = is_hosts_proc(nd);
 		return;
 	}

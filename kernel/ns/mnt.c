@@ -100,19 +100,21 @@ const struct mount *mnt_by_id(const struct mnt_ns *ns, u64 id)
 	return m || !any_detached() ? m : mnt_by_id_in(mnt_detached, id);
 }
 
-u32 mnt_gone_flags(u64 id)
+struct mount_past mnt_gone(u64 id)
 {
 	struct mount_gone *gone = arena()->gone;
-	u32 flags;
+	struct mount_past past;
 
 	for (size_t i = 0; i < MOUNTS_GONE; i++) {
 		if (atomic_load(&gone[i].id) != id)
 			continue;
-		flags = atomic_load(&gone[i].flags);
+		past = (struct mount_past){atomic_load(&gone[i].flags), atomic_load(&gone[i].proc_hides),
+					   atomic_load(&gone[i].proc_gid)};
 		/* It may be another one's, who has got the entry meanwhile. */
-		return atomic_load(&gone[i].id) == id ? flags : 0;
+		if (atomic_load(&gone[i].id) == id)
+			return past;
 	}
-	return 0;
+	return (struct mount_past){0};
 }
 
 /* ---- all of them ---- */

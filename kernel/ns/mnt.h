@@ -233,9 +233,13 @@ const struct pivot *mnt_next_pivot(const struct pivot *p);
 /* Was that place the old root? */
 bool mnt_pivot_moves(const struct pivot *p, u64 mnt, const char *host, size_t len);
 
-/* The flags of a mount and of its file system when it was taken off, for who is still in it. 0: none that restrict, or
- * so many others have gone since that nobody knows. Needs no read section. */
-u32 mnt_gone_flags(u64 id);
+/* What a mount was when it was taken off, for who is still in it: its flags and its file system's, and what that hides
+ * as proc. All 0: nothing that restricts, or so many others have gone since that nobody knows. Needs no read section.
+ */
+struct mount_past {
+	u32 flags, proc_hides, proc_gid;
+};
+struct mount_past mnt_gone(u64 id);
 
 /* ---- writing: the warden, and unit tests ---- */
 

@@ -280,11 +280,13 @@ static int remember(const void *value, void *arg)
 	struct mount_gone *gone = &a->gone[a->next_gone % MOUNTS_GONE];
 	u32 flags = (m->flags | m->sb->flags) & FLAGS_OF_GONE;
 
-	if (!flags)
+	if (!flags && !m->sb->proc_hides)
 		return 0;
 	a->next_gone++;
 	atomic_store(&gone->id, 0);
 	atomic_store(&gone->flags, flags);
+	atomic_store(&gone->proc_hides, m->sb->proc_hides);
+	atomic_store(&gone->proc_gid, m->sb->proc_gid);
 	atomic_store(&gone->id, m->id);
 	return 0;
 }

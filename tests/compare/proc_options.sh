@@ -90,5 +90,13 @@ for options in "", "hidepid=1", "hidepid=2", "hidepid=4", "subset=pid", "hidepid
     print(options, "capable", flush=True)
     print(subprocess.run(["python3", "-c", LOOK, *who], stdout=subprocess.PIPE, text=True).stdout)
     print(umount("p"))
+# Who is in such a mount when it is taken off sees no more of it than before.
+here = os.getcwd()
+print(mount("none", "p", "proc", 0, b"hidepid=2,subset=pid"))
+os.chdir("p")
+print(umount(f"{here}/p", DETACH))
+look = f"import os; print([os.access(n, 0) for n in ('{other.pid}', 'self', 'mounts')], '{other.pid}' in os.listdir(), 'mounts' in os.listdir())"
+print(plain(["python3", "-c", look]).communicate("")[0], subprocess.run(["python3", "-c", look], stdout=subprocess.PIPE, text=True).stdout)
+os.chdir(here)
 other.communicate("")
 END
