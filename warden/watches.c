@@ -161,41 +161,36 @@ static const struct watch *next_watch(int wd, u32 *i)
 	return NULL;
 }
 
-/* The directory `name` in the one of that watch has been removed. */
-static void removed(int wd, const char *name, void (*changed)(const char *path))
+/* What is at the path of each watch of that inode has changed, or with a name what is there below it. */
+static void changed_at(int wd, const char *name, void (*changed)(const char *path))
 {
 	const struct watch *w;
 	char path[WATCHED_PATH_MAX + NAME_MAX + 2];
-	u32 i = 0, before;
+	u32 i = 0;
 
 	while ((w = next_watch(wd, &i))) {
-		before = nr_watches;
-		snprintf(path, sizeof(path), "%s/%s", w->path[1] ? w->path : "", name);
+		u32 before = nr_watches;
+
+		if (name)
+			snprintf(path, sizeof(path), "%s/%s", w->path[1] ? w->path : "", name);
+		else
+			snprintf(path, sizeof(path), "%s", w->path);
 		changed(path);
-		i = nr_watches == before ? i + 1 : 0; /* they stand in another order now */
+		/* Watches that went with the entries leave the others in another order. One that is being made for an entry
+		 * (enter()) stays for now. */
+		i = nr_watches == before ? i + 1 : 0;
 	}
 }
 
 static void event(const struct inotify_event *event, void (*changed)(const char *path))
 {
-	const struct watch *w;
-	u32 i = 0;
-
-	if (event->mask & IN_Q_OVERFLOW) {
+	if (event->mask & IN_Q_OVERFLOW)
 		changed("/");
-		return;
-	}
 	/* What happens to what is in a directory is told with its name. */
-	if (event->len) {
-		if ((event->mask & IN_DELETE) && (event->mask & IN_ISDIR))
-			removed(event->wd, event->name, changed);
-		return;
-	}
-	/* The watch goes with the entries at its path and below. */
-	while ((w = next_watch(event->wd, &i))) {
-		changed(w->path);
-		i = 0;
-	}
+	else if (!event->len)
+		changed_at(event->wd, NULL, changed);
+	else if ((event->mask & IN_DELETE) && (event->mask & IN_ISDIR))
+		changed_at(event->wd, event->name, changed);
 }
 
 void watches_read(void (*changed)(const char *path))
