@@ -176,8 +176,8 @@ static void changed_at(int wd, const char *name, void (*changed)(const char *pat
 		else
 			snprintf(path, sizeof(path), "%s", w->path);
 		changed(path);
-		/* Watches that went with the entries leave the others in another order. One that is being made for an entry
-		 * (enter()) stays for now. */
+		/* Watches that went with the entries leave the others in another order. One that is being made for an
+		 * entry (enter()) stays for now. */
 		i = nr_watches == before ? i + 1 : 0;
 	}
 }
