@@ -10,7 +10,7 @@ static inline void unescape_octal(char *s)
 
 	for (; *s; s++) {
 		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			*out++ = (char)((s[1] & 7) << 6 | (s[2] & 7) << 3 | (s[3] & 7));
 			s += 3;
 		} else {
 			*out++ = *s;
