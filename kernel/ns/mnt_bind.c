@@ -30,7 +30,7 @@ bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host)
 {
 	struct place place = {.ns = ns, .host = host};
 
-	return tree_each_child(mnt_tree(ns), mnt, locked_below, &place);
+	return (ns->locked_upto || mnt_tree(ns)->nr_locked) && tree_each_child(mnt_tree(ns), mnt, locked_below, &place);
 }
 
 /* The path within the file system that `host`, a place in mount m, shows. False: it is too long to be told. */

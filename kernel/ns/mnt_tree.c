@@ -125,6 +125,7 @@ static struct mnt_tree *tree_copy(const struct mnt_tree *old)
 	    .by_group = trie_get(old->by_group),
 	    .root = old->root,
 	    .nr = old->nr,
+	    .nr_locked = old->nr_locked,
 	};
 	return tree;
 }
@@ -280,6 +281,7 @@ static int index_add(struct mnt_tree *tree, const struct mount *m)
 {
 	int err = point_index_add(tree, m);
 
+	tree->nr_locked += m->locked;
 	return err ? err : group_index_add(tree, m);
 }
 
@@ -287,6 +289,7 @@ static int index_remove(struct mnt_tree *tree, const struct mount *m)
 {
 	int err = point_index_remove(tree, m);
 
+	tree->nr_locked -= m->locked;
 	return err ? err : group_index_remove(tree, m);
 }
 

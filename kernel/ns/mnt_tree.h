@@ -24,6 +24,7 @@ struct mnt_tree {
 	const struct trie_node *by_group;
 	u64 root;
 	u32 nr;
+	u32 nr_locked; /* by their own mark */
 };
 
 /*
