@@ -311,7 +311,7 @@ static bool begin(void)
 static bool is_told_again(const char *path)
 {
 	static bool told[1024];
-	bool *slot = &told[hash_final(hash_bytes(HASH_INIT, path, strlen(path))) % ARRAY_SIZE(told)], before = *slot;
+	bool *slot = &told[hash_text(path, strlen(path)) % ARRAY_SIZE(told)], before = *slot;
 
 	*slot = true;
 	return before;
@@ -327,7 +327,7 @@ static bool has_siblings(const char *parent, size_t len)
 {
 	static u8 told[256];
 
-	return ++told[hash_final(hash_bytes(HASH_INIT, parent, len)) % ARRAY_SIZE(told)] == SIBLINGS_FROM;
+	return ++told[hash_text(parent, len) % ARRAY_SIZE(told)] == SIBLINGS_FROM;
 }
 
 static bool is_wanted(const struct dirent *e, const char *path, size_t len)

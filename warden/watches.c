@@ -32,14 +32,9 @@ static u32 nr_watches, cap_watches, max_watches;
 
 static int inotify_fd = -1;
 
-static u64 hash_of(const char *path, size_t len)
-{
-	return hash_bytes(HASH_INIT, path, len);
-}
-
 static struct watch *find_watch(const char *path, size_t len)
 {
-	u64 hash = hash_of(path, len);
+	u64 hash = hash_text(path, len);
 
 	for (u32 i = 0; i < nr_watches; i++) {
 		if (watches[i].hash == hash && !strncmp(watches[i].path, path, len) && !watches[i].path[len])
@@ -103,7 +98,7 @@ static struct watch *new_watch(const char *path, size_t len, int wd)
 		cap_watches += 64;
 	}
 	more = &watches[nr_watches];
-	*more = (struct watch){.wd = wd, .hash = hash_of(path, len), .path = strndup(path, len)};
+	*more = (struct watch){.wd = wd, .hash = hash_text(path, len), .path = strndup(path, len)};
 	if (!more->path)
 		return NULL;
 	nr_watches++;
