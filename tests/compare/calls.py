@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import sys
 
 libc = ctypes.CDLL(None, use_errno=True)
 FDCWD = -100
@@ -20,6 +21,20 @@ def result(value):
 
 def call(number, *args):
     return result(libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in args]))
+
+
+def in_child(what, unshare=0):
+    """Does it in a child, which leaves those namespaces first."""
+    pid = os.fork()
+    if not pid:
+        try:
+            if unshare and libc.unshare(unshare):
+                print("unshare", result(-1))
+            what()
+        finally:
+            sys.stdout.flush()
+            os._exit(0)
+    os.waitpid(pid, 0)
 
 
 def mount(source, target, fstype=None, flags=0, data=None):

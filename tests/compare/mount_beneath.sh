@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # move_mount(2) with MOVE_MOUNT_BENEATH: what comes to lie where, what is refused, and what of it is passed on.
 exec python3 - <<'END'
-import os, sys
+import os
 
 from calls import *
 from calls import mount_and_make as mount
@@ -62,19 +62,6 @@ def shared_a():
     mount("a", "b", None, BIND)
     mount("a", "c", None, BIND)
     mount(None, "c", None, SLAVE)
-
-
-def in_child(what, unshare=0):
-    pid = os.fork()
-    if not pid:
-        try:
-            if unshare and libc.unshare(unshare):
-                print("unshare", result(-1))
-            what()
-        finally:
-            sys.stdout.flush()
-            os._exit(0)
-    os.waitpid(pid, 0)
 
 
 for name in "abcde":

@@ -44,19 +44,6 @@ def show(title):
     print(title + ":", "; ".join(shown), flush=True)
 
 
-def in_child(what, unshare=0):
-    pid = os.fork()
-    if not pid:
-        try:
-            if unshare and libc.unshare(unshare):
-                print("unshare", result(-1))
-            what()
-        finally:
-            sys.stdout.flush()
-            os._exit(0)
-    os.waitpid(pid, 0)
-
-
 for name in "abcdef":
     os.mkdir(name)
 open("file", "w").close()
