@@ -234,7 +234,7 @@ static void start_again(const struct stopped *s)
 	bool stopped_by_signal = !host_call4(__NR_ptrace, PTRACE_GETSIGINFO, s->tid, 0, &info);
 	s32 status;
 
-	if (tracee_leave_runtime(s->tid, false, &status) != MOVED_STOPPED && stopped_by_signal)
+	if (tracee_leave_runtime(s->tid, NULL, &status) != MOVED_STOPPED && stopped_by_signal)
 		host_call4(__NR_ptrace, PTRACE_SETSIGINFO, s->tid, 0, &info);
 }
 

@@ -19,6 +19,8 @@ bool ptrace_forget(struct task *task, s32 tid);
 
 /* ---- statuses of wait4(2) ---- */
 
+#define SYSGOOD 0x80 /* PTRACE_O_TRACESYSGOOD adds it to SIGTRAP */
+
 static inline bool is_stop(s32 status)
 {
 	return (status & 0xff) == 0x7f;

@@ -68,7 +68,52 @@ bool tracee_skip_popf(const struct stopped *s)
 	return !host_call4(__NR_ptrace, PTRACE_SETREGS, s->tid, 0, &raw);
 }
 
-enum moved tracee_leave_runtime(s32 tid, bool to_mark, s32 *status)
+void tracee_end_sleep(const struct stopped *s, struct tracee *t)
+{
+	t->late_call = tracee_peek(s->tid, s->task + offsetof(struct task, regs.orig_rax));
+	if (tracee_interrupted(&s->raw) && tracee_abort_call(s))
+		t->late_result = (s64)s->raw.rax;
+}
+
+/* It is not where it was to go. A call that sleeps has not been made, or is not to be made again. */
+static bool stopped_elsewhere(s32 tid)
+{
+	struct stopped s;
+
+	if (tracee_look(tid, &s))
+		tracee_abort_call(&s);
+	return false;
+}
+
+static bool is_at_entry(s32 tid, s32 status, struct stopped *s)
+{
+	return is_stop(status) && !stop_event(status) && (stop_signal(status) & ~SYSGOOD) == SIGTRAP &&
+	       tracee_look(tid, s) && s->raw.rip == (u64)(uintptr_t)blocking_end;
+}
+
+/*
+ * The tracer has seen that a call begins, the runtime is about to make it, and a signal is there. Linux looks then
+ * whether the call has a result already, as a wait has for whose end the signal is, and interrupts it only if not. So
+ * does the host, if the call finds something that is to stop the tracee. Who has seized it can ask for that, and no
+ * signal is needed; with others the call has not been made. False: it has stopped for something else, or ended.
+ */
+static bool make_call(s32 tid, struct tracee *t, s32 *status)
+{
+	struct stopped s;
+
+	*status = tracee_go_on(tid, PTRACE_SYSCALL);
+	if (!is_at_entry(tid, *status, &s))
+		return stopped_elsewhere(tid);
+	if (host_call4(__NR_ptrace, PTRACE_INTERRUPT, tid, 0, 0))
+		return tracee_skip_call(&s);
+	*status = tracee_go_on(tid, PTRACE_CONT);
+	if (*status >> 8 != (SIGTRAP | PTRACE_EVENT_STOP << 8) || !tracee_look(tid, &s))
+		return stopped_elsewhere(tid);
+	tracee_end_sleep(&s, t);
+	return true;
+}
+
+enum moved tracee_leave_runtime(s32 tid, struct tracee *t, s32 *status)
 {
 	struct stopped s;
 
@@ -77,12 +122,17 @@ enum moved tracee_leave_runtime(s32 tid, bool to_mark, s32 *status)
 			return MOVED_STUCK;
 		if (!in_runtime(s.raw.rip))
 			return MOVED_OUT;
-		if (to_mark && s.raw.rip == (u64)(uintptr_t)arch_end_mark_call)
+		if (t && s.raw.rip == (u64)(uintptr_t)arch_end_mark_call)
 			return MOVED_TO_MARK;
 		if (waits_for_lock(tid, &s.raw))
 			return MOVED_STUCK;
 		if (tracee_skip_popf(&s))
 			continue;
+		if (t && tracee_is_before_call(&s)) {
+			if (!make_call(tid, t, status))
+				return MOVED_STOPPED;
+			continue;
+		}
 		tracee_abort_call(&s);
 		*status = tracee_go_on(tid, PTRACE_SINGLESTEP);
 		if (!is_stop(*status) || *status >> 8 != SIGTRAP)

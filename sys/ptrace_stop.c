@@ -14,8 +14,6 @@
 #include "sys/runtime.h"
 #include "sys/tracee.h"
 
-#define SYSGOOD 0x80 /* PTRACE_O_TRACESYSGOOD adds it to SIGTRAP */
-
 /* What is judged. */
 struct stop {
 	struct task *task;
@@ -234,10 +232,16 @@ static void restore_behind(struct stop *stop)
 		t->behind[i] = t->behind[i + 1];
 }
 
-/* The tracee is on its way out, or will be: the signal is shown when it has arrived. */
-static enum verdict arrive(const struct stop *stop, bool to_mark)
+/* The tracee, if its tracer waits for the end of the call. */
+static struct tracee *ends_call(const struct stop *stop)
 {
-	switch (tracee_leave_runtime(stop->tid, to_mark, stop->status)) {
+	return stop->request == PTRACE_SYSCALL && stop->tracee->in_call ? stop->tracee : NULL;
+}
+
+/* The tracee is on its way out, or will be: the signal is shown when it has arrived. */
+static enum verdict arrive(const struct stop *stop)
+{
+	switch (tracee_leave_runtime(stop->tid, ends_call(stop), stop->status)) {
 	case MOVED_OUT:
 		end_call(stop);
 		break;
@@ -260,15 +264,7 @@ static void note_late(const struct stop *stop)
 	t->late_result = 0;
 	t->late_in_call = stop->now.task;
 	if (t->late_in_call)
-		t->late_call = tracee_peek(stop->tid, stop->now.task + offsetof(struct task, regs.orig_rax));
-	if (tracee_interrupted(&stop->now.raw) && tracee_abort_call(&stop->now))
-		t->late_result = (s64)stop->now.raw.rax;
-}
-
-/* Does the tracer wait for the end of the call? */
-static bool ends_call(const struct stop *stop)
-{
-	return stop->request == PTRACE_SYSCALL && stop->tracee->in_call;
+		tracee_end_sleep(&stop->now, t);
 }
 
 static enum verdict put_off(struct stop *stop)
@@ -280,7 +276,7 @@ static enum verdict put_off(struct stop *stop)
 		return keep_behind(stop);
 	stop->tracee->late = stop->info;
 	note_late(stop);
-	return arrive(stop, ends_call(stop));
+	return arrive(stop);
 }
 
 static enum verdict signal_stop(struct stop *stop)
@@ -374,9 +370,9 @@ static enum verdict judge(struct stop *stop)
 	if (is_call_stop(stop)) {
 		if (!is_hidden_call(stop))
 			return SHOW;
-		return late ? arrive(stop, ends_call(stop)) : hide(stop, 0);
+		return late ? arrive(stop) : hide(stop, 0);
 	}
-	return late && stop_signal(*stop->status) == SIGTRAP ? arrive(stop, ends_call(stop)) : signal_stop(stop);
+	return late && stop_signal(*stop->status) == SIGTRAP ? arrive(stop) : signal_stop(stop);
 }
 
 bool ptrace_report(struct task *task, s32 tid, s32 *status)

@@ -99,19 +99,34 @@ bool tracee_sleeps(const struct stopped *s)
 	       (s->raw.rip == (u64)(uintptr_t)blocking_end || s->raw.rip == (u64)(uintptr_t)seccomp_gate_end);
 }
 
-bool tracee_abort_call(const struct stopped *s)
+static bool end_without_result(const struct stopped *s, u32 restart)
 {
 	struct user_regs raw = s->raw;
 
-	if (!s->task || (!has_no_result(&raw, blocking_begin, blocking_end) &&
-			 !has_no_result(&raw, seccomp_gate_begin, seccomp_gate_end)))
-		return false;
-	if (!poke32(s->tid, s->task + offsetof(struct task, restart),
-		    tracee_interrupted(&raw) ? RESTART_BEGUN : RESTART_NOT_BEGUN))
+	if (!poke32(s->tid, s->task + offsetof(struct task, restart), restart))
 		return false;
 	raw.rip = (u64)(uintptr_t)blocking_eintr;
 	raw.orig_rax = (u64)-1;
 	return !host_call4(__NR_ptrace, PTRACE_SETREGS, s->tid, 0, &raw);
+}
+
+bool tracee_abort_call(const struct stopped *s)
+{
+	if (!s->task || (!has_no_result(&s->raw, blocking_begin, blocking_end) &&
+			 !has_no_result(&s->raw, seccomp_gate_begin, seccomp_gate_end)))
+		return false;
+	return end_without_result(s, tracee_interrupted(&s->raw) ? RESTART_BEGUN : RESTART_NOT_BEGUN);
+}
+
+bool tracee_is_before_call(const struct stopped *s)
+{
+	return s->task && s->raw.rip >= (u64)(uintptr_t)blocking_begin && s->raw.rip < (u64)(uintptr_t)blocking_end &&
+	       !peek32(s->tid, s->task + offsetof(struct task, sig_deferred));
+}
+
+bool tracee_skip_call(const struct stopped *s)
+{
+	return end_without_result(s, RESTART_NOT_BEGUN);
 }
 
 void tracee_make_marks(s32 tid)

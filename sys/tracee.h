@@ -78,6 +78,10 @@ bool tracee_interrupted(const struct user_regs *raw);
 bool tracee_sleeps(const struct stopped *s);
 /* The call that sleeps, or is about to, ends without a result, and the guest's is started again. */
 bool tracee_abort_call(const struct stopped *s);
+/* It is about to make a call that may sleep, and does so when it goes on. */
+bool tracee_is_before_call(const struct stopped *s);
+/* It has stopped at the entry of that call, which is not made: the guest's is started again. */
+bool tracee_skip_call(const struct stopped *s);
 /* Does the runtime in that process make marks? A process that is none of ours is left alone. */
 void tracee_make_marks(s32 tid);
 
@@ -103,7 +107,10 @@ enum moved {
 	MOVED_STUCK,   /* it sleeps, and must not be disturbed */
 	MOVED_STOPPED, /* it has stopped for something else, or ended: *status */
 };
-enum moved tracee_leave_runtime(s32 tid, bool to_mark, s32 *status);
+/* `t`: who has been shown that a call begins, and waits for its end; NULL: goes on to guest code. */
+enum moved tracee_leave_runtime(s32 tid, struct tracee *t, s32 *status);
+/* It is in a call of the guest's: which one, is noted. If that sleeps, it ends, and so is what it has then. */
+void tracee_end_sleep(const struct stopped *s, struct tracee *t);
 /* After execve: to the guest's first instruction, or, for a tracer of system calls, to the mark before it. */
 s32 tracee_go_to_program(s32 tid, u32 request, s32 status);
 /* If that is where it stands: it is behind that instruction now. */

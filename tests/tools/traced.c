@@ -445,6 +445,78 @@ static void trace_asked(const char *what, enum __ptrace_request request)
 	show(what, pid, status);
 }
 
+/* ---- a signal that comes when a call has been seen to begin ---- */
+
+static int may_end[2];
+
+static void wait_begun(void)
+{
+	int status;
+	char byte;
+	pid_t pid;
+
+	handle(SIGUSR1, 0);
+	handle(SIGUSR2, SA_RESTART);
+	pid = fork();
+	if (!pid)
+		_exit(read(may_end[0], &byte, 1) == 1 ? 3 : 4);
+	/* EINTR; begun again; the child's end. */
+	if (waitpid(pid, &status, 0) != -1 || errno != EINTR)
+		_exit(1);
+	if (waitpid(pid, &status, 0) != pid || status != 3 << 8)
+		_exit(2);
+	_exit(handled == 2 ? 0 : 3);
+}
+
+static int is_pending(pid_t pid, int sig)
+{
+	unsigned long long set, pending = 0;
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "SigPnd: %llx", &set) == 1 || sscanf(line, "ShdPnd: %llx", &set) == 1)
+			pending |= set;
+	if (f)
+		fclose(f);
+	return pending >> (sig - 1) & 1;
+}
+
+/* At the beginning of its nth wait. */
+static void signal_at_entry(pid_t pid, int nth)
+{
+	static const int sigs[] = {SIGUSR1, SIGUSR2, SIGCHLD};
+	int sig = sigs[nth % 3];
+
+	if (sig != SIGCHLD)
+		kill(pid, sig);
+	else if (write(may_end[1], "", 1) != 1)
+		printf("write: %s\n", strerror(errno));
+	for (int i = 0; i < 10000 && !is_pending(pid, sig); i++)
+		usleep(1000);
+}
+
+static void trace_begun(void)
+{
+	struct __ptrace_syscall_info info;
+	int status, waits = 0;
+	pid_t pid;
+
+	if (pipe2(may_end, O_CLOEXEC))
+		return;
+	pid = start(wait_begun);
+	ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD);
+	kill(pid, SIGCONT);
+	while (status = wait_for(pid), show("begun", pid, status)) {
+		if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0 &&
+		    info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_wait4)
+			signal_at_entry(pid, waits++);
+		ptrace(PTRACE_SYSCALL, pid, 0, pass(status));
+	}
+}
+
 /* ---- interrupting ---- */
 
 static void sleeps(void)
@@ -571,6 +643,7 @@ int main(int argc, char **argv)
 	trace_changed();
 	trace_asked("asked", PTRACE_CONT);
 	trace_asked("asked, ends", PTRACE_SYSCALL);
+	trace_begun();
 	interrupting();
 	elsewhere();
 	return 0;

@@ -87,9 +87,10 @@ trace --seccomp-bpf -f -e trace=access -e inject=access:error=EIO ./program
 trace sh -c 'cd /; umask 027; umask; exit 3'
 
 echo '== attaching'
+rm output
 ./program sleep >output &
 program=$!
-until [ -s output ]; do sleep 0.05; done
+until [ -s output ] && grep -q ') S' /proc/$program/stat; do sleep 0.05; done
 strace -o calls -p $program 2>/dev/null &
 strace=$!
 until grep -q wait4 calls 2>/dev/null; do sleep 0.05; done
