@@ -75,9 +75,9 @@ struct node *disk_add(struct node *dir, const char *name, size_t len, enum node_
 	return n;
 }
 
-struct node *disk_socket(void)
+struct node *disk_add_nameless(enum node_kind kind)
 {
-	return node_new(NULL, "", 0, NODE_SOCKET);
+	return node_new(NULL, "", 0, kind);
 }
 
 void disk_remove(struct node *n)
@@ -166,6 +166,31 @@ struct node *disk_at(const char *path)
 	return n;
 }
 
+static void add_process(struct node *proc, int pid)
+{
+	static const struct {
+		const char *name;
+		enum node_kind kind;
+	} made[] = {
+	    {"cwd", NODE_MAGIC},       {"root", NODE_MAGIC},	 {"exe", NODE_MAGIC},
+	    {"mounts", NODE_FILE},     {"mountinfo", NODE_FILE}, {"uid_map", NODE_FILE},
+	    {"mountstats", NODE_FILE}, {"gid_map", NODE_FILE},	 {"setgroups", NODE_FILE},
+	};
+	static const char *const namespaces[] = {"mnt", "uts", "user"};
+	struct node *dir, *fds, *ns;
+	char number[16];
+
+	dir = disk_add(proc, number, (size_t)snprintf(number, sizeof(number), "%d", pid), NODE_DIR, NULL);
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		disk_add(dir, made[i].name, strlen(made[i].name), made[i].kind, NULL);
+	ns = disk_add(dir, "ns", 2, NODE_DIR, NULL);
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++)
+		disk_add(ns, namespaces[i], strlen(namespaces[i]), NODE_MAGIC, NULL);
+	fds = disk_add(dir, "fd", 2, NODE_DIR, NULL);
+	for (int fd = DISK_FD_FIRST; fd < DISK_FD_FIRST + DISK_FDS; fd++)
+		disk_add(fds, number, (size_t)snprintf(number, sizeof(number), "%d", fd), NODE_MAGIC, NULL);
+}
+
 void disk_init(void)
 {
 	static const struct {
@@ -173,18 +198,19 @@ void disk_init(void)
 		enum node_kind kind;
 		const char *text;
 	} made[] = {
-	    {"/", "a", NODE_DIR, NULL},		  {"/a", "b", NODE_DIR, NULL},	 {"/a/b", "c", NODE_DIR, NULL},
-	    {"/a", "d", NODE_DIR, NULL},	  {"/", "b", NODE_DIR, NULL},	 {"/b", "a", NODE_DIR, NULL},
-	    {"/", "c", NODE_DIR, NULL},		  {"/", "d", NODE_DIR, NULL},	 {"/", "f", NODE_FILE, NULL},
-	    {"/d", "f", NODE_FILE, NULL},	  {"/", "l", NODE_LINK, "a/b"},	 {"/", "m", NODE_LINK, "/b/"},
-	    {"/a", "l", NODE_LINK, ".."},	  {"/", "n", NODE_LINK, "n"},	 {"/b", "m", NODE_LINK, "../a/b"},
-	    {"/a/b", "n", NODE_LINK, "/a/f"},	  {"/", "s", NODE_DIR, NULL},	 {"/", "p", NODE_DIR, NULL},
-	    {"/s", "p", NODE_DIR, NULL},	  {"/s/p", "1", NODE_DIR, NULL}, {"/s/p/1", "cwd", NODE_MAGIC, NULL},
-	    {"/s/p/1", "root", NODE_MAGIC, NULL},
+	    {"/", "a", NODE_DIR, NULL},	      {"/a", "b", NODE_DIR, NULL},  {"/a/b", "c", NODE_DIR, NULL},
+	    {"/a", "d", NODE_DIR, NULL},      {"/", "b", NODE_DIR, NULL},   {"/b", "a", NODE_DIR, NULL},
+	    {"/", "c", NODE_DIR, NULL},	      {"/", "d", NODE_DIR, NULL},   {"/", "f", NODE_FILE, NULL},
+	    {"/d", "f", NODE_FILE, NULL},     {"/", "l", NODE_LINK, "a/b"}, {"/", "m", NODE_LINK, "/b/"},
+	    {"/a", "l", NODE_LINK, ".."},     {"/", "n", NODE_LINK, "n"},   {"/b", "m", NODE_LINK, "../a/b"},
+	    {"/a/b", "n", NODE_LINK, "/a/f"}, {"/", "s", NODE_DIR, NULL},   {"/", "p", NODE_DIR, NULL},
+	    {"/s", "p", NODE_DIR, NULL},
 	};
 
 	inodes = 0;
 	disk_root = node_new(NULL, "", 0, NODE_DIR);
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
 		disk_add(disk_at(made[i].dir), made[i].name, strlen(made[i].name), made[i].kind, made[i].text);
+	for (int pid = 1; pid <= DISK_TASKS; pid++)
+		add_process(disk_at("/s/p"), pid);
 }

@@ -7,13 +7,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum node_kind { NODE_DIR, NODE_FILE, NODE_LINK, NODE_MAGIC /* a link of proc */, NODE_SOCKET /* which has no name */ };
+enum node_kind {
+	NODE_DIR,
+	NODE_FILE,
+	NODE_LINK,
+	NODE_MAGIC,  /* a link of proc */
+	NODE_SOCKET, /* which has no name */
+	NODE_TEXT    /* memory with a text, which has none either */
+};
 
 struct node {
 	enum node_kind kind;
 	struct node *parent; /* also of a removed one, as it was; the root is its own */
 	char name[NAME_MAX + 1];
-	char *text;		      /* of a symlink */
+	char *text;		      /* of a symlink, or what is in the memory, */
+	size_t len;		      /* and how long that is */
 	struct node *children, *next; /* of a directory; its siblings */
 	bool dead;		      /* removed */
 	unsigned long ino;
@@ -25,16 +33,21 @@ extern struct node *disk_root;
 extern unsigned long disk_changes;
 
 /*
- * With some directories, files and links, and the directory "s", where tmpfs are kept, and what proc shows: for each
- * task /1, which is itself, with "cwd" and "root".
+ * With some directories, files and links, and the directory "s", where tmpfs are kept, and "/s/p", which is the host's
+ * proc: for each of DISK_TASKS tasks /1, /2 ..., with its links, of DISK_FDS descriptors too, and those of its files
+ * that secede makes itself.
  */
+#define DISK_TASKS    3
+#define DISK_FD_FIRST 100
+#define DISK_FDS      32
 void disk_init(void);
 void disk_free(void);
 
 struct node *disk_find(const struct node *dir, const char *name, size_t len);
 /* `text` is a symlink's, else NULL. */
 struct node *disk_add(struct node *dir, const char *name, size_t len, enum node_kind kind, const char *text);
-struct node *disk_socket(void);
+/* A socket, or memory. */
+struct node *disk_add_nameless(enum node_kind kind);
 void disk_remove(struct node *n);
 void disk_move(struct node *n, struct node *dir, const char *name, size_t len);
 

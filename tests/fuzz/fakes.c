@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rest of the runtime's world, as far as the walk and the calls that change mounts see it; proc is not in it. */
+/* The rest of the runtime's world, as far as the walk and the calls that change mounts see it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +57,11 @@ void mutex_unlock(struct mutex *m)
 }
 
 /* The guest's memory is ours. */
+
+bool access_ok(u64 addr, u64 len)
+{
+	return true;
+}
 
 int copy_from_guest(void *dst, u64 src, size_t len)
 {
@@ -194,9 +199,8 @@ void warden_let_go(const struct task *task, s32 fd, bool wait)
 
 /* ---- its handles: those on trees ---- */
 
-s64 call_publish(struct call *call, struct ns_set *set)
+static struct handle *free_handle(void)
 {
-	struct handle *h;
 	u32 i = 0;
 
 	while (i < arena()->nr_handles && handle_at(i)->inode)
@@ -205,22 +209,28 @@ s64 call_publish(struct call *call, struct ns_set *set)
 		abort();
 	if (i == arena()->nr_handles)
 		arena()->nr_handles++;
-	h = handle_at(i);
+	return handle_at(i);
+}
+
+s64 call_publish(struct call *call, struct ns_set *set)
+{
+	struct handle *h = free_handle();
+
 	h->kind = set->kind;
 	h->user = set->user;
 	h->tree = set->tree;
 	h->inode = call->req->self_inode;
 	atomic_fetch_add(&arena()->tree_handles, 1);
-	return i;
+	return h - handle_at(0);
 }
 
-const struct handle *handle_by_inode(u64 inode)
+void walk_publish(struct nsproxy *ns)
 {
-	for (u32 i = 0; i < arena()->nr_handles; i++) {
-		if (handle_at(i)->inode == inode)
-			return handle_at(i);
-	}
-	return NULL;
+	static u64 inodes = 1UL << 40; /* none that a file has */
+	struct handle *h = free_handle();
+
+	ns->inode = ++inodes;
+	*h = (struct handle){.inode = ns->inode, .mnt = ns->mnt, .uts = ns->uts, .user = ns->user};
 }
 
 struct handle *handle_find(u64 inode)
@@ -357,12 +367,14 @@ int warden_new_namespaces(struct nsproxy *old, const struct cred *cred, u64 flag
 	ns->user = flags & CLONE_NEWUSER ? user_ns_create(old->user, cred->euid, cred->egid) : user_ns_get(old->user);
 	ns->mnt = mnt_ns_dup(old->mnt, ns->user);
 	ns->uts = uts_ns_get(old->uts);
+	walk_publish(ns);
 	*out = ns;
 	return 0;
 }
 
 void warden_close_handle(const struct nsproxy *ns, const struct files_struct *files)
 {
+	handle_find(ns->inode)->inode = 0;
 	uts_ns_put(ns->uts);
 	mnt_ns_put(ns->mnt);
 	user_ns_put(ns->user);
@@ -470,92 +482,4 @@ int host_leave_mm(struct task *task, u64 flags, struct unshared *new)
 
 void host_sync_actions(struct sighand_group *group, u64 signals)
 {
-}
-
-/* ---- proc: a task sees itself, as number 1 ---- */
-
-bool proc_numbers_differ(void)
-{
-	return false;
-}
-
-bool proc_path_to_guest(const char *host, struct fmt *out)
-{
-	return false;
-}
-
-bool proc_hides(const char *rel)
-{
-	return false;
-}
-
-int proc_denies(struct task *task, const struct proc_view *view, const char *rel, bool entered)
-{
-	return 0;
-}
-
-int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
-{
-	if (!strcmp(rel, "1/cwd"))
-		return pwd_place(task, nd);
-	root_place(task, nd);
-	return 0;
-}
-
-const struct mnt_ns *proc_link_ns(struct task *task, const char *rel)
-{
-	return task->nsproxy->mnt;
-}
-
-int proc_self_text(const char *rel, char *buf, size_t size)
-{
-	return -EAGAIN;
-}
-
-size_t proc_number_to_host(struct task *task, const struct nameidata *parent, const struct component *c,
-			   char buf[PROC_NUMBER_SIZE])
-{
-	return 0;
-}
-
-/* A namespace has no place here, and no descriptor. */
-int proc_ns_stat(struct task *task, const char *rel, u64 *dev, u64 *ino)
-{
-	return -ENOENT;
-}
-
-int proc_ns_fstat(const struct fd_info *info, u64 *dev, u64 *ino)
-{
-	abort();
-}
-
-bool proc_path(const struct fd_info *info, char *buf, size_t size)
-{
-	abort();
-}
-
-int proc_open(struct task *task, const char *rel, u64 oflags)
-{
-	return -EAGAIN;
-}
-
-/* ---- directories too deep for a path: tests/compare/deep.sh has them ---- */
-
-int approach(struct task *task, int dfd, const char *name, bool follow, struct approach *a)
-{
-	return -ENAMETOOLONG;
-}
-
-void approach_end(struct approach *a)
-{
-}
-
-int chdir_deep(const struct hpath *path)
-{
-	return -ENAMETOOLONG;
-}
-
-int deep_pwd(const struct hpath *old, const char *name, struct hpath **path)
-{
-	return -ENAMETOOLONG;
 }

@@ -8,17 +8,17 @@ FUZZ_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno
 	-D_GNU_SOURCE -include tests/fuzz/syscall.h -iquote .
 # What is tested, compiled as for the runtime, and what is around it.
 FUZZ_SRC = $(wildcard kernel/*.c kernel/ns/*.c) $(ARENA) lib/fmt.c \
-	$(addprefix vfs/,namei.c lexical.c slow.c place.c dpath.c open.c tree_fd.c dcache.c tmpfs.c tmpfs_usage.c) \
-	$(addprefix sys/,mount.c mount_common.c umount.c pivot.c fs.c name.c grave.c held_names.c place.c stat.c open_tree.c mount_setattr.c)
-FUZZ_MODEL = $(addprefix tests/fuzz/,step.c disk.c model.c model_list.c model_mounts.c model_propagate.c model_detached.c)
-FUZZ_HOSTED = warden/mounts.c warden/detached.c $(FUZZ_MODEL) $(addprefix tests/fuzz/,walk.c walk_trees.c walk_calls.c fakes.c host.c)
+	$(wildcard vfs/*.c) \
+	$(addprefix sys/,mount.c mount_common.c umount.c pivot.c fs.c name.c grave.c held_names.c place.c stat.c access.c open_tree.c mount_setattr.c)
+FUZZ_MODEL = $(addprefix tests/fuzz/,step.c disk.c model.c model_list.c model_mounts.c model_propagate.c model_detached.c model_proc.c)
+FUZZ_HOSTED = warden/mounts.c warden/detached.c $(FUZZ_MODEL) $(addprefix tests/fuzz/,walk.c walk_trees.c walk_calls.c walk_proc.c fakes.c fakes_proc.c host.c host_proc.c)
 
 # With the sanitizers, and once more to see how much of the code is reached.
 FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/asan/%.o,$(FUZZ_SRC) $(FUZZ_HOSTED))
 FUZZ_COV_OBJ = $(patsubst %.c,$(B)/fuzz/cov/%.o,$(FUZZ_SRC) $(FUZZ_HOSTED))
 $(FUZZ_OBJ): FUZZ_CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 $(FUZZ_COV_OBJ): FUZZ_CFLAGS += $(FUZZ_COVERAGE)
-$(foreach kind,asan cov,$(FUZZ_SRC:%.c=$(B)/fuzz/$(kind)/%.o)): FUZZ_CFLAGS += -ffreestanding
+$(foreach kind,asan cov,$(FUZZ_SRC:%.c=$(B)/fuzz/$(kind)/%.o)): FUZZ_CFLAGS += -ffreestanding -include tests/fuzz/current.h
 # The warden is another program, and has a function of its own by that name.
 $(foreach kind,asan cov,$(B)/fuzz/$(kind)/warden/mounts.o $(B)/fuzz/$(kind)/warden/detached.o): FUZZ_CFLAGS += -Dmay_mount=warden_may_mount
 

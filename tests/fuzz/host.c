@@ -16,7 +16,7 @@
 #include "host/dir.h"
 #include "host/host.h"
 
-#define FD_LINKS    "/proc/thread-self/fd/"
+#define FD_LINKS    "/s/p/thread-self/fd/"
 #define HOST_DEV    5
 #define MAX_SYMLINK 40
 
@@ -48,7 +48,7 @@ void host_fds_reset(void)
 	memset(fds, 0, sizeof(fds));
 }
 
-static long fd_new(struct node *n)
+long host_fd_new(struct node *n)
 {
 	for (int i = 0; i < HOST_FDS; i++) {
 		if (fds[i])
@@ -61,7 +61,15 @@ static long fd_new(struct node *n)
 
 int host_fd_socket(void)
 {
-	return (int)fd_new(disk_socket());
+	return (int)host_fd_new(disk_add_nameless(NODE_SOCKET));
+}
+
+long host_fd_dup(int fd, int to)
+{
+	if (!host_fd_node(fd) || !host_fd_node(to))
+		return -EBADF;
+	fds[to - HOST_FD_FIRST] = host_fd_node(fd);
+	return to;
 }
 
 static long host_close_fd(int fd)
@@ -108,6 +116,19 @@ static int walk_link(struct walk *w, const struct node *link, const char *rest)
 	return 0;
 }
 
+static int walk_magic(struct walk *w, const struct node *link, struct walked *out)
+{
+	struct node *to = host_link_target(link);
+
+	if (w->no_links || ++w->links > MAX_SYMLINK)
+		return -ELOOP;
+	if (!to)
+		return -ENOENT;
+	w->at = to;
+	*out = (struct walked){.node = to};
+	return 0;
+}
+
 static bool is_dots(const char *name, size_t len)
 {
 	return len <= 2 && !memcmp(name, "..", len);
@@ -140,9 +161,8 @@ static int walk_component(struct walk *w, const char **p, struct walked *out)
 	*out = (struct walked){w->at, name, len, *rest != '\0', n};
 	if (!n)
 		return last ? 0 : -ENOENT;
-	/* Of these secede does not ask the host where they lead. */
 	if (n->kind == NODE_MAGIC && (!last || w->follow || *rest))
-		return -ELOOP;
+		return walk_magic(w, n, out);
 	if (n->kind == NODE_LINK && (!last || w->follow || *rest)) {
 		err = walk_link(w, n, rest);
 		return err ? err : 1;
@@ -206,11 +226,11 @@ static long open_create(struct walked *found, unsigned long flags)
 	if (!found->node) {
 		if (found->dir->dead)
 			return -ENOENT;
-		return fd_new(disk_add(found->dir, found->last, found->len, NODE_FILE, NULL));
+		return host_fd_new(disk_add(found->dir, found->last, found->len, NODE_FILE, NULL));
 	}
 	if (flags & O_EXCL)
 		return -EEXIST;
-	return found->node->kind == NODE_DIR ? -EISDIR : fd_new(found->node);
+	return found->node->kind == NODE_DIR ? -EISDIR : host_fd_new(found->node);
 }
 
 static long host_open(int dfd, const char *path, const struct open_how *how)
@@ -222,7 +242,7 @@ static long host_open(int dfd, const char *path, const struct open_how *how)
 	int err;
 
 	if (!strncmp(path, FD_LINKS, strlen(FD_LINKS)))
-		return fd_new(host_fd_node(atoi(path + strlen(FD_LINKS))));
+		return host_fd_new(host_fd_node(atoi(path + strlen(FD_LINKS))));
 	w.follow = !(flags & O_NOFOLLOW) && !(create && (flags & O_EXCL));
 	w.no_links = how->resolve & RESOLVE_NO_SYMLINKS;
 	w.create = create;
@@ -240,18 +260,15 @@ static long host_open(int dfd, const char *path, const struct open_how *how)
 		return -ELOOP;
 	if (!(flags & O_PATH) && found.node->kind == NODE_DIR && (flags & (O_ACCMODE | O_TRUNC)))
 		return -EISDIR;
-	return fd_new(found.node);
+	return host_fd_new(found.node);
 }
 
 /* ---- stat and its like ---- */
 
 static long host_stat(const struct node *n, struct stat *st)
 {
-	static const unsigned modes[] = {[NODE_DIR] = 0040755,
-					 [NODE_FILE] = 0100644,
-					 [NODE_LINK] = 0120777,
-					 [NODE_MAGIC] = 0120777,
-					 [NODE_SOCKET] = 0140777};
+	static const unsigned modes[] = {[NODE_DIR] = 0040755,	 [NODE_FILE] = 0100644,	  [NODE_LINK] = 0120777,
+					 [NODE_MAGIC] = 0120777, [NODE_SOCKET] = 0140777, [NODE_TEXT] = 0100777};
 
 	memset(st, 0, sizeof(*st));
 	st->st_dev = HOST_DEV;
@@ -277,7 +294,7 @@ static long host_fstatat(int dfd, const char *path, struct stat *st, int flags)
 
 static long host_readlink(int dfd, const char *path, char *buf, size_t size)
 {
-	char text[PATH_MAX + sizeof(" (deleted)")];
+	char text[PATH_MAX + 16];
 	struct node *n;
 	int err = host_find(dfd, path, false, &n);
 	size_t len;
@@ -290,6 +307,8 @@ static long host_readlink(int dfd, const char *path, char *buf, size_t size)
 			strcat(text, " (deleted)");
 	} else if (n->kind == NODE_LINK) {
 		strcpy(text, n->text);
+	} else if (n->kind == NODE_MAGIC && host_link_target(n)) {
+		host_link_text(n, text);
 	} else {
 		return -EINVAL;
 	}
@@ -520,13 +539,16 @@ static long call_path(long nr, int dfd, const char *path, long c, long d)
 long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	int fd = (int)a;
+	long ret = host_other_call(nr, a, b, c, d, e);
 
+	if (ret != -ENOSYS)
+		return ret;
 	switch (nr) {
 	case __NR_fstat:
 		return host_fd_node(fd) ? host_stat(host_fd_node(fd), (struct stat *)b) : -EBADF;
 	case __NR_close:
 		return host_close_fd(fd);
-	case __NR_fcntl: /* F_GETFD: is it open? */
+	case __NR_fcntl: /* F_GETFD: is it open? And F_ADD_SEALS. */
 		return host_fd_node(fd) ? 0 : -EBADF;
 	case __NR_fchdir:
 		return host_chdir(host_fd_node(fd));

@@ -5,8 +5,8 @@
 
 #include "disk.h"
 
-#define HOST_FD_FIRST 100 /* no number that means anything to the real host */
-#define HOST_FDS      32
+#define HOST_FD_FIRST DISK_FD_FIRST /* no number that means anything to the real host */
+#define HOST_FDS      DISK_FDS
 
 /* What a thread of the fake host has for itself. */
 struct host_thread {
@@ -27,7 +27,28 @@ void host_fds_reset(void);
 void host_later(void);
 /* A descriptor on a socket, or -EMFILE. */
 int host_fd_socket(void);
-/* The last descriptor on a socket was closed (fakes.c). */
+/* A new descriptor on it, or -EMFILE. */
+long host_fd_new(struct node *n);
+/* The second descriptor becomes one on the same as the first. */
+long host_fd_dup(int fd, int to);
+
+/* ---- host_proc.c ---- */
+
+/* Where the link of proc leads; NULL: nowhere. */
+struct node *host_link_target(const struct node *link);
+/* What it says; buf has PATH_MAX + 16 bytes. */
+void host_link_text(const struct node *link, char *buf);
+/* Calls that are about memory and processes; -ENOSYS: it is none of those. */
+long host_other_call(long nr, long a, long b, long c, long d, long e);
+
+/* ---- fakes_proc.c ---- */
+
+/* The thread of that number; NULL: there is none. */
+struct host_thread *host_thread_of(int pid);
+int host_thread_number(void);
+/* A copy of the thread's memory: `at` is an address there. False: there is none. */
+bool host_peek(int pid, void *to, const void *at, size_t len);
+/* The last descriptor on a socket was closed. */
 void host_socket_closed(const struct node *n);
 
 #endif

@@ -114,9 +114,12 @@ static int follow(struct m_walk *w, const struct place *at, bool final)
 /* One of proc's, which leads to where the task stands, whatever is mounted there. */
 static int follow_magic(struct m_walk *w, const struct place *link)
 {
-	const struct place *to = strcmp(link->node->name, "cwd") ? &w->task->root : &w->task->pwd;
+	const struct m_task *of = model_proc_task(link->node);
+	const struct place *to = strcmp(link->node->name, "cwd") ? &of->root : &of->pwd;
 
-	w->e->skip |= link->mnt->ns < 0;
+	w->e->skip |= link->mnt->ns < 0 || !of->used;
+	if (w->e->skip)
+		return -ENOENT;
 	if (++w->links > MAX_LINKS || (w->resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) ||
 	    (link->mnt->flags & MS_NOSYMFOLLOW))
 		return -ELOOP;
@@ -278,8 +281,7 @@ static void show_path(const struct m_task *task, struct expect *e)
 
 /* ---- lookups and open(2) ---- */
 
-/* Is something mounted over the place, or over one on the way to it? */
-static bool is_hidden(struct place at)
+bool model_is_hidden(struct place at)
 {
 	for (;;) {
 		if (model_mounted(&at))
@@ -306,8 +308,8 @@ static bool base_of(struct m_task *task, const struct step *s, struct place *bas
 		*base = (struct place){task->trees[s->tree], e->skip ? NULL : task->trees[s->tree]->root};
 		return !e->skip;
 	}
-	e->skip |= model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir) || dir.skip || is_hidden(dir.at) ||
-		   model_in_proc(&dir.at);
+	e->skip |= model_walk(task, s->b, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &dir) || dir.skip ||
+		   model_is_hidden(dir.at) || model_in_proc(&dir.at);
 	*base = dir.at;
 	return !e->skip;
 }
@@ -610,6 +612,8 @@ void model_step(const struct step *s, struct expect *e)
 		return do_stat(task, s, e);
 	case STEP_GETCWD:
 		return do_getcwd(task, e);
+	case STEP_PROC:
+		return model_proc_step(task, s, e);
 	case STEP_MKDIR:
 		return do_create(task, s->a, true, e);
 	case STEP_CREATE:

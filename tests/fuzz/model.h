@@ -61,6 +61,7 @@ struct expect {
 	bool skip;    /* not to be tried: what is known to differ, or is too large */
 	bool secedes; /* what Linux does is something else */
 	bool linuxes; /* what secede does is something else */
+	bool stays;   /* of STEP_PROC: the link can be read, and not be followed */
 	long err;     /* 0 or -errno */
 	/* Of lookups: the place, and with MODEL_PARENT what follows it. */
 	struct place at;
@@ -100,6 +101,10 @@ void model_each_below(struct m_mount *top, void (*fn)(struct m_mount *m, void *a
 /* Of those that the mount receives from, the nearest group with a member in the task's namespace that it can see; 0:
  * none. */
 unsigned model_nearest_master(const struct m_task *task, const struct m_mount *m);
+/* The place as the task's links of proc say it: from its root, or from the top of where it is. */
+void model_text(const struct m_task *task, struct place at, char *buf, size_t size);
+/* Where what the mount shows lies in its file system. */
+void model_fs_root(const struct m_mount *m, char *buf);
 /* The mounts' and their file systems' flags. */
 unsigned model_flags(const struct m_mount *m);
 

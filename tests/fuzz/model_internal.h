@@ -16,6 +16,9 @@ bool model_in_proc(const struct place *at);
 /* What is known of a further walk of the step is known of the step. */
 void model_merge(struct expect *e, const struct expect *other);
 
+/* Is something mounted over the place, or over one on the way to it? */
+bool model_is_hidden(struct place at);
+
 /* ---- model_list.c ---- */
 
 #define MODEL_POOL 8192
@@ -98,5 +101,11 @@ void model_uncover(const struct node *n);
 void model_detached_step(struct m_task *task, const struct step *s, struct expect *e);
 /* Whoever has descriptors closes them. */
 void model_close_trees(struct m_task *task);
+
+/* ---- model_proc.c ---- */
+
+/* Whose directory of proc it is, or is in. */
+const struct m_task *model_proc_task(const struct node *n);
+void model_proc_step(struct m_task *task, const struct step *s, struct expect *e);
 
 #endif

@@ -68,6 +68,8 @@ static bool is_native(const struct step *s)
 		return false;
 	if (s->op == STEP_FORK)
 		return !(s->flags & CLONE_NEWUSER) || is_at_top(&model_tasks[s->task]);
+	if (s->op == STEP_PROC || s->of != s->task)
+		return false;
 	return s->op != STEP_LOOKUP || !(s->flags & (LOOKUP_PARENT | LOOKUP_EMPTY));
 }
 

@@ -49,12 +49,12 @@ pid_t task_pid(int task)
 
 /* ---- the disk, and the way to it ---- */
 
-/* A task is itself, and has that number. */
+/* A task, which is its own number in paths, has that of its process. */
 static void name_in_proc(char *path)
 {
 	char rest[STEP_PATH];
 
-	if (strncmp(path, "/p/1", 4) != 0)
+	if (strncmp(path, "/p/", 3) != 0 || !path[3])
 		return;
 	strcpy(rest, path + 4);
 	snprintf(path, STEP_PATH, "/p/%d%s", getpid(), rest);

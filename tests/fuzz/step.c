@@ -55,7 +55,7 @@ static void decode_path(struct input *in, char *path, enum names names)
 
 	if (!(form & 8))
 		*to++ = '/';
-	/* Now and then by a link of proc. */
+	/* Now and then by a link of proc, of which task decode_of() says. */
 	if ((form & 7) == 4 && names != NAMES_SHORT) {
 		to = stpcpy(path, form & 8 ? "/p/1/cwd" : "/p/1/root");
 		*to = '/';
@@ -176,7 +176,7 @@ static const enum step_op ops[] = {
     STEP_BIND,	    STEP_MOVE,	    STEP_UMOUNT,    STEP_UMOUNT,      STEP_REMOUNT,	STEP_PIVOT,
     STEP_FORK,	    STEP_FORK,	    STEP_EXIT,	    STEP_PROPAGATION, STEP_PROPAGATION, STEP_PROPAGATION,
     STEP_SETATTR,   STEP_SETATTR,   STEP_SET_GROUP, STEP_OPEN_TREE,   STEP_OPEN_TREE,	STEP_FSMOUNT,
-    STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_CLOSE,
+    STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_MOVE_TREE, STEP_CLOSE,	      STEP_PROC,
 };
 
 /* One in eight. */
@@ -265,6 +265,34 @@ static enum names names_of(enum step_op op)
 	return op == STEP_SYMLINK ? NAMES_SHORT : NAMES_LONG;
 }
 
+#define PROC_NAMES 16
+const char *const step_proc_names[PROC_NAMES] = {
+    "mountinfo", "mountinfo", "mountinfo", "mounts", "mounts", "mountstats", "root",	"cwd",
+    "fd",	 "fd",	      "exe",	   "ns/mnt", "ns/uts", "ns/user",    "uid_map", "setgroups",
+};
+
+static void name_task(char *path, int t)
+{
+	static const char proc[] = "/p/1";
+
+	if (!strncmp(path, proc, sizeof(proc) - 1))
+		path[sizeof(proc) - 2] = (char)('1' + t);
+}
+
+/* Who is meant by the number below /p: the task itself, or another one where nothing is changed. */
+static void decode_of(struct input *in, struct step *s)
+{
+	unsigned bits = byte(in);
+	bool other = bits & 1 && (s->op == STEP_LOOKUP || s->op == STEP_STAT || s->op == STEP_PROC);
+
+	s->of = other ? (int)(bits >> 1) % 3 : s->task;
+	if (s->op == STEP_PROC)
+		snprintf(s->a, sizeof(s->a), "/p/%d", s->of + 1);
+	else
+		name_task(s->a, s->of);
+	name_task(s->b, s->task);
+}
+
 /* What the path is relative to, and which tree is meant. */
 static void decode_base(struct input *in, struct step *s)
 {
@@ -287,7 +315,14 @@ bool step_decode(struct input *in, struct step *s)
 	s->flags = s->resolve = s->clear = s->inodes = s->fail = 0;
 	s->from_b = s->from_tree = false;
 	s->tree = 0;
+	s->of = s->task;
 	s->a[0] = s->b[0] = '\0';
+	if (s->op == STEP_PROC) {
+		s->flags = byte(in) % PROC_NAMES;
+		decode_path(in, s->b, NAMES_LONG);
+		decode_of(in, s);
+		return true;
+	}
 	if (s->op == STEP_FORK || s->op == STEP_EXIT || s->op == STEP_GETCWD) {
 		decode_flags(in, s);
 		return true;
@@ -304,6 +339,7 @@ bool step_decode(struct input *in, struct step *s)
 	decode_base(in, s);
 	if (s->from_b)
 		decode_path(in, s->b, NAMES_LONG);
+	decode_of(in, s);
 	if (changes_mounts(s->op))
 		s->fail = decode_fail(in);
 	return true;
@@ -312,9 +348,10 @@ bool step_decode(struct input *in, struct step *s)
 void step_print(const struct step *s)
 {
 	static const char *const names[STEP_OPS] = {
-	    "lookup", "open",	 "stat",      "getcwd",	   "mkdir",   "create",	   "symlink", "unlink",	 "rmdir",
-	    "rename", "chdir",	 "chroot",    "tmpfs",	   "bind",    "move",	   "umount",  "remount", "propagation",
-	    "pivot",  "setattr", "set_group", "open_tree", "fsmount", "move_tree", "close",   "fork",	 "exit",
+	    "lookup",	 "open",    "stat",	 "getcwd",	"mkdir",  "create",  "symlink",
+	    "unlink",	 "rmdir",   "rename",	 "chdir",	"chroot", "tmpfs",   "bind",
+	    "move",	 "umount",  "remount",	 "propagation", "pivot",  "setattr", "set_group",
+	    "open_tree", "fsmount", "move_tree", "close",	"proc",	  "fork",    "exit",
 	};
 
 	fprintf(stderr, "%d %s \"%s\" \"%s\" %#lx %#lx %#lx %u %u%s%d\n", s->task, names[s->op], s->a, s->b, s->flags,

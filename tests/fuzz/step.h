@@ -33,6 +33,7 @@ enum step_op {
 	STEP_FSMOUNT,
 	STEP_MOVE_TREE, /* move_mount(2) of what the descriptor `tree` stands for */
 	STEP_CLOSE,
+	STEP_PROC, /* a file or link below /p/N is read: see model_proc.c */
 	STEP_FORK, /* a task in a copy of the namespace */
 	STEP_EXIT,
 	STEP_OPS
@@ -51,6 +52,7 @@ struct step {
 	bool from_b;	       /* of lookups and open(2): relative to the directory b */
 	int tree;	       /* one of the task's descriptors on trees of mounts: see its ops */
 	bool from_tree;	       /* the path a is relative to it; of STEP_MOVE_TREE: b is relative to the next one */
+	int of;		       /* the task that the N in /p/N stands for */
 	unsigned fail;	       /* so many allocations of the arena later one fails; 0: none */
 	char a[STEP_PATH], b[STEP_PATH];
 };
@@ -64,6 +66,9 @@ struct input {
 bool step_decode(struct input *in, struct step *s);
 /* One line, to stderr. */
 void step_print(const struct step *s);
+
+/* What STEP_PROC reads: a name below /p/N. Of fd and exe the task `of` opens or executes b first. */
+extern const char *const step_proc_names[];
 
 /* MS_ flags of a mount as MOUNT_ATTR_ ones. */
 unsigned long step_attr(unsigned long flags);

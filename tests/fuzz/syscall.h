@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* In place of the real one, and so under its name: here the host's kernel is tests/fuzz/host.c. Every file begins with
- * it
- * (-include). */
+ * it (-include). */
 #ifndef SECEDE_ARCH_SYSCALL_H
 #define SECEDE_ARCH_SYSCALL_H
 

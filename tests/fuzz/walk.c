@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "kernel/mm.h"
 #include "vfs/walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -62,7 +63,7 @@ static struct path place_new(u64 mnt, const char *host)
 
 static void attach_proc(struct nsproxy *ns)
 {
-	struct super *sb = super_create(SUPER_PROC, "proc", "p", "rw", 0, WALK_TMPFS_DEV, WALK_HOST_DEV);
+	struct super *sb = super_create(SUPER_PROC, "proc", "p", "", 0, WALK_TMPFS_DEV, WALK_HOST_DEV);
 	struct mount_spec spec = {.parent = ns->mnt->root, .point = "/p", .host = "/s/p", .dir = true, .sb = sb};
 
 	sb->owner = user_ns_get(ns->user);
@@ -72,7 +73,7 @@ static void attach_proc(struct nsproxy *ns)
 
 static struct nsproxy *first_namespaces(void)
 {
-	struct super *sb = super_create(SUPER_HOST, "ext4", "/dev/sda", "rw", 0, 5, 5);
+	struct super *sb = super_create(SUPER_HOST, "ext4", "/dev/sda", "data=a b", 0, 5, 5);
 	struct mount_spec spec = {.point = "/", .host = "/", .dir = true, .sb = sb};
 	struct nsproxy *ns = kzalloc(sizeof(*ns));
 
@@ -83,10 +84,18 @@ static struct nsproxy *first_namespaces(void)
 	mnt_attach(ns->mnt, &spec);
 	super_put(sb);
 	attach_proc(ns);
+	walk_publish(ns);
 	return ns;
 }
 
-static struct task *first_task(void)
+void walk_new_task(int t, struct task *task)
+{
+	atomic_store(&task->state, TASK_RUNNING);
+	task->tid = task->tgid = task->host_tid = task->host_tgid = t + 1;
+	tasks[t].task = task;
+}
+
+static void first_task(void)
 {
 	struct task *task = kzalloc(sizeof(*task));
 
@@ -102,7 +111,7 @@ static struct task *first_task(void)
 	task->cred = kzalloc(sizeof(*task->cred));
 	*task->cred = (struct cred){
 	    .users = 1, .cap_permitted = CAP_FULL_SET, .cap_effective = CAP_FULL_SET, .cap_bset = CAP_FULL_SET};
-	return task;
+	walk_new_task(0, task);
 }
 
 static void make_arena(void)
@@ -121,7 +130,7 @@ static void make_arena(void)
 	}
 	arena_init(ARENA_SIZE);
 	arena_fails = fails;
-	strcpy(arena()->proc, "/proc");
+	strcpy(arena()->proc, "/s/p");
 	strcpy(arena()->storage, "/s");
 	arena()->uid = 1000;
 	arena()->dcache.warden = 1;
@@ -139,7 +148,10 @@ static void world_begin(void)
 	host_fds_reset();
 	host_later();
 	tasks[0].thread.cwd = disk_root;
-	tasks[0].task = first_task();
+	host_thread = &tasks[0].thread;
+	first_task();
+	mm.nr_blocks = 1;
+	mm.fd_base = 1024;
 	arena()->detached = mnt_ns_create(tasks[0].task->nsproxy->user);
 	mnt_detached = arena()->detached;
 	model_init();

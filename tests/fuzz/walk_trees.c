@@ -25,6 +25,11 @@ struct tree_check {
 
 #define COMPARED_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW)
 
+unsigned trees_group(unsigned group)
+{
+	return groups_of_model[group];
+}
+
 static void check_group(const char *what, u64 id, const struct peer_group *group, unsigned want)
 {
 	CHECK(!group == !want, "mount %lu has %s %s", id, group ? "a" : "no", what);
