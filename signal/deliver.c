@@ -33,7 +33,9 @@ void signal_map_sender(const struct task *task, struct siginfo_raw *info)
 		return;
 	info->uid = from_kuid_munged(task->nsproxy->user, info->uid);
 	/* A number that the sender has written by itself is a guest's (sys/sigqueue.c). */
-	if (info->code >= 0 || info->code == SI_TKILL || info->code == SI_MESGQ)
+	if (is_from_child(info))
+		info->pid = waited_take(info->pid);
+	else if (info->code >= 0 || info->code == SI_TKILL || info->code == SI_MESGQ)
 		info->pid = pid_to_guest(&arena()->pids, info->pid);
 }
 

@@ -150,6 +150,13 @@ bool children_bury(const struct task *task, s32 pid, s32 code);
 /* SIGCHLD has come. False: for nobody to hear. It may become the signal of another child. */
 bool children_tell(const struct task *task, struct siginfo_raw *info);
 
+/* ---- children that have been waited for: signal/waited.c ---- */
+/* A child is waited for. Its SIGCHLD may still have to be taken. */
+void waited_keep(s32 host, s32 guest);
+/* The guests' number of a child of whose end SIGCHLD tells, or of which the host has just made a new one: what was kept
+ * of that number ends. */
+s32 waited_take(s32 host);
+
 /* ---- the alternate stack, which is virtual: signal/altstack.c ---- */
 bool on_altstack(const struct task *task, u64 sp);
 /* sigaltstack(2) at stack pointer `sp`: 0, -EPERM, -EINVAL, -ENOMEM. */

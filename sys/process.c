@@ -70,6 +70,7 @@ s32 clone_finish_parent(const struct task *task, const struct clone_request *req
 	s32 number = pid_of_new(&arena()->pids, task->clone_seq, host);
 	u32 stored = (u32)host;
 
+	(void)waited_take(host); /* that was somebody else */
 	if (settid->by_hand)
 		settid_by_hand(req->ptid, number);
 	else if ((req->flags & CLONE_PARENT_SETTID) && number != host)

@@ -103,6 +103,8 @@ SYSCALL(wait4)
 	} while (pid > 0 && !ptrace_report(task, (s32)pid, &status));
 	if (pid > 0)
 		sem_undo_settle(task);
+	if (pid > 0)
+		waited_keep((s32)pid, guest);
 	own_fds_reclaim();
 	if (pid > 0 && ARG1(regs) && put_guest(ARG1(regs), status))
 		return -EFAULT;
@@ -175,6 +177,7 @@ SYSCALL(waitid)
 {
 	struct waited got = {0};
 	s64 ret;
+	s32 host;
 
 	if (ARG4(regs) && !access_ok(ARG4(regs), sizeof(u64)))
 		return -EFAULT;
@@ -184,7 +187,9 @@ SYSCALL(waitid)
 	if (!ret && got.info.pid)
 		sem_undo_settle(task);
 	own_fds_reclaim();
-	got.info.pid = pid_to_guest(&arena()->pids, got.info.pid);
+	host = got.info.pid;
+	got.info.pid = pid_to_guest(&arena()->pids, host);
+	waited_keep(host, got.info.pid);
 	if (got.info.pid)
 		got.info.uid = from_kuid_munged(task->nsproxy->user, got.info.uid);
 	/* The kernel fills it in whatever came of the call. */

@@ -249,6 +249,42 @@ static void found_by_its_number(void)
 	CHECK_FAILS(kill(board->number, 0), ESRCH);
 }
 
+static void *leaves_and_ends(void *unused)
+{
+	leave(CLONE_VM);
+	board->number = gettid();
+	reach(1);
+	_exit(7);
+}
+
+static void stays_until_2(void)
+{
+	pthread_t thread;
+
+	start_thread(&thread, leaves_and_ends);
+	await(2);
+	_exit(5);
+}
+
+/* Long after it was waited for the signal still names it. */
+static void end_is_told_late(void)
+{
+	sigset_t set;
+	siginfo_t info;
+	pid_t pid;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	pid = in_child(stays_until_2);
+	await(1);
+	ends_with(board->number, 7);
+	poll(NULL, 0, 500);
+	CHECK(sigwaitinfo(&set, &info) == SIGCHLD && info.si_pid == board->number);
+	reach(2);
+	ends_with(pid, 5);
+}
+
 static void *has_children(void *unused)
 {
 	pid_t self = gettid(), child;
@@ -302,7 +338,7 @@ static void *takes_along(void *unused)
 	CHECK_OK(sigaltstack(&alt, NULL));
 	CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGTERM));
 	CHECK_OK(prctl(PR_SET_NAME, "leaver"));
-	CHECK_OK(setpriority(PRIO_PROCESS, 0, 5));
+	CHECK_OK(setpriority(PRIO_PROCESS, 0, 19)); /* however nice the tests are run */
 	CHECK_OK(pthread_sigqueue(pthread_self(), SIGRTMIN, (union sigval){.sival_int = 1}));
 	CHECK_OK(pthread_sigqueue(pthread_self(), SIGRTMIN, (union sigval){.sival_int = 2}));
 	CHECK_OK(pthread_kill(pthread_self(), SIGUSR1));
@@ -319,7 +355,7 @@ static void *takes_along(void *unused)
 	CHECK(is.ss_sp == stack);
 	CHECK_OK(prctl(PR_GET_PDEATHSIG, &deathsig));
 	CHECK(deathsig == SIGTERM);
-	CHECK(getpriority(PRIO_PROCESS, 0) == 5);
+	CHECK(getpriority(PRIO_PROCESS, 0) == 19);
 	_exit(7);
 }
 
@@ -476,6 +512,7 @@ static const struct test tests[] = {
     {"the same, found by wait for any", process_parts_wait_any},
     {"a vfork child leaves", vfork_child_parts},
     {"signals find who left by its number, and its end is told", found_by_its_number},
+    {"its end is told late", end_is_told_late},
     {"children and a program of who left", parent_of_children},
     {"masks, pending signals, stack, priority, death signal go along", what_goes_along},
     {"many at once", many_at_once},
