@@ -21,7 +21,7 @@ static int under_secede;
 
 /* ---- the task, and those who look at it ---- */
 
-#define DEADLINE_S 20
+#define DEADLINE_S 40
 
 static struct board {
 	_Atomic int step; /* who waits for n waits until it is n */

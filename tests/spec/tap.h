@@ -56,7 +56,7 @@ static inline int run_test(int number, const struct test *test)
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		alarm(20);
+		alarm(60);
 		test->run();
 		fflush(stdout);
 		_exit(0);
