@@ -45,7 +45,8 @@ static int go_on(struct approach *a, int fd)
 	return files_set(a->task->files, &info);
 }
 
-/* If that is a symlink, where it leads takes its place before what is left of the name. -EINVAL: it is none. */
+/* If that is a symlink, where it leads takes its place before what is left of the name; 1: which then begins at the
+ * root. -EINVAL: it is none. */
 static __attribute__((noinline)) int follow(struct approach *a, const char *name)
 {
 	char link[PATH_MAX];
@@ -61,7 +62,10 @@ static __attribute__((noinline)) int follow(struct approach *a, const char *name
 		return -ENAMETOOLONG;
 	a->at -= (u32)n;
 	memcpy(a->text + a->at, link, (size_t)n);
-	return link[0] == '/' ? 1 : 0;
+	if (link[0] != '/')
+		return 0;
+	a->deep = false;
+	return 1;
 }
 
 /* One directory further, of which the host alone knows. */

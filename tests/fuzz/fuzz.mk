@@ -3,7 +3,7 @@ FUZZ_CC = clang
 FUZZ_STEPS = 10000000
 FUZZ_COVERAGE = -fprofile-instr-generate -fcoverage-mapping
 # The unit tests of the same files: what both reach together is told.
-FUZZ_UNIT = $(addprefix $(B)/fuzz/unit/asan/test_,dcache mnt mnt_bind mnt_ns mnt_propagate mnt_rename)
+FUZZ_UNIT = $(addprefix $(B)/fuzz/unit/asan/test_,dcache mnt mnt_bind mnt_ns mnt_propagate mnt_rename $(UNIT_VFS_TESTS))
 FUZZ_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-gnu-variable-sized-type-not-at-end \
 	-D_GNU_SOURCE -include tests/fuzz/syscall.h -iquote .
 # What is tested, compiled as for the runtime, and what is around it.
@@ -51,7 +51,7 @@ fuzz-run: $(B)/fuzz/walk $(B)/fuzz/walk-coverage $(B)/fuzz/native
 	@LLVM_PROFILE_FILE=$(B)/fuzz/walk.profraw $(B)/fuzz/walk-coverage -runs=0 $(B)/fuzz/corpus 2>/dev/null
 	@$(MAKE) --no-print-directory -s -f tests/unit/unit.mk B=$(B)/fuzz UNIT_CC=$(FUZZ_CC) \
 		UNIT_ASAN="$(FUZZ_COVERAGE) -Wno-gnu-variable-sized-type-not-at-end" $(FUZZ_UNIT)
-	@for test in $(FUZZ_UNIT); do LLVM_PROFILE_FILE=$$test.profraw $$test >/dev/null 2>&1 || exit 1; done
+	@for test in $(FUZZ_UNIT); do LLVM_PROFILE_FILE=$(CURDIR)/$$test.profraw $$test >/dev/null 2>&1 || exit 1; done
 	@llvm-profdata merge -o $(B)/fuzz/walk.profdata $(B)/fuzz/walk.profraw $(FUZZ_UNIT:=.profraw)
 	@llvm-cov report $(B)/fuzz/walk-coverage $(FUZZ_UNIT:%=-object %) -instr-profile $(B)/fuzz/walk.profdata $(filter vfs/% kernel/ns/mnt%,$(FUZZ_SRC)) | \
 		awk 'NR > 1 && / [0-9.]+%/ { print $$1, $$10 " of " $$8 " lines" }'

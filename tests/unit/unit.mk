@@ -19,7 +19,13 @@ UNIT_SRC = $(wildcard kernel/*.c kernel/ns/*.c) arena/trie.c arena/seen.c tests/
 
 UNIT_ASAN_OBJ = $(patsubst %.c,$(B)/unit/asan/%.o,$(UNIT_SRC) arena/alloc.c)
 UNIT_TSAN_OBJ = $(patsubst %.c,$(B)/unit/tsan/%.o,$(UNIT_SRC))
-UNIT_PROGRAMS = $(UNIT_TESTS:%=$(B)/unit/asan/test_%) $(UNIT_TESTS:%=$(B)/unit/tsan/test_%)
+# Those of vfs/ have a task on the real host (tests/unit/vfs.h), and no threads.
+UNIT_VFS_TESTS = $(filter proc_% deep,$(UNIT_TESTS))
+UNIT_VFS_OBJ = $(patsubst %.c,$(B)/unit/asan/%.o,$(wildcard vfs/*.c) host/dir.c tests/unit/vfs.c)
+$(UNIT_VFS_OBJ): UNIT_CFLAGS += -include tests/unit/current.h
+$(filter-out %/vfs.o,$(UNIT_VFS_OBJ)): UNIT_CFLAGS += -ffreestanding
+$(UNIT_VFS_TESTS:%=$(B)/unit/asan/test_%): $(UNIT_VFS_OBJ)
+UNIT_PROGRAMS = $(UNIT_TESTS:%=$(B)/unit/asan/test_%) $(patsubst %,$(B)/unit/tsan/test_%,$(filter-out $(UNIT_VFS_TESTS),$(UNIT_TESTS)))
 
 $(B)/unit/asan/%.o: %.c
 	@mkdir -p $(@D)
@@ -41,7 +47,7 @@ unit: $(UNIT_PROGRAMS)
 	if [ -n "$$failed" ]; then echo "# failed:$$failed"; exit 1; fi
 
 .PHONY: unit
-.SECONDARY: $(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ) $(B)/unit/tsan/arena/alloc.o $(B)/unit/tsan/tests/unit/noreuse.o \
+.SECONDARY: $(UNIT_VFS_OBJ) $(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ) $(B)/unit/tsan/arena/alloc.o $(B)/unit/tsan/tests/unit/noreuse.o \
 	$(foreach t,$(UNIT_TESTS),$(B)/unit/asan/tests/unit/test_$(t).o $(B)/unit/tsan/tests/unit/test_$(t).o)
--include $(patsubst %.o,%.d,$(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ)) $(UNIT_TESTS:%=$(B)/unit/asan/tests/unit/test_%.d) \
+-include $(patsubst %.o,%.d,$(UNIT_VFS_OBJ) $(UNIT_ASAN_OBJ) $(UNIT_TSAN_OBJ)) $(UNIT_TESTS:%=$(B)/unit/asan/tests/unit/test_%.d) \
 	$(UNIT_TESTS:%=$(B)/unit/tsan/tests/unit/test_%.d) $(B)/unit/tsan/arena/alloc.d $(B)/unit/tsan/tests/unit/noreuse.d
