@@ -75,9 +75,10 @@ struct arena_header {
 		_Atomic u32 proc_hides, proc_gid; /* as in struct super */
 	} gone[MOUNTS_GONE];
 	u32 next_gone;
-	u64 next_version;	/* of mount trees; see kernel/ns/mnt_tree.h */
-	u64 next_group;		/* of peer groups */
-	_Atomic u64 groups_seq; /* raised when the forest of peer groups changes; see kernel/ns/mnt_group.h */
+	struct held_root *held_roots; /* the warden's alone: kernel/ns/mnt_root.c */
+	u64 next_version;	      /* of mount trees; see kernel/ns/mnt_tree.h */
+	u64 next_group;		      /* of peer groups */
+	_Atomic u64 groups_seq;	      /* raised when the forest of peer groups changes; see kernel/ns/mnt_group.h */
 	struct mnt_ns *mnt_namespaces, **mnt_namespaces_end; /* all of them, the oldest first; the warden's */
 	_Atomic u64
 	    tmpfs_files;     /* mounts that show a single file of a tmpfs: its name may go (kernel/ns/mnt_unlink.c) */

@@ -231,25 +231,31 @@ int set_fs_pwd(struct fs_struct *fs, struct path place)
 	return 0;
 }
 
-/* Replaces a place that was the old root. False: no memory. `old` gets the reference that is left over. */
-static bool pivot_place(const struct fs_struct *fs, const struct pivot *p, struct path *place, struct path *old)
+/* Replaces a place that the pivot moves. False: no memory. `old` gets the reference that is left over. */
+static bool pivot_place(const struct fs_struct *fs, const struct pivot *p, bool root, struct path *place,
+			struct path *old)
 {
+	u64 mnt = place->mnt;
+	char host[PATH_MAX];
 	struct hpath *to;
 
-	if (!mnt_pivot_moves(p, place->mnt, place->host->s, place->host->len))
+	if (place->host->len >= sizeof(host))
 		return true;
-	to = hpath_new(p->to_host, strlen(p->to_host));
+	memcpy(host, place->host->s, place->host->len + 1);
+	if (!mnt_pivot_moves(p, root, &mnt, host))
+		return true;
+	to = hpath_new(host, strlen(host));
 	if (!to)
 		return false;
 	*old = *place;
-	*place = (struct path){p->to, to};
+	*place = (struct path){mnt, to};
 	if (fs->shared) /* the text is copied */
 		old->host = to;
 	return true;
 }
 
 /* Without memory it stays where it was, and follows before the next call. */
-static bool follow_pivot(struct fs_struct *fs, const struct pivot *p)
+static __attribute__((noinline)) bool follow_pivot(struct fs_struct *fs, const struct pivot *p)
 {
 	struct fs_places places, old = {0};
 	bool done = true;
@@ -257,7 +263,8 @@ static bool follow_pivot(struct fs_struct *fs, const struct pivot *p)
 	fs = fs_lock(fs);
 	places = *fs_now(fs);
 	if (fs->pivots < p->serial)
-		done = pivot_place(fs, p, &places.root, &old.root) && pivot_place(fs, p, &places.pwd, &old.pwd);
+		done = pivot_place(fs, p, true, &places.root, &old.root) &&
+		       pivot_place(fs, p, false, &places.pwd, &old.pwd);
 	if (!done) {
 		if (old.root.host)
 			path_put(&places.root);

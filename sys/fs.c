@@ -5,6 +5,7 @@
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
+#include "sys/held_names.h"
 #include "sys/sys.h"
 #include "vfs/namei.h"
 #include "warden/client.h"
@@ -88,24 +89,54 @@ SYSCALL(fchdir)
 	return err ? err : pwd_moved(task, &nd, "");
 }
 
-SYSCALL(chroot)
+/* A root follows its directory by what the warden says of names; with a dead warden nobody does. */
+static s64 hold_root(struct task *task, const struct nameidata *nd)
 {
-	struct nameidata nd;
-	struct path root;
-	s64 err = user_path(task, AT_FDCWD, ARG0(regs), LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &nd);
+	struct request req;
+	s64 err;
+
+	if (nd->len <= 1)
+		return 0;
+	request_init(&req, REQ_HOLD_ROOT, task);
+	request_add(&req, nd->host, nd->len);
+	err = warden_call(task, &req, NULL);
+	return err == -EIO ? 0 : err;
+}
+
+static s64 find_root(struct task *task, u64 uname, struct nameidata *nd)
+{
+	s64 err = user_path(task, AT_FDCWD, uname, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, nd);
 
 	if (err)
 		return err;
-	err = host_call4(__NR_faccessat2, nd.fd, "", 1 /* X_OK */, AT_EMPTY_PATH | AT_EACCESS);
-	path_release(&nd);
+	err = host_call4(__NR_faccessat2, nd->fd, "", 1 /* X_OK */, AT_EMPTY_PATH | AT_EACCESS);
+	path_release(nd);
 	if (err && err != -ENOSYS)
 		return err;
 	if (!ns_capable(task, task->nsproxy->user, CAP_SYS_CHROOT))
 		return -EPERM;
-	if (nd.magic) {
-		guest_log(task, "chroot through %s, which leads out of the session: not built, EPERM", nd.host);
+	if (nd->magic) {
+		guest_log(task, "chroot through %s, which leads out of the session: not built, EPERM", nd->host);
 		return -EPERM;
 	}
+	return hold_root(task, nd);
+}
+
+SYSCALL(chroot)
+{
+	struct nameidata nd;
+	struct path root;
+	u64 moved;
+	s64 err;
+
+	/* Until no name has changed between the walk and the moment from which on the root follows. */
+	do {
+		moved = names_moved();
+		follow_pivots(task->fs, task->nsproxy->mnt);
+		err = find_root(task, ARG0(regs), &nd);
+	} while (names_moved() != moved);
+	if (err)
+		return err;
 	root = (struct path){nd.mnt, hpath_new(nd.host, nd.len)};
 	if (!root.host)
 		return -ENOMEM;

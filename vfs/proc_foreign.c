@@ -112,7 +112,7 @@ static bool peek_fs(struct peek *p, int pid, struct fs_struct *fs)
 }
 
 /* It has not followed what others have pivoted before its next call: but that is where it stands. */
-static void pivot_place(const struct peek *p, const struct fs_struct *fs, struct nameidata *nd)
+static void pivot_place(const struct peek *p, const struct fs_struct *fs, bool root, struct nameidata *nd)
 {
 	const struct pivot *pivot;
 	struct nsproxy ns;
@@ -120,10 +120,8 @@ static void pivot_place(const struct peek *p, const struct fs_struct *fs, struct
 	if (!peek_read(p, &ns, p->task.nsproxy, sizeof(ns)) || !arena_contains(ns.mnt, sizeof(*ns.mnt)))
 		return;
 	for (pivot = mnt_first_pivot(ns.mnt, fs->pivots); pivot; pivot = mnt_next_pivot(pivot)) {
-		if (!mnt_pivot_moves(pivot, nd->mnt, nd->host, nd->len))
-			continue;
-		nd->mnt = pivot->to;
-		nd->len = (u32)mnt_copy_string(nd->host, sizeof(nd->host), pivot->to_host);
+		if (mnt_pivot_moves(pivot, root, &nd->mnt, nd->host))
+			nd->len = (u32)strlen(nd->host);
 	}
 }
 
@@ -134,7 +132,7 @@ static __attribute__((noinline)) int follow_root(int pid, struct nameidata *nd)
 
 	if (!peek_fs(&p, pid, &fs) || !take_place(&p, &fs.at[fs.now & 1].root, nd))
 		return 1;
-	pivot_place(&p, &fs, nd);
+	pivot_place(&p, &fs, true, nd);
 	return 0;
 }
 
@@ -160,7 +158,7 @@ static __attribute__((noinline)) int follow_cwd(struct task *task, int pid, stru
 		nd->mnt = pwd->mnt;
 	else if (!take_place(&p, pwd, nd))
 		return err;
-	pivot_place(&p, &fs, nd);
+	pivot_place(&p, &fs, false, nd);
 	return 0;
 }
 

@@ -238,3 +238,17 @@ s64 do_hold_names(struct call *call)
 	held_names_put(set.names);
 	return held ? -ENAMETOOLONG : -ENOENT;
 }
+
+/* For as long as the directory has a name: so it must be there, or guests could have any number of them held. */
+s64 do_hold_root(struct call *call)
+{
+	struct stat st;
+
+	if (!call_capable(call, call->self->user, CAP_SYS_CHROOT))
+		return -EPERM;
+	if (!is_path(call->s[0]))
+		return -EINVAL;
+	if (lstat(call->s[0], &st) != 0 || !S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	return mnt_hold_root(call->s[0]);
+}

@@ -56,10 +56,11 @@ enum req_op {
 	 * new handle, HANDLE_NAMES. When the guest has shut its end down, or has died, the mounts are told, and then
 	 * the warden's end goes. */
 	REQ_HOLD_NAMES,
-	REQ_DENTRY, /* s: host path of a symlink to be cached (kernel/dcache.h); arg: enum dentry_kind; no reply */
-	REQ_STAT,   /* arg: enum stat_what, of a call site; no reply */
-	REQ_SETTLE, /* what was changed so far has left the cache when the answer comes */
-	REQ_SEM,    /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
+	REQ_HOLD_ROOT, /* s: host path of a directory that is to be a task's root, and to follow its names as such */
+	REQ_DENTRY,    /* s: host path of a symlink to be cached (kernel/dcache.h); arg: enum dentry_kind; no reply */
+	REQ_STAT,      /* arg: enum stat_what, of a call site; no reply */
+	REQ_SETTLE,    /* what was changed so far has left the cache when the answer comes */
+	REQ_SEM,       /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
 
 /* A directory in which lookups were dear is entered at once, others when one has told of them before. */

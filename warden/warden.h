@@ -82,6 +82,7 @@ s64 do_ucount(struct call *call);
 s64 do_unlink(struct call *call);
 s64 do_buried(struct call *call);
 s64 do_hold_names(struct call *call);
+s64 do_hold_root(struct call *call);
 s64 do_mount_new(struct call *call); /* warden/mounts.c */
 s64 do_bind(struct call *call);
 s64 do_remount(struct call *call);

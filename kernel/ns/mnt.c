@@ -206,7 +206,23 @@ const struct pivot *mnt_next_pivot(const struct pivot *p)
 	return next && arena_contains(next, sizeof(*next)) ? next : NULL;
 }
 
-bool mnt_pivot_moves(const struct pivot *p, u64 mnt, const char *host, size_t len)
+bool mnt_pivot_moves(const struct pivot *p, bool root, u64 *mnt, char host[PATH_MAX])
 {
-	return mnt == p->from && strlen(p->from_host) == len && memcmp(p->from_host, host, len) == 0;
+	char buf[PATH_MAX];
+	const char *now;
+
+	if (!p->nr_moves) {
+		if (*mnt != p->from || strcmp(host, p->from_host) != 0)
+			return false;
+		*mnt = p->to;
+		mnt_copy_string(host, PATH_MAX, p->to_host);
+		return true;
+	}
+	if (!arena_contains(p->moves, p->nr_moves * sizeof(*p->moves)))
+		return false;
+	now = root ? path_moved(p->moves, p->nr_moves, host, (u32)strlen(host), buf) : host;
+	if (now == host)
+		return false;
+	memcpy(host, buf, strlen(buf) + 1);
+	return true;
 }

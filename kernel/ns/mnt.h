@@ -106,9 +106,15 @@ struct mount {
 	struct mount *next_found; /* the warden's: what tree_below() has found, while it is at work */
 };
 
+/* What has become of a name on the host. */
+struct path_move {
+	const char *from, *to; /* host paths; to: NULL: it has gone */
+};
+
 /*
  * pivot_root(2) moves all tasks whose root or working directory was the old root. Each keeps its own, so a pivot is
- * noted here, and each follows it before its next call (kernel/fs.c).
+ * noted here, and each follows it before its next call (kernel/fs.c). So are the names at or above some root that have
+ * changed, all at once: where a working directory is by now, the host says.
  */
 struct pivot {
 	const struct pivot *older;
@@ -116,6 +122,8 @@ struct pivot {
 	u64 serial;   /* of the session's pivots */
 	u64 from, to; /* the old root mount, the new one: at their own roots */
 	const char *from_host, *to_host;
+	const struct path_move *moves; /* or these; the first one that fits a root counts */
+	unsigned nr_moves;	       /* 0: it is a pivot_root(2) */
 };
 
 /* Also what keeps detached trees: see mnt_detached. */
@@ -134,6 +142,7 @@ struct mnt_ns {
 	/* The warden's alone. */
 	struct mnt_ns *next, **pprev; /* all namespaces */
 	struct ns_change *change;     /* what is under way, or NULL */
+	struct pivot *note;	      /* to be published with it, or NULL */
 };
 
 /* ---- reading: any process ---- */
@@ -230,8 +239,11 @@ bool mnt_all_private(const struct mnt_ns *ns);
 /* The oldest pivot in this namespace with a serial above `seen`, and the one after it; NULL: there is none. */
 const struct pivot *mnt_first_pivot(const struct mnt_ns *ns, u64 seen);
 const struct pivot *mnt_next_pivot(const struct pivot *p);
-/* Was that place the old root? */
-bool mnt_pivot_moves(const struct pivot *p, u64 mnt, const char *host, size_t len);
+/* Does it move a root, or (`root` false) a working directory, from that place? Then mnt and host become the new one. */
+bool mnt_pivot_moves(const struct pivot *p, bool root, u64 *mnt, char host[PATH_MAX]);
+/* What a path is after the moves: itself, or what is put together in buf. One that would be too long for a walk stays
+ * what it was, and so does one that has gone: nobody comes there either way. */
+const char *path_moved(const struct path_move *moves, unsigned nr, const char *path, u32 len, char buf[PATH_MAX]);
 
 /* What a mount was when it was taken off, for who is still in it: its flags and its file system's, and what that hides
  * as proc. All 0: nothing that restricts, or so many others have gone since that nobody knows. Needs no read section.
@@ -336,21 +348,20 @@ bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
 /* Calls fn for that mount, and with `rec` for those below it, where none but these shows its file system, until it
  * returns non-zero, which is returned. Else 0 or -ENOMEM. */
 int mnt_each_alone(const struct mnt_ns *ns, u64 id, bool rec, int (*fn)(const struct mount *m, void *arg), void *arg);
+/* Some task is about to have that host path as its root, which is to follow its names from now on. 0 or -ENOMEM. */
+int mnt_hold_root(const char *path);
 /* Is some mount in any namespace mounted at or below that host path, or does it show what is there, or one that was
- * taken off and that a descriptor is on? */
+ * taken off and that a descriptor is on, or is a root held there? */
 bool mnt_path_used(const char *path);
 /* The longest host path that a walk comes to: nameidata.tail and a NUL follow it. */
 #define HOST_PATH_MAX (PATH_MAX - 3U)
-/* Would a walk come to all mounts, and to what they show, if what is at `from` had a path of to_len bytes? */
+/* Would a walk come to all mounts, what they show and all roots, if what is at `from` had a path of to_len bytes? */
 bool mnt_path_fits(const char *from, size_t to_len);
 /*
  * Names have changed on the host, all at once, and mounts follow in every namespace: what is mounted at or below them,
- * and what shows what is there: the first move that fits a path counts. From a name that has gone what is mounted on it
- * is taken off. 0 or -ENOMEM.
+ * and what shows what is there, and roots that are held: the first move that fits a path counts. From a name that has
+ * gone what is mounted on it is taken off. 0 or -ENOMEM.
  */
-struct path_move {
-	const char *from, *to; /* host paths; to: NULL: it has gone */
-};
 int mnt_paths_moved(const struct path_move *moves, unsigned nr);
 /* Does a mount in any namespace show that file (a host path)? */
 bool mnt_file_shown(const char *host);

@@ -350,8 +350,7 @@ static struct pivot *pivot_note(const struct mount *new, const struct mount *old
 	return p;
 }
 
-/* When the tree is in force: who follows finds what he is sent to. */
-static void pivot_publish(struct mnt_ns *ns, struct pivot *p)
+void pivot_publish(struct mnt_ns *ns, struct pivot *p)
 {
 	struct pivot *last = (struct pivot *)ns->pivots;
 

@@ -22,8 +22,7 @@ static void count(_Atomic u16 *c, int by)
 		atomic_store_explicit(c, (u16)(now + by), memory_order_relaxed);
 }
 
-/* A path, and each directory above it but the root. */
-static void hold_path(const char *path, u32 len, int by)
+void hold_path(const char *path, u32 len, int by)
 {
 	u64 hash = HASH_INIT;
 
@@ -70,7 +69,7 @@ static bool handle_uses_path(u32 index, const char *path)
 
 bool mnt_path_used(const char *path)
 {
-	bool used = false;
+	bool used = root_below(path);
 
 	for (u32 i = 0; i < arena()->nr_handles && !used; i++)
 		used = handle_uses_path(i, path);
@@ -97,7 +96,7 @@ static int is_too_long(const struct mount *m, void *arg)
 bool mnt_path_fits(const char *from, size_t to_len)
 {
 	struct longer l = {from, strlen(from), to_len};
-	bool fits = true;
+	bool fits = roots_fit(from, to_len);
 
 	for (const struct mnt_ns *ns = arena()->mnt_namespaces; ns && fits; ns = ns->next)
 		fits = !mnt_for_each(ns, is_too_long, &l);
@@ -113,6 +112,8 @@ struct renaming {
 	struct mnt_ns *ns;
 	const struct trie_node *gone; /* id -> mount of ns that is taken off; borrowed */
 	struct mount *trees;	      /* the next ones of handles, by next_found, in their order; owned */
+	bool roots;		      /* A root that is held moves. */
+	bool shown;		      /* What a mount of ns shows moves, which may be a root itself. */
 };
 
 int mount_change_paths(struct mnt_change *c, struct mnt_ns *ns, const struct mount *old, const char *point,
@@ -130,12 +131,10 @@ int mount_change_paths(struct mnt_change *c, struct mnt_ns *ns, const struct mou
 	return err;
 }
 
-/* What a path is now: itself, or what is put together in buf. One that would be too long for a walk stays what it was:
- * nobody comes there either way. */
-static const char *path_now(const struct renaming *r, const char *path, u32 len, char buf[PATH_MAX])
+const char *path_moved(const struct path_move *moves, unsigned nr, const char *path, u32 len, char buf[PATH_MAX])
 {
-	for (unsigned i = 0; i < r->nr; i++) {
-		const char *from = r->moves[i].from, *to = r->moves[i].to;
+	for (unsigned i = 0; i < nr; i++) {
+		const char *from = moves[i].from, *to = moves[i].to;
 		size_t from_len = strlen(from), to_len = to ? strlen(to) : 0;
 
 		if (!path_below(path, len, from, from_len))
@@ -147,6 +146,11 @@ static const char *path_now(const struct renaming *r, const char *path, u32 len,
 		return buf;
 	}
 	return path;
+}
+
+static const char *path_now(const struct renaming *r, const char *path, u32 len, char buf[PATH_MAX])
+{
+	return path_moved(r->moves, r->nr, path, len, buf);
 }
 
 /*
@@ -177,6 +181,7 @@ static int follow_names(const struct mount *m, void *arg)
 
 	if ((point == m->point && host == m->host) || trie_find(r->gone, m->id, NULL, NULL))
 		return 0;
+	r->shown |= host != m->host && m->dir;
 	return mount_change_paths(&r->change, r->ns, m, point, host,
 				  host == m->host ? m->fsroot : fsroot_now(m, host, fsroot_buf));
 }
@@ -214,6 +219,7 @@ static int rename_in_namespace(struct renaming *r)
 	int err;
 
 	r->gone = NULL;
+	r->shown = false;
 	err = mnt_for_each(r->ns, find_gone, r);
 	if (!err)
 		err = mnt_for_each(r->ns, follow_names, r);
@@ -222,7 +228,23 @@ static int rename_in_namespace(struct renaming *r)
 		err = tree ? tree_remove_all(tree, r->gone) : -ENOMEM;
 	}
 	trie_put(r->gone, NULL);
+	if (!err && (r->roots || r->shown)) {
+		r->ns->note = moves_note(r->moves, r->nr);
+		err = r->ns->note ? 0 : -ENOMEM;
+	}
 	return err;
+}
+
+/* Tasks are told, if nothing failed. */
+static void end_notes(int err)
+{
+	for (struct mnt_ns *ns = arena()->mnt_namespaces; ns; ns = ns->next) {
+		if (ns->note && !err)
+			pivot_publish(ns, ns->note);
+		else
+			arena_free(ns->note);
+		ns->note = NULL;
+	}
 }
 
 /* ---- what descriptors are on, in a namespace or taken off ---- */
@@ -287,7 +309,7 @@ static void release_trees(struct mount *m)
 int mnt_paths_moved(const struct path_move *moves, unsigned nr)
 {
 	struct renaming r = {.moves = moves, .nr = nr};
-	int err = 0;
+	int err = roots_prepare(moves, nr, &r.roots);
 
 	for (r.ns = arena()->mnt_namespaces; r.ns && !err; r.ns = r.ns->next)
 		err = rename_in_namespace(&r);
@@ -296,6 +318,8 @@ int mnt_paths_moved(const struct path_move *moves, unsigned nr)
 	if (!err)
 		commit_handles(&r);
 	err = change_end(&r.change, err);
+	end_notes(err);
+	roots_end(moves, nr, err);
 	release_trees(r.trees);
 	return err;
 }

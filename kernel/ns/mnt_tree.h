@@ -111,6 +111,8 @@ bool hides_something(const struct mnt_ns *ns, u64 mnt, const char *host);
 struct mount *mount_edit(const struct mnt_ns *ns, const struct mount *old, const char *point);
 /* Counts the paths of a mount for mnt_name_held(), and the name of its point for point_named(). */
 void mount_hold_paths(const struct mount *m, int by);
+/* Counts a path, and each directory above it but the root. */
+void hold_path(const char *path, u32 len, int by);
 /* What shows a directory will show a file, or the other way round. */
 void mount_set_dir(struct mount *m, bool dir);
 /* Takes a reference on group over and puts the one that the mount had. */
@@ -185,5 +187,20 @@ int copies_connect(const struct trie_node *copies, const struct mount *top, int 
 /* The second part of mnt_graft(): `group` is that of top's parent, and the mounts are shared. */
 int mnt_propagate(struct mnt_change *c, struct mnt_ns *ns, const struct trie_node *mounts, const struct mount *top,
 		  struct peer_group *group);
+
+/* ---- roots of tasks (mnt_root.c) ---- */
+
+/* Is one held at or below that path? */
+bool root_below(const char *path);
+/* mnt_path_fits() for roots alone. */
+bool roots_fit(const char *from, size_t to_len);
+/* A change of names, first half: 0 or -ENOMEM. *moved becomes true if a root is to follow. Either way roots_end() is
+ * due, with what came of the change. */
+int roots_prepare(const struct path_move *moves, unsigned nr, bool *moved);
+void roots_end(const struct path_move *moves, unsigned nr, int err);
+/* A note of the moves for tasks to follow, not published. NULL: no memory. */
+struct pivot *moves_note(const struct path_move *moves, unsigned nr);
+/* When what it is about is in force: who follows finds what he is sent to. */
+void pivot_publish(struct mnt_ns *ns, struct pivot *p);
 
 #endif

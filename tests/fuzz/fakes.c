@@ -137,6 +137,8 @@ static s64 carry_out(struct call *call)
 		return do_open_tree(call);
 	case REQ_FSMOUNT:
 		return do_fsmount(call);
+	case REQ_HOLD_ROOT:
+		return mnt_hold_root(call->s[0]);
 	case REQ_UNLINK: /* Is it mounted? Such a file stays, in the model. */
 		return 0;
 	}

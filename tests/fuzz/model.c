@@ -568,11 +568,11 @@ static void do_rename(struct m_task *task, const struct step *s, struct expect *
 	e->err = readonly(e) ? -EROFS : !e->node ? -ENOENT : may_rename(task, e, &to, flags);
 	if (e->err || e->node == to.node)
 		return;
-	e->skip |= model_root_below(e->node) || too_deep(to.at.node, to.last_len + disk_depth(e->node));
+	e->skip |= too_deep(to.at.node, to.last_len + disk_depth(e->node));
 	if (to.node && (flags & RENAME_EXCHANGE))
 		e->skip |= too_deep(e->at.node, e->last_len + disk_depth(to.node));
-	if (to.node)
-		e->skip |= flags & RENAME_EXCHANGE ? model_root_below(to.node) : model_stands_on(to.node);
+	if (to.node && !(flags & RENAME_EXCHANGE))
+		e->skip |= model_stands_on(to.node);
 	if (e->skip)
 		return;
 	e->change = flags & RENAME_EXCHANGE ? CHANGE_EXCHANGE : CHANGE_MOVE;

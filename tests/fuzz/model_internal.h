@@ -48,8 +48,6 @@ void model_alone(struct m_mount *m, void (*fn)(struct m_mount *m, void *arg), vo
 bool model_is_mountpoint(const struct m_task *task, const struct node *n);
 /* Is that node, which is to be removed, a mount's root or a task's place? */
 bool model_stands_on(const struct node *n);
-/* Is a task's root at or below that node, which is to be moved? secede: a root keeps its path. */
-bool model_root_below(const struct node *n);
 /* Has the task a descriptor on the mount? */
 bool model_has_tree(const struct m_task *task, const struct m_mount *m);
 /* Has a task its root, working directory or a descriptor in the mount? */

@@ -171,15 +171,6 @@ bool model_stands_on(const struct node *n)
 	return false;
 }
 
-bool model_root_below(const struct node *n)
-{
-	for (int t = 0; t < MODEL_TASKS; t++) {
-		if (model_tasks[t].used && disk_below(model_tasks[t].root.node, n))
-			return true;
-	}
-	return false;
-}
-
 bool model_has_tree(const struct m_task *task, const struct m_mount *m)
 {
 	for (int i = 0; i < STEP_TREES; i++) {

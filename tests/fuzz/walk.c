@@ -185,6 +185,7 @@ static void world_end(void)
 	}
 	mnt_detached = NULL;
 	mnt_ns_put(arena()->detached);
+	mnt_paths_moved(&(struct path_move){"/", NULL}, 1); /* Roots are held no longer. */
 	CHECK(!atomic_load(&arena()->objects), "%lu blocks are left in the arena", atomic_load(&arena()->objects));
 	CHECK(!heap_blocks, "%ld blocks are left of the heap", heap_blocks);
 	disk_free();
@@ -208,6 +209,7 @@ static void check_fs(int t)
 	struct path root;
 
 	host_thread = &tasks[t].thread;
+	follow_pivots(task->fs, task->nsproxy->mnt);
 	get_fs_root(task->fs, &root);
 	check_place("the root", root.mnt, root.host->s, &want->root);
 	path_put(&root);
@@ -289,6 +291,7 @@ static void one_step(const struct step *s)
 	steps_done++;
 	before = disk_changes;
 	host_thread = &tasks[s->task].thread;
+	follow_pivots(tasks[s->task].task->fs, tasks[s->task].task->nsproxy->mnt);
 	fail_in = s->fail;
 	err = walk_call(s->task, s, &expected);
 	if (out_of_memory(s, err))

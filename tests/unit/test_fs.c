@@ -171,10 +171,11 @@ static void a_shared_fs_is_seen_by_a_forked_child(void **state)
 static void pivots_are_followed(void **state)
 {
 	struct pivot *first = arena_alloc(sizeof(*first)), *second = arena_alloc(sizeof(*second));
+	char *new = arena_alloc(16), *newest = arena_alloc(16);
 	struct mnt_ns ns = {.pivots = second};
 
-	*first = (struct pivot){NULL, second, 1, 4, 5, "/", "/new"};
-	*second = (struct pivot){first, NULL, 2, 5, 6, "/new", "/newest"};
+	*first = (struct pivot){NULL, second, 1, 4, 5, .from_host = "/", .to_host = strcpy(new, "/new")};
+	*second = (struct pivot){first, NULL, 2, 5, 6, .from_host = new, .to_host = strcpy(newest, "/newest")};
 	for (int shared = 0; shared < 2; shared++) {
 		struct task *task = new_task();
 		struct path root;
@@ -209,6 +210,8 @@ static void pivots_are_followed(void **state)
 	}
 	arena_free(first);
 	arena_free(second);
+	arena_free(new);
+	arena_free(newest);
 }
 
 /* The others who use it come along, each when it looks. */

@@ -256,6 +256,71 @@ static void a_file_without_a_name_is_shown_where_it_has_one(void **state)
 	assert_int_equal(all_held(), 0);
 }
 
+/* Where a task is sent whose root was there when it had seen that many changes. */
+static const char *root_now(const struct mnt_ns *ns, u64 seen, const char *was)
+{
+	static char host[PATH_MAX];
+	u64 mnt = 1;
+
+	strcpy(host, was);
+	for (const struct pivot *p = mnt_first_pivot(ns, seen); p; p = mnt_next_pivot(p))
+		mnt_pivot_moves(p, true, &mnt, host);
+	assert_int_equal(mnt, 1);
+	return host;
+}
+
+static s64 exchange_roots(void *arg)
+{
+	const struct path_move moves[] = {{"/r/b", "/r/a"}, {"/r/a", "/r/b"}};
+
+	return mnt_paths_moved(moves, 2);
+}
+
+static void roots_follow_in_every_namespace(void **state)
+{
+	struct mnt_ns *ns = new_ns(), *copy = mnt_ns_dup(ns, ns->user_ns);
+	u64 seen = atomic_load(&arena()->pivots);
+	char host[PATH_MAX] = "/r/a";
+	u64 mnt = 1;
+
+	arena_fail_at = 2;
+	assert_int_equal(mnt_hold_root("/r/a"), -ENOMEM);
+	arena_fail_at = 0;
+	assert_int_equal(all_held(), 0);
+	assert_int_equal(mnt_hold_root("/r/a"), 0);
+	assert_int_equal(mnt_hold_root("/r/a"), 0);
+	assert_int_equal(all_held(), 2);
+	assert_true(held("/r", "a") && mnt_path_used("/r"));
+	assert_false(mnt_path_used("/r/b") || mnt_path_fits("/r", HOST_PATH_MAX - 1));
+	assert_true(mnt_path_fits("/r", HOST_PATH_MAX - 2));
+	assert_int_equal(every_failure(ns, exchange_roots, NULL), 0);
+	assert_string_equal(root_now(ns, seen, "/r/a"), "/r/b");
+	assert_string_equal(root_now(copy, seen, "/r/b/c"), "/r/a/c");
+	assert_false(mnt_pivot_moves(ns->pivots, false, &mnt, host));
+	assert_true(held("/r", "b") && !held("/r", "a"));
+	assert_int_equal(move_one("/r", "/n"), 0);
+	assert_string_equal(root_now(ns, seen, "/r/a"), "/n/b");
+	assert_string_equal(root_now(copy, atomic_load(&arena()->pivots), "/r/a"), "/r/a");
+	mnt_ns_put(copy);
+	mnt_ns_put(ns);
+	assert_int_equal(move_one("/n/b", NULL), 0);
+	assert_int_equal(all_held(), 0);
+}
+
+/* What a mount shows may be a root without chroot(2). */
+static void what_a_mount_shows_follows_as_a_root(void **state)
+{
+	struct mnt_ns *ns = new_ns(), *other = new_ns();
+	u64 seen = atomic_load(&arena()->pivots);
+
+	attach(ns, ns->root, "/a", "/x/y");
+	assert_int_equal(move_one("/x", "/z"), 0);
+	assert_string_equal(root_now(ns, seen, "/x/y"), "/z/y");
+	assert_null(other->pivots);
+	mnt_ns_put(other);
+	mnt_ns_put(ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +337,8 @@ int main(void)
 	    TEST(a_path_that_becomes_too_long_stays),
 	    TEST(a_failure_changes_nothing),
 	    TEST(a_file_without_a_name_is_shown_where_it_has_one),
+	    TEST(roots_follow_in_every_namespace),
+	    TEST(what_a_mount_shows_follows_as_a_root),
 	};
 
 	return cmocka_run_group_tests_name("kernel/ns/mnt_rename", tests, NULL, NULL);
