@@ -136,8 +136,12 @@ SYSCALL(epoll_pwait)
 
 SYSCALL(epoll_pwait2)
 {
-	if (!guest_owns(ARG3(regs), 16))
+	struct timespec_raw timeout = {0};
+
+	if (ARG3(regs) && get_guest(timeout, ARG3(regs)))
 		return -EFAULT;
+	if (timeout.sec < 0 || (u64)timeout.nsec >= 1000000000)
+		return -EINVAL;
 	return do_epoll_pwait(task, regs, __NR_epoll_pwait2, ARG3(regs));
 }
 

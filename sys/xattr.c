@@ -229,12 +229,17 @@ struct at_target {
 	char link[FD_PATH_SIZE];
 };
 
+static bool at_flags_known(u64 at_flags)
+{
+	return !(at_flags & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH));
+}
+
 /* Walks (dfd, path). Which descriptors may stand for themselves is the host's to say. */
 static s64 at_place(struct task *task, const struct regs *regs, u64 at_flags, bool writes, struct at_target *at)
 {
 	s64 err;
 
-	if (at_flags & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+	if (!at_flags_known(at_flags))
 		return -EINVAL;
 	if (!ARG1(regs) && (at_flags & AT_EMPTY_PATH))
 		err = path_lookup(task, (int)ARG0(regs), "", LOOKUP_EMPTY | LOOKUP_LAZY, &at->nd);
@@ -315,9 +320,13 @@ SYSCALL(getxattrat)
 
 SYSCALL(removexattrat)
 {
-	char name[XATTR_NAME_MAX + 1];
-	s64 err = xattr_name(name, ARG3(regs));
+	char name[XATTR_NAME_MAX + 1], first = '\0';
+	s64 err = at_flags_known((u32)ARG2(regs)) ? xattr_name(name, ARG3(regs)) : -EINVAL;
 
+	/* This one of its family takes AT_FDCWD for no descriptor where there is no name. */
+	if (!err && (ARG2(regs) & AT_EMPTY_PATH) && (int)ARG0(regs) == AT_FDCWD &&
+	    (!ARG1(regs) || (!get_guest(first, ARG1(regs)) && !first)))
+		err = -EBADF;
 	return err ? err : do_xattrat(task, regs, true, (u64[3]){(u64)(uintptr_t)name});
 }
 
