@@ -54,7 +54,8 @@ fuzz-run: $(B)/fuzz/walk $(B)/fuzz/walk-coverage $(B)/fuzz/native
 	@for test in $(FUZZ_UNIT); do LLVM_PROFILE_FILE=$(CURDIR)/$$test.profraw $$test >/dev/null 2>&1 || exit 1; done
 	@llvm-profdata merge -o $(B)/fuzz/walk.profdata $(B)/fuzz/walk.profraw $(FUZZ_UNIT:=.profraw)
 	@llvm-cov report $(B)/fuzz/walk-coverage $(FUZZ_UNIT:%=-object %) -instr-profile $(B)/fuzz/walk.profdata $(filter vfs/% kernel/ns/mnt%,$(FUZZ_SRC)) | \
-		awk 'NR > 1 && / [0-9.]+%/ { print $$1, $$10 " of " $$8 " lines" }'
+		awk 'NR > 1 && / [0-9.]+%/ { print $$1, $$10 " of " $$8 " lines" } \
+			/^vfs\// { all += $$8; missed += $$9 } END { printf "vfs/ %.2f%% of %d lines\n", 100 * (all - missed) / all, all }'
 
 .PHONY: fuzz-run
 .SECONDARY: $(FUZZ_OBJ) $(FUZZ_COV_OBJ)

@@ -296,11 +296,15 @@ static long host_readlink(int dfd, const char *path, char *buf, size_t size)
 {
 	char text[PATH_MAX + 16];
 	struct node *n;
-	int err = host_find(dfd, path, false, &n);
+	int err = 0;
 	size_t len;
 
-	if (err)
-		return err;
+	if (*path)
+		err = host_find(dfd, path, false, &n);
+	else
+		n = host_fd_node(dfd); /* the link itself is open */
+	if (err || !n)
+		return err ? err : -EBADF;
 	if (!strncmp(path, FD_LINKS, strlen(FD_LINKS))) {
 		disk_path(n, text);
 		if (n->dead)

@@ -354,10 +354,15 @@ static void be_another_user(void)
 	c->cap_permitted = 0;
 }
 
+static void be_without_ptrace(void)
+{
+	vfs_task()->cred->cap_permitted &= ~(1ULL << CAP_SYS_PTRACE);
+}
+
 static void mounts_of_proc_hide(void **state)
 {
 	struct task *task = vfs_task();
-	pid_t pid = other_begin(be_another_user), like = other_begin(NULL);
+	pid_t pid = other_begin(be_another_user), like = other_begin(NULL), less = other_begin(be_without_ptrace);
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", pid);
@@ -374,6 +379,7 @@ static void mounts_of_proc_hide(void **state)
 	assert_int_equal(denied(SUBSET_PID, "uptime", false), -ENOENT);
 	assert_int_equal(denied(SUBSET_PID, "self", false), 0);
 	assert_int_equal(denied(SUBSET_PID, number, false), 0);
+	put_group_info(task->cred->groups);
 	task->cred->groups = groups_alloc(2);
 	task->cred->groups->gid[1] = 9;
 	assert_int_equal(denied(HIDEPID_INVISIBLE, number, false), 0);
@@ -382,11 +388,15 @@ static void mounts_of_proc_hide(void **state)
 	/* Who has its ids, and all that it may do; or may look into any. */
 	snprintf(number, sizeof(number), "%d", like);
 	assert_int_equal(denied(HIDEPID_INVISIBLE, number, false), -ENOENT);
+	task->cred->cap_effective = CAP_FULL_SET & ~(1ULL << CAP_SYS_PTRACE);
+	assert_int_equal(denied(HIDEPID_INVISIBLE, number, false), -ENOENT);
+	assert_int_equal(denied(HIDEPID_INVISIBLE, rel_of(less, "status"), false), 0);
 	task->cred->cap_effective = CAP_FULL_SET;
 	assert_int_equal(denied(HIDEPID_INVISIBLE, number, false), 0);
 	assert_int_equal(denied(HIDEPID_INVISIBLE, rel_of(pid, "status"), false), 0);
 	other_end(pid);
 	other_end(like);
+	other_end(less);
 	/* One who is no guest: the host's owner counts. */
 	task->cred->fsuid = getuid() + 1;
 	assert_int_equal(denied(HIDEPID_INVISIBLE, "1", false), -ENOENT);

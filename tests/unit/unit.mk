@@ -20,7 +20,7 @@ UNIT_SRC = $(wildcard kernel/*.c kernel/ns/*.c) arena/trie.c arena/seen.c tests/
 UNIT_ASAN_OBJ = $(patsubst %.c,$(B)/unit/asan/%.o,$(UNIT_SRC) arena/alloc.c)
 UNIT_TSAN_OBJ = $(patsubst %.c,$(B)/unit/tsan/%.o,$(UNIT_SRC))
 # Those of vfs/ have a task on the real host (tests/unit/vfs.h), and no threads.
-UNIT_VFS_TESTS = $(filter proc_% deep,$(UNIT_TESTS))
+UNIT_VFS_TESTS = $(filter proc_% deep tmpfs,$(UNIT_TESTS))
 UNIT_VFS_OBJ = $(patsubst %.c,$(B)/unit/asan/%.o,$(wildcard vfs/*.c) host/dir.c tests/unit/vfs.c)
 $(UNIT_VFS_OBJ): UNIT_CFLAGS += -include tests/unit/current.h
 $(filter-out %/vfs.o,$(UNIT_VFS_OBJ)): UNIT_CFLAGS += -ffreestanding

@@ -238,6 +238,7 @@ int vfs_setup(void **state)
 	*task = *made;
 	kfree(made);
 	become(task);
+	task->cred->groups = groups_alloc(0);
 	files_clear(task->files, 0, ~0U);
 	set_fs_pwd(task->fs, place(task->nsproxy->mnt->root, "/"));
 	task->host_fs_seq = task->fs->seq;
