@@ -61,7 +61,8 @@ int arena_init(u64 size)
 	_Static_assert(sizeof(struct block) == 16, "blocks are aligned to 16 bytes");
 	_Static_assert(sizeof(*h) <= ARENA_STEP, "whoever has mapped one step sees the header");
 	memset(&heap, 0, sizeof(heap));
-	heap.start = heap.fresh = (char *)ARENA_BASE + ALIGN_UP(sizeof(*h), 64);
+	/* What was there from the beginning is what all look at: it begins where one fault maps as much as it can. */
+	heap.start = heap.fresh = (char *)ARENA_BASE + ALIGN_UP(sizeof(*h), 64UL << 10);
 	heap.end = (char *)ARENA_BASE + size;
 	h->magic = ARENA_MAGIC;
 	h->size = size;

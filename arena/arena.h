@@ -91,11 +91,12 @@ struct arena_header {
 	_Atomic u32 sem_lists;	 /* of semaphore adjustments: warden/undo.c */
 	_Atomic u32
 	    door; /* guests come in at the socket with the name door - 1 (warden/door.c); 0: not yet, or DOOR_NONE */
-	/* What is large comes last: what each process reads as it starts lies close together. */
-	struct pid_map pids;
+	/* What each process reads as it starts, and after a fork, lies within the first 64 KiB: the host maps so much
+	 * with one fault. What is larger comes last. */
 	struct dcache dcache;
 	_Atomic u16 points_named[POINTS_NAMED]; /* see point_named() */
-	_Atomic u16 paths_held[PATHS_HELD];	/* see mnt_name_held() */
+	struct pid_map pids;
+	_Atomic u16 paths_held[PATHS_HELD]; /* see mnt_name_held() */
 };
 
 static inline struct arena_header *arena(void)
