@@ -36,7 +36,7 @@ static struct {
 	char *top, *end; /* what is left of the last chunk */
 	u64 live;
 	size_t shared; /* bytes handed out by shared_alloc */
-} heap = {.top = first, .end = first + FIRST};
+} heap;
 
 /* Gets memory from the host; what is left of the first chunk is given up. Held: heap.lock. */
 static bool heap_grow(size_t size)
@@ -68,6 +68,11 @@ static struct header *block_get(unsigned shift)
 	if (h) {
 		heap.free[shift] = h->next;
 		return h;
+	}
+	/* No variable of the runtime begins as anything but zero (runtime.ld). */
+	if (!heap.end) {
+		heap.top = first;
+		heap.end = first + FIRST;
 	}
 	if ((size_t)(heap.end - heap.top) < size && !heap_grow(size))
 		return NULL;
