@@ -20,7 +20,7 @@
 
 #define COUNTERS  1024
 #define LATER	  4 /* times as soon */
-#define NOT_AGAIN UINT32_MAX
+#define NOT_AGAIN UINT16_MAX
 
 RARELY_USED u64 patch_addr[PATCH_SITES];
 RARELY_USED u32 patch_nr[PATCH_SITES];
@@ -29,11 +29,11 @@ struct patches patches;
 RARELY_USED struct site patch_sites[PATCH_SITES];
 static bool has_gs; /* set once: the program may use what patch.h says */
 
-/* How often which instruction, of that low half of the address, has trapped. No lock: a count that is lost, or pushed
- * out by that of another, is counted again. */
+/* How often which instruction has trapped: its slot and these bits tell it from all within 64 MiB. No lock: a count
+ * that is lost, or pushed out by that of another, is counted again. All on one page, which each program comes to. */
 RARELY_USED static struct {
-	u32 ip, traps;
-} counter[COUNTERS];
+	u16 bits, traps;
+} counter[COUNTERS] __attribute__((aligned(4096)));
 
 void patch_lock(void)
 {
@@ -259,13 +259,14 @@ static void give_up_short(u64 insn)
 }
 
 /* How often the call before that address has trapped. */
-static u32 *traps_at(u64 rip)
+static u16 *traps_at(u64 rip)
 {
-	u32 ip = (u32)rip, slot = (ip ^ ip >> 10) % COUNTERS;
+	u32 slot = (rip ^ rip >> 10) % COUNTERS;
+	u16 bits = (u16)(rip >> 10);
 
-	if (counter[slot].ip != ip) {
+	if (counter[slot].bits != bits) {
 		counter[slot].traps = 0;
-		counter[slot].ip = ip;
+		counter[slot].bits = bits;
 	}
 	return &counter[slot].traps;
 }
@@ -279,7 +280,7 @@ static bool gs_is_taken(void)
 
 void patch_trapped(struct task *task, const struct regs *regs)
 {
-	u32 *traps;
+	u16 *traps;
 
 	if (!mm.patch_after || is_watched(task))
 		return;
