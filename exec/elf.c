@@ -80,9 +80,13 @@ int elf_interp(const struct elf_file *elf, char *buf, size_t size)
 		return 0;
 	if (ph->p_filesz < 2 || ph->p_filesz > size)
 		return -ENOEXEC;
-	got = host_call4(__NR_pread64, elf->fd, buf, ph->p_filesz, ph->p_offset);
-	if (got != (long)ph->p_filesz)
-		return got < 0 ? (int)got : -EIO;
+	if (ph->p_offset < elf->head_len && ph->p_filesz <= elf->head_len - ph->p_offset) {
+		memcpy(buf, elf->head + ph->p_offset, ph->p_filesz);
+	} else {
+		got = host_call4(__NR_pread64, elf->fd, buf, ph->p_filesz, ph->p_offset);
+		if (got != (long)ph->p_filesz)
+			return got < 0 ? (int)got : -EIO;
+	}
 	return buf[ph->p_filesz - 1] ? -ENOEXEC : (int)ph->p_filesz - 1;
 }
 

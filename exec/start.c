@@ -18,6 +18,8 @@
 #include "sys/sem.h"
 #include "vfs/proc.h"
 
+#define STACK_USUAL (24UL << 10) /* what the calls of a program that starts take of the kernel stack */
+
 __attribute__((noreturn)) static void not_by_hand(void)
 {
 	static const char message[] = "secede-runtime: this is started by secede(1), not by hand\n";
@@ -77,9 +79,13 @@ static void start_program(void *arg)
 /* What the host starts after execve, on the stack that it made (entry.S). */
 void runtime_start(u64 *stack)
 {
-	struct task *task = task_alloc();
+	struct task *task;
 
+	/* The variables that all processes write to, and the beginning of the heap. */
+	mm_populate((u64)(uintptr_t)&mm, 4096);
+	task = task_alloc();
 	if (!task)
 		panic("no memory for a task");
+	mm_populate((u64)(uintptr_t)task + KSTACK_TOP - STACK_USUAL, STACK_USUAL);
 	arch_switch_stack(task, start_program, stack);
 }
