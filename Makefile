@@ -21,7 +21,7 @@ ARENA = arena/trie.c arena/alloc.c arena/seen.c
 RT_COMMON = $(addprefix arch/x86_64/,blocking.S entry.S frame.c marks.S uaccess.S) warden/client.c $(ARENA) \
 	$(wildcard lib/*.c host/*.c signal/*.c exec/*.c kernel/*.c) \
 	$(addprefix kernel/ns/,mnt.c mnt_tree.c mnt_group.c user.c) \
-	$(addprefix vfs/,dcache.c lexical.c namei.c open.c place.c proc.c slow.c) \
+	$(addprefix vfs/,dcache.c lexical.c namei.c open.c place.c proc.c recent.c slow.c) \
 	$(addprefix sys/,access.c control.c dispatch.c exec.c fd.c fork.c fs.c mm.c open.c patch.c pids.c process.c ptrace.c \
 	sem_list.c signal.c stat.c table.c wait.c)
 RT_SRC = $(RT_COMMON) $(filter-out $(RT_COMMON),$(wildcard arch/x86_64/*.c arch/x86_64/*.S) $(KERNEL_NS) $(wildcard vfs/*.c sys/*.c))

@@ -22,6 +22,11 @@ u64 dcache_seq(const struct dcache *dc)
 	return atomic_load_explicit(&((struct dcache *)dc)->seq, memory_order_acquire);
 }
 
+bool dcache_has_recents(const struct dcache *dc)
+{
+	return atomic_load_explicit(&((struct dcache *)dc)->recents, memory_order_acquire) && dcache_live(dc);
+}
+
 bool dcache_valid(const struct dcache *dc, u64 ticks)
 {
 	struct dcache *shared = (struct dcache *)dc; /* for atomic_load, which some compilers give no const */
@@ -135,6 +140,11 @@ static void take_out(struct dcache *dc, u64 set, int way, dcache_gone gone)
 	dc->nr--;
 	arena()->objects++;
 	arena_free(e);
+}
+
+void dcache_forget_recents(struct dcache *dc)
+{
+	atomic_store(&dc->seq, dc->seq + 1);
 }
 
 struct dentry *dcache_add(struct dcache *dc, const char *path, const char *text, dcache_gone gone)

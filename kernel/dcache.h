@@ -17,6 +17,10 @@
  * death, also by SIGKILL. And it says up to when the table counts, each time that it has seen to all changes so far:
  * however late it gets the processor, or if it is stopped, nothing older than DCACHE_LEASE_MS is believed.
  *
+ * Beside the table, tasks remember for a moment which directory they have just looked into (vfs/recent.c). Nobody
+ * watches those: while `recents` says that there may be some, who takes a directory from its name asks the warden, and
+ * `seq` is another one.
+ *
  * Reading takes no lock: `seq` changes before the memory of an entry is given back, and what was copied out counts if
  * it has not changed since.
  */
@@ -43,6 +47,7 @@ struct dcache {
 	_Atomic u64 lease;	 /* the table counts up to that time, in ticks (arch_ticks()), */
 	_Atomic u64 lease_ticks; /* and from so long before: should the clock have been set back */
 	_Atomic u64 seq;
+	_Atomic u32 recents;		   /* tasks may remember directories; at its end `seq` changes */
 	_Atomic u32 nr;			   /* entries */
 	_Atomic u16 on_path[DCACHE_NAMES]; /* how many components of paths have such a name */
 	_Atomic u16 last[DCACHE_NAMES];	   /* how many links end in one */
@@ -68,8 +73,10 @@ bool dcache_passes(const struct dcache *dc, const char *name, size_t len);
  */
 int dcache_readlink(const struct dcache *dc, const char *path, size_t len, char *text, size_t size);
 
-/* Is another number when an entry has gone. */
+/* Is another number when an entry has gone, or what tasks remember. */
 u64 dcache_seq(const struct dcache *dc);
+/* May tasks remember directories, and is there a warden to be asked about them? */
+bool dcache_has_recents(const struct dcache *dc);
 
 /* Is that host path known to be a directory, and no symlink on the way? */
 bool dcache_is_directory(const struct dcache *dc, const char *path, size_t len);
@@ -86,6 +93,8 @@ static inline void dcache_count(struct dentry *e)
 {
 	atomic_store_explicit(&e->counts, true, memory_order_release);
 }
+/* What tasks remember counts no more, but what they remember from now on. */
+void dcache_forget_recents(struct dcache *dc);
 /* Takes out what is at that path or below it; "/" is everything. */
 void dcache_drop(struct dcache *dc, const char *path, dcache_gone gone);
 

@@ -22,6 +22,8 @@
 #include "kernel/sem.h"
 #include "kernel/sighand.h"
 
+#define RECENT_PATH_MAX 256
+
 /* ---- places ---- */
 
 /* An immutable, counted host path ("/" or without a trailing slash). */
@@ -190,6 +192,13 @@ struct task {
 		u32 fs_seq;
 		bool is_there;
 	} pwd_seen;
+	/* The directory of the last lookup, as its path led there: vfs/recent.c. */
+	struct {
+		u64 seq, ticks; /* seq 0: it does not count */
+		u32 fs_seq;	/* that host_fs_seq, if the path is relative */
+		u32 len;
+		char path[RECENT_PATH_MAX];
+	} recent;
 	struct sigaltstack_guest altstack;
 
 	/* signal/: see signal/signal.h */

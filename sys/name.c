@@ -300,7 +300,7 @@ static s64 do_unlinkat(struct task *task, int dfd, u64 uname, int flags)
 		return err;
 	err = unlink_name(task, &n, flags);
 	if (!err)
-		dcache_changed(task, n.nd.last, n.nd.last_len);
+		dcache_changed(task, n.nd.last, n.nd.last_len, flags & AT_REMOVEDIR);
 	name_release(&n);
 	return err;
 }
@@ -371,6 +371,15 @@ static s64 rename_held(struct task *task, const struct name *old, const struct n
 	return err;
 }
 
+/* Has a directory left one of these names? What cannot be seen any more counts as one. */
+static bool moved_directory(const struct name *old, const struct name *new, unsigned flags)
+{
+	struct stat st;
+
+	return name_stat(new, new->nd.last, &st) || is_dir(&st) ||
+	       ((flags & RENAME_EXCHANGE) && (name_stat(old, old->nd.last, &st) || is_dir(&st)));
+}
+
 static s64 rename_names(struct task *task, struct name *old, struct name *new, unsigned flags)
 {
 	s32 held;
@@ -386,8 +395,9 @@ static s64 rename_names(struct task *task, struct name *old, struct name *new, u
 	err = rename_held(task, old, new, flags);
 	names_let_go(task, held, err);
 	if (!err) {
-		dcache_changed(task, old->nd.last, old->nd.last_len);
-		dcache_changed(task, new->nd.last, new->nd.last_len);
+		dcache_changed(task, old->nd.last, old->nd.last_len,
+			       dcache_has_recents(&arena()->dcache) && moved_directory(old, new, flags));
+		dcache_changed(task, new->nd.last, new->nd.last_len, false);
 	}
 	return err;
 }

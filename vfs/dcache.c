@@ -22,7 +22,7 @@ void dcache_forbid_ticks(void)
 	atomic_store(&ticks, TICKS_FORBIDDEN);
 }
 
-static bool ticks_readable(void)
+bool dcache_ticks_readable(void)
 {
 	u32 setting = 0;
 
@@ -47,7 +47,7 @@ static bool may_search(const struct task *task)
 
 bool dcache_usable(const struct task *task)
 {
-	return may_search(task) && ticks_readable() && dcache_valid(&arena()->dcache, arch_ticks());
+	return may_search(task) && dcache_ticks_readable() && dcache_valid(&arena()->dcache, arch_ticks());
 }
 
 /* A program that ends soon is not to pay for a cache: it begins when a process has so much to tell. */
@@ -63,7 +63,8 @@ static void tell(const struct task *task, const char *path, size_t len, enum den
 {
 	struct request req;
 
-	if (!dcache_live(&arena()->dcache) || !may_search(task) || !ticks_readable() || !is_worth_it(&arena()->dcache))
+	if (!dcache_live(&arena()->dcache) || !may_search(task) || !dcache_ticks_readable() ||
+	    !is_worth_it(&arena()->dcache))
 		return;
 	request_init(&req, REQ_DENTRY, task);
 	req.arg = kind;
@@ -164,15 +165,15 @@ bool dcache_reaches(struct task *task, struct nameidata *nd, const struct target
 {
 	size_t len = parent_len(nd);
 
-	if (t->path != nd->host &&
-	    (is_child(t->path) || (t->dfd == AT_FDCWD && !nd->len && reaches_below_pwd(task, t->path)))) {
+	if (t->path != nd->host && (is_child(t->path) || recent_reaches(task, nd, t) ||
+				    (t->dfd == AT_FDCWD && !nd->len && reaches_below_pwd(task, t->path)))) {
 		nd->near = t->path;
 		nd->near_dfd = t->dfd;
 		return true;
 	}
 	if (!nd->len || nd->tail || nd->proc)
 		return false;
-	return !len || dcache_has_directory(task, nd->host, len);
+	return !len || recent_reaches(task, nd, t) || dcache_has_directory(task, nd->host, len);
 }
 
 /* One may look at many directories just once, or into one a few times: what is told of them costs more than it saves.
@@ -222,9 +223,11 @@ static void settle(const struct task *task)
 	warden_tell(task, &req);
 }
 
-void dcache_changed(const struct task *task, const char *name, size_t len)
+void dcache_changed(const struct task *task, const char *name, size_t len, bool directory)
 {
-	if (dcache_live(&arena()->dcache) && dcache_passes(&arena()->dcache, name, len))
+	const struct dcache *dc = &arena()->dcache;
+
+	if ((directory && dcache_has_recents(dc)) || (dcache_live(dc) && dcache_passes(dc, name, len)))
 		settle(task);
 }
 

@@ -71,6 +71,7 @@ static int keep_fd(struct task *task, struct nameidata *nd, int fd, unsigned fla
 /* 1: the slow walk is needed. */
 static int lookup_fast(struct task *task, int dfd, const char *name, unsigned flags, struct nameidata *nd)
 {
+	struct recent_mark mark = {};
 	struct target t;
 	long fd;
 	int err = walk_lexical(task, dfd, name, flags, nd, &t);
@@ -79,8 +80,12 @@ static int lookup_fast(struct task *task, int dfd, const char *name, unsigned fl
 		return err;
 	if ((flags & LOOKUP_UNSEEN) && dcache_reaches(task, nd, &t))
 		return 0;
+	if (flags & LOOKUP_UNSEEN)
+		mark = recent_begin();
 	fd = open_place(nd, &t, flags);
 	nd_target_done(nd);
+	if (fd >= 0 && (flags & LOOKUP_UNSEEN))
+		recent_keep(task, nd, &t, mark);
 	if ((fd >= 0 || fd == -ENOENT) && (flags & LOOKUP_UNSEEN))
 		dcache_missed(task, nd, &t, flags);
 	if (fd >= 0)

@@ -151,9 +151,9 @@ void fd_path(char *buf, int fd);
 
 /*
  * A directory or symlink of that name has been renamed or removed on the host: when this returns, the directory cache
- * knows in all processes.
+ * knows in all processes, and what is remembered of a directory (vfs/recent.c) has been forgotten.
  */
-void dcache_changed(const struct task *task, const char *name, size_t len);
+void dcache_changed(const struct task *task, const char *name, size_t len, bool directory);
 /* The same for a file whose mode, owner or access list has changed: if it is a directory, others may search it now. */
 void dcache_mode_changed(const struct task *task, int fd);
 

@@ -168,6 +168,22 @@ bool dcache_has_directory(const struct task *task, const char *path, size_t len)
 /* It is not, and the host had to be asked: as for dcache_missed(). */
 void dcache_missed_directory(const struct task *task, const char *path, size_t len, unsigned flags);
 
+/* May this thread read arch_ticks()? */
+bool dcache_ticks_readable(void);
+
+/* ---- recent.c ---- */
+
+/* When the host was asked about a target, and dcache_seq() before; seq 0: what comes of it is not to be remembered. */
+struct recent_mark {
+	u64 seq, ticks;
+};
+/* Before the host is asked. */
+struct recent_mark recent_begin(void);
+/* It was, refused symlinks, and has found the target. */
+void recent_keep(struct task *task, const struct nameidata *nd, const struct target *t, struct recent_mark mark);
+/* Is the directory of the target the one that is remembered? Then t->path may be used as in dcache_reaches(). */
+bool recent_reaches(const struct task *task, const struct nameidata *nd, const struct target *t);
+
 /* ---- dpath.c ---- */
 
 /* The root mount of a namespace as a place, which the caller puts. 0 or -ENOMEM. */

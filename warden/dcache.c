@@ -72,6 +72,21 @@ static void renew(s64 ns, u64 ticks)
 	atomic_store(&dc->lease, ticks + dc->lease_ticks);
 }
 
+/* Then those who still would like to ask again. Meanwhile each rmdir(2) waits for us. */
+#define RECENTS_MS 500
+static s64 recents_since;
+
+static void end_recents(s64 now)
+{
+	struct dcache *dc = &arena()->dcache;
+
+	if (!dc->recents || now - recents_since < RECENTS_MS * 1000000LL)
+		return;
+	/* In this order: what is remembered counts neither now nor when they begin again. */
+	atomic_store(&dc->recents, 0);
+	dcache_forget_recents(dc);
+}
+
 int dcache_tick(void)
 {
 	s64 now;
@@ -79,6 +94,7 @@ int dcache_tick(void)
 	if (!used)
 		return -1;
 	now = now_ns();
+	end_recents(now);
 	dcache_settle();
 	if (now - used < USED_MS * 1000000LL)
 		return RENEW_MS;
@@ -104,6 +120,8 @@ s64 do_settle(struct call *call)
 {
 	(void)call;
 	dcache_settle();
+	if (arena()->dcache.recents)
+		dcache_forget_recents(&arena()->dcache);
 	return 0;
 }
 
@@ -380,6 +398,17 @@ s64 do_dentry(struct call *call)
 	enter(path, call->req->arg != DENTRY_LINK);
 	if (dcache_is_directory(&arena()->dcache, path, strlen(path)))
 		enter_siblings(path);
+	return 0;
+}
+
+s64 do_recents(struct call *call)
+{
+	(void)call;
+	if (arena()->dcache.recents || !dcache_live(&arena()->dcache) || !begin())
+		return 0;
+	used = recents_since = now_ns();
+	dcache_settle();
+	atomic_store(&arena()->dcache.recents, 1);
 	return 0;
 }
 

@@ -58,8 +58,9 @@ enum req_op {
 	REQ_HOLD_NAMES,
 	REQ_HOLD_ROOT, /* s: host path of a directory that is to be a task's root, and to follow its names as such */
 	REQ_DENTRY,    /* s: host path of a symlink to be cached (kernel/dcache.h); arg: enum dentry_kind; no reply */
+	REQ_RECENTS,   /* tasks would like to remember directories (kernel/dcache.h); no reply */
 	REQ_STAT,      /* arg: enum stat_what, of a call site; no reply */
-	REQ_SETTLE,    /* what was changed so far has left the cache when the answer comes */
+	REQ_SETTLE,    /* what was changed so far has left the cache when the answer comes, and what tasks remember */
 	REQ_SEM,       /* arg: a list of semaphore adjustments; flags: enum sem_op; src: a host process */
 };
 

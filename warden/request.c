@@ -36,6 +36,7 @@ static const struct operation {
     [REQ_SET_ATTR] = {do_set_attr, 0, 0},
     [REQ_SET_GROUP] = {do_set_group, 0, 0},
     [REQ_DENTRY] = {do_dentry, 1, 1},
+    [REQ_RECENTS] = {do_recents, 0, 0},
     [REQ_SETTLE] = {do_settle, 0, 0},
     [REQ_STAT] = {do_stat, 0, 0},
     [REQ_SHOW_TREE] = {do_show_tree, 0, 0},
@@ -105,7 +106,8 @@ static s64 carry_out(struct call *call, size_t len)
 	op = &operations[req->op];
 	/* Nothing is done of which the asker would never learn: its descriptor did not arrive when there was none left.
 	 */
-	if (call->fd < 0 && req->op != REQ_LOG && req->op != REQ_DENTRY && req->op != REQ_STAT)
+	if (call->fd < 0 && req->op != REQ_LOG && req->op != REQ_DENTRY && req->op != REQ_RECENTS &&
+	    req->op != REQ_STAT)
 		return -EINVAL;
 	/* A descriptor on one namespace (kind != 0) holds it open and can do nothing else. */
 	if (!op->fn || req->nr < op->min_strings || req->nr > op->max_strings || call->self->kind != 0)

@@ -289,6 +289,7 @@ void dcache_host_mounts_changed(void);
  */
 int dcache_tick(void);
 s64 do_dentry(struct call *call);
+s64 do_recents(struct call *call);
 s64 do_settle(struct call *call);
 
 /* ---- --log's file (warden/log.c) ---- */

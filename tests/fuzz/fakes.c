@@ -429,6 +429,7 @@ s64 warden_tell(const struct task *task, struct request *req)
 			dcache_drop(&arena()->dcache, host_gone[i], entry_gone);
 		host_gone[i][0] = '\0';
 	}
+	dcache_forget_recents(&arena()->dcache);
 	return 0;
 }
 

@@ -134,6 +134,7 @@ static void make_arena(void)
 	strcpy(arena()->storage, "/s");
 	arena()->uid = 1000;
 	arena()->dcache.warden = 1;
+	arena()->dcache.recents = 1;
 	arena()->dcache.lease = arena()->dcache.lease_ticks = ULONG_MAX;
 	arena()->handles[0] = arena_alloc(HANDLES_CHUNK * sizeof(struct handle));
 	atomic_fetch_sub(&arena()->objects, 1); /* stays to the end */

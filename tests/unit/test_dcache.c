@@ -165,6 +165,23 @@ static void more_than_there_is_room_for(void **state)
 	assert_int_equal(arena()->objects, before);
 }
 
+static void what_tasks_remember_is_forgotten(void **state)
+{
+	struct dcache *dc = cache();
+	u64 seq = dcache_seq(dc);
+
+	atomic_store(&dc->warden, 7);
+	assert_false(dcache_has_recents(dc));
+	atomic_store(&dc->recents, 1);
+	assert_true(dcache_has_recents(dc));
+	dcache_forget_recents(dc);
+	assert_int_not_equal(dcache_seq(dc), seq);
+	atomic_store(&dc->warden, FUTEX_OWNER_DIED);
+	assert_false(dcache_has_recents(dc));
+	atomic_store(&dc->recents, 0);
+	atomic_store(&dc->warden, 0);
+}
+
 static void it_counts_for_a_while_and_while_the_warden_lives(void **state)
 {
 	struct dcache *dc = cache();
@@ -197,6 +214,7 @@ int main(void)
 	    TEST(names_are_told_while_they_matter),
 	    TEST(what_lies_below_goes_along),
 	    TEST(more_than_there_is_room_for),
+	    TEST(what_tasks_remember_is_forgotten),
 	    TEST(it_counts_for_a_while_and_while_the_warden_lives),
 	};
 
