@@ -56,7 +56,7 @@ static void target_of(struct m_task *of, const struct step *s, struct expect *e)
 		    model_walk(of, s->b, LOOKUP_FOLLOW, &b) || b.skip || model_in_proc(&b.at) || model_is_hidden(b.at);
 		e->at = b.at;
 	}
-	e->skip |= !e->skip && e->at.mnt->ns < 0;
+	e->skip |= !e->skip && !model_is_mine(of, e->at.mnt);
 }
 
 void model_proc_step(struct m_task *task, const struct step *s, struct expect *e)

@@ -290,7 +290,7 @@ static void decode_of(struct input *in, struct step *s)
 		snprintf(s->a, sizeof(s->a), "/p/%d", s->of + 1);
 	else
 		name_task(s->a, s->of);
-	name_task(s->b, s->task);
+	name_task(s->b, s->op == STEP_PROC ? s->of : s->task);
 }
 
 /* What the path is relative to, and which tree is meant. */
