@@ -29,6 +29,7 @@ struct handle {
 	 * is now. Another one comes with a new version of the detached trees. */
 	const struct mount *tree;
 	/* The warden's alone: */
+	u64 origin; /* HANDLE_TREE: inum of the mount namespace of which it is a copy; 0: of none (fsmount(2)) */
 	struct fs_context *context; /* HANDLE_FS */
 	struct held_names *names;   /* HANDLE_NAMES */
 };

@@ -77,7 +77,9 @@ static bool access_once(struct task *task, int dfd, const char *name, unsigned f
 	if (*err)
 		return true;
 	at = place_reach(&nd);
-	*err = host_access(&nd, &at, mode, at_flags);
+	*err = proc_may_enter(task, &nd);
+	if (!*err)
+		*err = host_access(&nd, &at, mode, at_flags);
 	forbidden = *err ? 0 : mount_access(&nd, &at, mode);
 	/* With LOOKUP_UNSEEN dfd may mean another directory than the one whose mount is noted. */
 	sure = !(flags & LOOKUP_UNSEEN) ||

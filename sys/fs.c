@@ -8,6 +8,7 @@
 #include "sys/held_names.h"
 #include "sys/sys.h"
 #include "vfs/namei.h"
+#include "vfs/proc.h"
 #include "warden/client.h"
 
 /* Where the host's thread stands: its word counts. `name` is what we were told, from the old directory. */
@@ -70,9 +71,10 @@ SYSCALL(chdir)
 				  &nd);
 	if (err)
 		return err;
-	if (nd.fd >= 0)
+	err = proc_may_enter(task, &nd);
+	if (!err && nd.fd >= 0)
 		err = host_call1(__NR_fchdir, nd.fd);
-	else
+	else if (!err)
 		err = host_call1(__NR_chdir, nd.host);
 	path_release(&nd);
 	return err ? err : pwd_moved(task, &nd, name);
@@ -84,6 +86,8 @@ SYSCALL(fchdir)
 	int fd = (int)ARG0(regs);
 	s64 err = fd_place(task, fd, &nd);
 
+	if (!err)
+		err = proc_may_enter(task, &nd);
 	if (!err)
 		err = fd_is_tree(fd) ? host_call1(__NR_chdir, nd.host) : host_call1(__NR_fchdir, fd);
 	return err ? err : pwd_moved(task, &nd, "");

@@ -54,6 +54,8 @@ bool proc_hides_mapping(const char *name);
 /* Does the mount's view keep that from the task? 0, -ENOENT, or -EPERM: a process may be seen, but not `entered`.
  * (vfs/proc_hide.c) */
 int proc_denies(struct task *task, const struct proc_view *view, const char *rel, bool entered);
+/* The same of a place: may the task go there, or have access? */
+int proc_may_enter(struct task *task, const struct nameidata *nd);
 
 /* The signals that the host holds for the calling thread itself, and not for its process; none without a proc. 0, or
  * -ENOMEM, -EMFILE, -ENFILE. */

@@ -75,3 +75,16 @@ int proc_denies(struct task *task, const struct proc_view *view, const char *rel
 		return 0;
 	return hidepid == HIDEPID_NO_ACCESS ? -EPERM : -ENOENT;
 }
+
+static __attribute__((noinline)) int may_enter(struct task *task, const struct nameidata *nd)
+{
+	char rel[PATH_MAX];
+	int err = nd_proc_rel(task, nd, rel, sizeof(rel));
+
+	return err < 0 ? err : proc_denies(task, &nd->view, rel, true);
+}
+
+int proc_may_enter(struct task *task, const struct nameidata *nd)
+{
+	return nd->proc && nd->view.hides && nd->len && !nd->magic ? may_enter(task, nd) : 0;
+}

@@ -4,9 +4,10 @@
 #include <sys/stat.h>
 #include "warden/warden.h"
 
-s64 tree_publish(struct call *call, u64 id)
+s64 tree_publish(struct call *call, u64 id, u64 origin)
 {
 	struct ns_set set = {.kind = HANDLE_TREE,
+			     .origin = origin,
 			     .tree = mount_get(mnt_by_id(arena()->detached, id)),
 			     .user = user_ns_get(call->self->user)};
 
@@ -39,19 +40,34 @@ bool tree_is_held(u64 id)
 	return find_tree(id);
 }
 
-bool tree_is_callers(const struct call *call, u64 id)
+/* The handle on the detached tree that the mount is in. */
+static const struct handle *handle_of_tree(u64 id)
 {
 	const struct mount *m = mnt_by_id(arena()->detached, id);
-	const struct handle *h;
 
 	while (m->parent != m->id)
 		m = mnt_by_id(arena()->detached, m->parent);
-	h = find_tree(m->id);
+	return find_tree(m->id);
+}
+
+bool tree_is_callers(const struct call *call, u64 id)
+{
+	const struct handle *h = handle_of_tree(id);
+
 	for (const struct user_ns *ns = h ? h->user : NULL; ns; ns = ns->parent) {
 		if (ns == call->self->user)
 			return true;
 	}
 	return false;
+}
+
+/* Trees can be taken elsewhere, but copied only where they come from. */
+const struct mnt_ns *ns_to_copy_from(const struct call *call, u64 id)
+{
+	const struct mnt_ns *ns = ns_of_mount(call, id);
+	u64 origin = ns == arena()->detached ? handle_of_tree(id)->origin : 0;
+
+	return origin && origin != call->self->mnt->inum ? NULL : ns;
 }
 
 /* Who has the descriptor may, whatever its namespace: it sends it along. */
@@ -74,13 +90,15 @@ s64 do_show_tree(struct call *call)
 s64 do_open_tree(struct call *call)
 {
 	const struct request *req = call->req;
-	const struct mnt_ns *ns = ns_of_mount(call, req->src);
+	const struct mnt_ns *ns = ns_to_copy_from(call, req->src);
+	u64 origin;
 	s64 id;
 
 	if (!may_mount(call))
 		return -EPERM;
 	if (!ns || !is_path(call->s[0]) || req->arg > 1)
 		return -EINVAL;
+	origin = ns == arena()->detached ? handle_of_tree(req->src)->origin : ns->inum;
 	id = mnt_bind_from(ns, req->src, call->s[0], arena()->detached, 0, "", req->arg == 1, req->flags & MS_REC);
-	return id < 0 ? id : tree_publish(call, (u64)id);
+	return id < 0 ? id : tree_publish(call, (u64)id, origin);
 }

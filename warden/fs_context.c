@@ -243,5 +243,5 @@ s64 do_fsmount(struct call *call)
 	if (id < 0)
 		return id;
 	c->phase = PHASE_AWAITING_RECONF;
-	return tree_publish(call, (u64)id);
+	return tree_publish(call, (u64)id, 0);
 }

@@ -105,6 +105,7 @@ s64 handle_publish(u64 inode, const struct ns_set *set)
 	h->uts = set->uts;
 	h->user = set->user;
 	h->tree = set->tree;
+	h->origin = set->origin;
 	h->context = set->context;
 	h->names = set->names;
 	if (h->kind == HANDLE_TREE)
@@ -118,7 +119,8 @@ s64 handle_publish(u64 inode, const struct ns_set *set)
 void handle_release(u32 index)
 {
 	struct handle *h = handle_at(index);
-	struct ns_set set = {h->kind, h->mnt, h->uts, h->user, (struct mount *)h->tree, h->context, h->names};
+	struct ns_set set = {h->kind,	h->mnt,	    h->uts,  h->user, (struct mount *)h->tree,
+			     h->origin, h->context, h->names};
 
 	bucket_remove(h->inode, index);
 	atomic_store(&h->inode, 0);

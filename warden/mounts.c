@@ -107,7 +107,7 @@ s64 do_bind(struct call *call)
 		return -EPERM;
 	if (!is_path(call->s[0]) || !is_path(call->s[1]) || req->arg > 3)
 		return -EINVAL;
-	from = ns_of_mount(call, req->src);
+	from = ns_to_copy_from(call, req->src);
 	if (!from || !mnt_by_id(call->self->mnt, req->dst) ||
 	    !mnt_may_bind(from, req->src, call->s[0], req->flags & MS_REC))
 		return -EINVAL;

@@ -19,6 +19,7 @@ struct ns_set {
 	struct uts_ns *uts;
 	struct user_ns *user;
 	struct mount *tree;
+	u64 origin; /* of the tree: see struct handle */
 	struct fs_context *context;
 	struct held_names *names;
 };
@@ -119,8 +120,10 @@ void mounts_follow(const struct path_move *moves, unsigned nr);
 
 /* ---- detached trees (warden/detached.c) ---- */
 
-/* Makes the call's descriptor a handle on the tree with that root, or on failure dissolves the tree. */
-s64 tree_publish(struct call *call, u64 id);
+/* Makes the call's descriptor a handle on the tree with that root and origin, or on failure dissolves the tree. */
+s64 tree_publish(struct call *call, u64 id, u64 origin);
+/* The namespace, or `detached`, in which the caller can name the mount `id` and may copy it. NULL: neither. */
+const struct mnt_ns *ns_to_copy_from(const struct call *call, u64 id);
 /* Is that mount in a tree which the caller may name? Its user namespace, or one below that, made it or was shown it. */
 bool tree_is_callers(const struct call *call, u64 id);
 /* Is there a descriptor on a tree with that root, attached by now or not? */

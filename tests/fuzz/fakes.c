@@ -221,6 +221,7 @@ s64 call_publish(struct call *call, struct ns_set *set)
 	h->kind = set->kind;
 	h->user = set->user;
 	h->tree = set->tree;
+	h->origin = set->origin;
 	h->inode = call->req->self_inode;
 	atomic_fetch_add(&arena()->tree_handles, 1);
 	return h - handle_at(0);
@@ -291,7 +292,7 @@ s64 do_fsmount(struct call *call)
 	mount.sb = fresh.sb;
 	id = mnt_new_detached(arena()->detached, &mount);
 	super_put(fresh.sb);
-	return id < 0 ? id : tree_publish(call, (u64)id);
+	return id < 0 ? id : tree_publish(call, (u64)id, 0);
 }
 
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)
