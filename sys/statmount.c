@@ -17,6 +17,7 @@
 #include "sys/sys.h"
 #include "vfs/proc.h"
 #include "vfs/walk.h"
+#include "warden/client.h"
 
 #define SB_FLAGS_SHOWN (MS_RDONLY | MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME)
 #define SUPPORTED                                                                                                      \
@@ -44,7 +45,7 @@ s64 get_mnt_id_req(u64 ureq, struct mnt_id_req *req)
 }
 
 /* One that is somebody's. */
-static const struct mnt_ns *mnt_ns_by_id(u64 id)
+static const struct mnt_ns *mnt_ns_in_use(u64 id)
 {
 	u32 nr = READ_ONCE(arena()->nr_handles);
 
@@ -56,6 +57,21 @@ static const struct mnt_ns *mnt_ns_by_id(u64 id)
 			return ns;
 	}
 	return NULL;
+}
+
+/*
+ * The last who was in it may have been waited for, of whose end the warden hears by its handle. A first message can be
+ * read in the same round as that, and before it; not a second one.
+ */
+static const struct mnt_ns *mnt_ns_by_id(const struct task *task, u64 id)
+{
+	struct request req;
+
+	for (int i = 0; i < 2 && mnt_ns_in_use(id); i++) {
+		request_init(&req, REQ_SETTLE, task);
+		warden_call(task, &req, NULL);
+	}
+	return mnt_ns_in_use(id);
 }
 
 static s64 mnt_ns_by_fd(struct task *task, int fd, const struct mnt_ns **out)
@@ -80,7 +96,7 @@ s64 find_mnt_ns(struct task *task, struct mnt_asked *asked, s64 refusal)
 	if (req->mnt_ns_fd)
 		err = mnt_ns_by_fd(task, req->mnt_ns_fd, &asked->ns);
 	else if (req->mnt_ns_id && req->mnt_ns_id != asked->ns->inum)
-		asked->ns = mnt_ns_by_id(req->mnt_ns_id);
+		asked->ns = mnt_ns_by_id(task, req->mnt_ns_id);
 	if (err || !asked->ns)
 		return err ? err : -ENOENT;
 	owner = READ_ONCE(asked->ns->user_ns);

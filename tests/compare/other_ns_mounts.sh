@@ -93,6 +93,19 @@ if not os.fork():
     print("powerless", statmount(inside, ns=ids["other"]), listmount(ns=ids["other"]), statmount(inside, fd=fd), len(listmount(fd=fd)), flush=True)
     os._exit(0)
 os.wait()
+
+# When the last who was in one has been waited for, it is gone.
+answers = set()
+for i in range(100):
+    last = child(lambda: call(272, NEWNS))
+    last_ns = os.open("/proc/%s/ns/mnt" % last, os.O_RDONLY)
+    id = ns_id(last_ns)
+    os.close(last_ns)
+    before = listmount(ns=id)
+    os.kill(last, 9)
+    os.waitpid(last, 0)
+    answers.add((len(before) > 0, str(listmount(ns=id))))
+print("gone at once", answers)
 os.close(fd)
 os.close(uts)
 os.close(closing)
