@@ -18,8 +18,6 @@
 #include "sys/sem.h"
 #include "vfs/proc.h"
 
-#define STACK_USUAL (24UL << 10) /* what the calls of a program that starts take of the kernel stack */
-
 __attribute__((noreturn)) static void not_by_hand(void)
 {
 	static const char message[] = "secede-runtime: this is started by secede(1), not by hand\n";
@@ -81,11 +79,10 @@ void runtime_start(u64 *stack)
 {
 	struct task *task;
 
-	/* The variables that all processes write to, and the beginning of the heap. */
-	mm_populate((u64)(uintptr_t)&mm, 4096);
+	/* The first that happens to this page is a write: else the host would map one of zeros before. */
+	mm.nr_blocks = 0;
 	task = task_alloc();
 	if (!task)
 		panic("no memory for a task");
-	mm_populate((u64)(uintptr_t)task + KSTACK_TOP - STACK_USUAL, STACK_USUAL);
 	arch_switch_stack(task, start_program, stack);
 }

@@ -189,13 +189,6 @@ void task_trim(struct task *task)
 	forget_pages(base + KSTACK_TOP, base + BLOCK_SIZE);
 }
 
-void mm_populate(u64 from, u64 size)
-{
-	u64 start = ALIGN_DOWN(from, PAGE), end = ALIGN_UP(from + size, PAGE);
-
-	host_call3(__NR_madvise, start, end - start, MADV_POPULATE_WRITE);
-}
-
 void task_free(struct task *task)
 {
 	atomic_store(&task->state, TASK_FREE);

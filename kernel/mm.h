@@ -85,12 +85,6 @@ struct task *task_at(u32 i);
 /* Gives most of the block's memory back to the host: the caller's thread, which runs on it, is about to end. */
 void task_trim(struct task *task);
 
-/*
- * Makes the pages of memory of ours that is about to be written to, where the host can (Linux 5.14): one call is
- * cheaper than a fault for each.
- */
-void mm_populate(u64 from, u64 size);
-
 /* A task of that serial which ended without a word, if it did: what it held is released. */
 void task_bury(struct task *task, u64 serial);
 

@@ -22,8 +22,7 @@
 #include "sys/runtime.h"
 #include "warden/client.h"
 
-#define X_OK	   1
-#define WALK_STACK (16UL << 10) /* what a walk takes of the stack, mostly */
+#define X_OK 1
 #ifndef AT_EXECVE_CHECK
 #define AT_EXECVE_CHECK 0x10000
 #endif
@@ -478,11 +477,8 @@ static s64 do_open_execve(struct linux_binprm *bprm, int dfd, u64 uargv, u64 uen
 static s64 do_execveat(struct task *task, int dfd, u64 uname, u64 uargv, u64 uenvp, u64 flags)
 {
 	struct linux_binprm bprm;
-	s64 err;
+	s64 err = strncpy_from_guest(bprm.name, uname, sizeof(bprm.name));
 
-	/* A forked child has none of these pages yet. */
-	mm_populate((u64)(uintptr_t)&bprm - WALK_STACK, WALK_STACK + sizeof(bprm));
-	err = strncpy_from_guest(bprm.name, uname, sizeof(bprm.name));
 	if (err < 0)
 		return err;
 	bprm.task = task;
