@@ -93,7 +93,8 @@ SYSCALL(fchdir)
 	return err ? err : pwd_moved(task, &nd, "");
 }
 
-/* A root follows its directory by what the warden says of names; with a dead warden nobody does. */
+/* A root follows its directory by what the warden says of names: with a dead warden nobody does, nor one that has been
+ * removed, which has none. */
 static s64 hold_root(struct task *task, const struct nameidata *nd)
 {
 	struct request req;
@@ -104,7 +105,7 @@ static s64 hold_root(struct task *task, const struct nameidata *nd)
 	request_init(&req, REQ_HOLD_ROOT, task);
 	request_add(&req, nd->host, nd->len);
 	err = warden_call(task, &req, NULL);
-	return err == -EIO ? 0 : err;
+	return err == -EIO || err == -ENOTDIR ? 0 : err;
 }
 
 static s64 find_root(struct task *task, u64 uname, struct nameidata *nd)

@@ -68,8 +68,13 @@ static int arena_create(u64 size, const char **what)
 
 static void super_gone(const struct super *sb)
 {
-	if (sb->kind == SUPER_TMPFS && sb->storage)
-		storage_remove(sb->storage);
+	char path[PATH_MAX];
+
+	if (sb->kind != SUPER_TMPFS || !sb->storage)
+		return;
+	storage_path(sb->storage, path, sizeof(path));
+	mnt_forget_roots(path);
+	storage_remove(sb->storage);
 }
 
 /* What the session is, which the command itself writes down. */

@@ -96,6 +96,7 @@ struct mount {
 	bool locked;		  /* to its parent, by a more privileged namespace: see mnt_locked_together() */
 	bool imported;		  /* the host's, where the session began: nobody takes it off */
 	bool dir;		  /* is a directory mounted on a directory (else a file on a file) */
+	bool pivoted;		  /* has become some task's root by pivot_root(2) */
 	u8 propagation;		  /* enum propagation, but see mnt_propagation() */
 	struct peer_group *group; /* of PROP_SHARED and PROP_SLAVE; a reference */
 	struct super *sb;
@@ -350,6 +351,8 @@ bool mnt_umount_takes_all(struct mnt_ns *ns, u64 id);
 int mnt_each_alone(const struct mnt_ns *ns, u64 id, bool rec, int (*fn)(const struct mount *m, void *arg), void *arg);
 /* Some task is about to have that host path as its root, which is to follow its names from now on. 0 or -ENOMEM. */
 int mnt_hold_root(const char *path);
+/* What is at that path and below it has gone without a name having changed: nobody holds roots there any more. */
+void mnt_forget_roots(const char *path);
 /* Is some mount in any namespace mounted at or below that host path, or does it show what is there, or one that was
  * taken off and that a descriptor is on, or is a root held there? */
 bool mnt_path_used(const char *path);

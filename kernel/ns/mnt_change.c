@@ -319,6 +319,7 @@ static int pivot(struct mnt_tree *tree, const struct mnt_ns *ns, const struct mo
 		 u64 put_mnt, const char *put_point)
 {
 	bool whole = old->id == tree->root;
+	struct mount *root;
 	int err;
 
 	err = tree_remove(tree, new);
@@ -329,8 +330,10 @@ static int pivot(struct mnt_tree *tree, const struct mnt_ns *ns, const struct mo
 	if (whole)
 		tree->root = new->id;
 	/* What locked the old root in its place locks the new one there, as in Linux. */
-	err = reattach(tree, mount_edit(ns, new, old->point), whole ? new->id : old->parent,
-		       mnt_locked_together(ns, old), old->imported);
+	root = mount_edit(ns, new, old->point);
+	if (root)
+		root->pivoted = true;
+	err = reattach(tree, root, whole ? new->id : old->parent, mnt_locked_together(ns, old), old->imported);
 	return err ? err : reattach(tree, mount_edit(ns, old, put_point), put_mnt, false, false);
 }
 

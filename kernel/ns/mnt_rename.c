@@ -113,7 +113,7 @@ struct renaming {
 	const struct trie_node *gone; /* id -> mount of ns that is taken off; borrowed */
 	struct mount *trees;	      /* the next ones of handles, by next_found, in their order; owned */
 	bool roots;		      /* A root that is held moves. */
-	bool shown;		      /* What a mount of ns shows moves, which may be a root itself. */
+	bool shown;		      /* So does what a mount of ns shows that may be a root without one being held. */
 };
 
 int mount_change_paths(struct mnt_change *c, struct mnt_ns *ns, const struct mount *old, const char *point,
@@ -172,6 +172,14 @@ static const char *fsroot_now(const struct mount *m, const char *now, char buf[F
 	return buf;
 }
 
+/* By pivot_root(2), or setns(2), which leads to what is on top of the root mount. */
+static bool may_be_root(const struct mnt_ns *ns, const struct mount *m)
+{
+	const struct mount *below = mnt_by_id(ns, m->parent);
+
+	return m->pivoted || (m->dir && below && strcmp(m->point, below->host) == 0);
+}
+
 static int follow_names(const struct mount *m, void *arg)
 {
 	char point_buf[PATH_MAX], host_buf[PATH_MAX], fsroot_buf[FSROOT_MAX];
@@ -181,7 +189,7 @@ static int follow_names(const struct mount *m, void *arg)
 
 	if ((point == m->point && host == m->host) || trie_find(r->gone, m->id, NULL, NULL))
 		return 0;
-	r->shown |= host != m->host && m->dir;
+	r->shown |= host != m->host && may_be_root(r->ns, m);
 	return mount_change_paths(&r->change, r->ns, m, point, host,
 				  host == m->host ? m->fsroot : fsroot_now(m, host, fsroot_buf));
 }

@@ -118,6 +118,16 @@ static void forget(struct held_root **at)
 	arena_free(root);
 }
 
+void mnt_forget_roots(const char *path)
+{
+	for (struct held_root **at = &arena()->held_roots; *at;) {
+		if (path_below((*at)->path, strlen((*at)->path), path, strlen(path)))
+			forget(at);
+		else
+			at = &(*at)->next;
+	}
+}
+
 void roots_end(const struct path_move *moves, unsigned nr, int err)
 {
 	for (struct held_root **at = &arena()->held_roots; *at;) {

@@ -116,6 +116,17 @@ jailed.do("who('/dir/who')")
 jailed.end()
 print(umount("point"))
 
+# A directory that has been removed has no name to follow, but is a root nevertheless.
+sys.stdout.flush()
+pid = os.fork()
+if not pid:
+    os.mkdir("removed")
+    os.chdir("removed")
+    os.rmdir(HERE + "/removed")
+    print(t(os.chroot, "."), t(os.stat, "/x"), t(os.mkdir, "/x"), t(os.mkdir, "x"), flush=True)
+    os._exit(0)
+print(os.waitpid(pid, 0)[1])
+
 # Over execve(2).
 make("x", "exec")
 for name in "usr", "lib", "lib64", "bin":

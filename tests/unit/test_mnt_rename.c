@@ -307,17 +307,39 @@ static void roots_follow_in_every_namespace(void **state)
 	assert_int_equal(all_held(), 0);
 }
 
-/* What a mount shows may be a root without chroot(2). */
+/* What a mount shows may be a root without chroot(2). Of other mounts nothing is noted: it would stay for ever. */
 static void what_a_mount_shows_follows_as_a_root(void **state)
 {
 	struct mnt_ns *ns = new_ns(), *other = new_ns();
-	u64 seen = atomic_load(&arena()->pivots);
+	u64 seen = atomic_load(&arena()->pivots), point;
 
-	attach(ns, ns->root, "/a", "/x/y");
+	point = attach(ns, ns->root, "/a", "/x/y");
 	assert_int_equal(move_one("/x", "/z"), 0);
-	assert_string_equal(root_now(ns, seen, "/x/y"), "/z/y");
+	assert_null(ns->pivots);
+	attach(ns, point, "/z/y", "/x/top");
+	assert_int_equal(move_one("/x", "/w"), 0);
+	assert_string_equal(root_now(ns, seen, "/x/top"), "/w/top");
+	point = attach(ns, ns->root, "/b", "/x/new");
+	assert_int_equal(mnt_pivot(ns, point, ns->root, point, "/x/new/old"), 0);
+	seen = atomic_load(&arena()->pivots);
+	assert_int_equal(move_one("/x", "/v"), 0);
+	assert_string_equal(root_now(ns, seen, "/x/new"), "/v/new");
 	assert_null(other->pivots);
 	mnt_ns_put(other);
+	mnt_ns_put(ns);
+}
+
+static void roots_are_forgotten_with_their_file_system(void **state)
+{
+	struct mnt_ns *ns = new_ns();
+
+	assert_int_equal(mnt_hold_root("/s/1"), 0);
+	assert_int_equal(mnt_hold_root("/s/1/a"), 0);
+	assert_int_equal(mnt_hold_root("/s/10"), 0);
+	mnt_forget_roots("/s/1");
+	assert_true(!held("/s", "1") && !held("/s/1", "a") && held("/s", "10"));
+	mnt_forget_roots("/s/10");
+	assert_int_equal(all_held(), 0);
 	mnt_ns_put(ns);
 }
 
@@ -339,6 +361,7 @@ int main(void)
 	    TEST(a_file_without_a_name_is_shown_where_it_has_one),
 	    TEST(roots_follow_in_every_namespace),
 	    TEST(what_a_mount_shows_follows_as_a_root),
+	    TEST(roots_are_forgotten_with_their_file_system),
 	};
 
 	return cmocka_run_group_tests_name("kernel/ns/mnt_rename", tests, NULL, NULL);
