@@ -151,7 +151,7 @@ bool children_bury(const struct task *task, s32 pid, s32 code);
 bool children_tell(const struct task *task, struct siginfo_raw *info);
 
 /* ---- children that have been waited for: signal/waited.c ---- */
-/* A child is waited for. Its SIGCHLD may still have to be taken. */
+/* A child has been waited for, and is no more. Its SIGCHLD may still have to be taken. */
 void waited_keep(s32 host, s32 guest);
 /* The guests' number of a child of whose end SIGCHLD tells, or of which the host has just made a new one: what was kept
  * of that number ends. */

@@ -17,7 +17,7 @@
 #include "sys/sem.h"
 #include "sys/sys.h"
 
-#define STOPPED	      0x7f /* in the low byte of a status */
+#define STOPPED	      0x7f /* in the low byte of a status; in its seven bits also of a child that goes on */
 #define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
 
 /*
@@ -103,7 +103,7 @@ SYSCALL(wait4)
 	} while (pid > 0 && !ptrace_report(task, (s32)pid, &status));
 	if (pid > 0)
 		sem_undo_settle(task);
-	if (pid > 0)
+	if (pid > 0 && (status & STOPPED) != STOPPED)
 		waited_keep((s32)pid, guest);
 	own_fds_reclaim();
 	if (pid > 0 && ARG1(regs) && put_guest(ARG1(regs), status))
@@ -189,7 +189,8 @@ SYSCALL(waitid)
 	own_fds_reclaim();
 	host = got.info.pid;
 	got.info.pid = pid_to_guest(&arena()->pids, host);
-	waited_keep(host, got.info.pid);
+	if (got.info.code <= CLD_DUMPED && !(ARG3(regs) & WNOWAIT))
+		waited_keep(host, got.info.pid);
 	if (got.info.pid)
 		got.info.uid = from_kuid_munged(task->nsproxy->user, got.info.uid);
 	/* The kernel fills it in whatever came of the call. */

@@ -249,40 +249,57 @@ static void found_by_its_number(void)
 	CHECK_FAILS(kill(board->number, 0), ESRCH);
 }
 
+static int stops; /* how often who leaves stops before its end */
+
 static void *leaves_and_ends(void *unused)
 {
 	leave(CLONE_VM);
 	board->number = gettid();
-	reach(1);
+	reach(stops ? 2 : 1);
+	while (stops--)
+		raise(SIGSTOP);
 	_exit(7);
 }
 
-static void stays_until_2(void)
+static void stays_until_3(void)
 {
 	pthread_t thread;
 
 	start_thread(&thread, leaves_and_ends);
-	await(2);
+	await(3);
 	_exit(5);
 }
 
-/* Long after it was waited for the signal still names it. */
+/* Long after it was waited for the signal still names it, whatever else has been waited for. */
 static void end_is_told_late(void)
 {
 	sigset_t set;
 	siginfo_t info;
-	pid_t pid;
+	pid_t pid, other, ended;
+	int status;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	CHECK_OK(sigprocmask(SIG_BLOCK, &set, NULL));
-	pid = in_child(stays_until_2);
+	pid = in_child(stays_until_3);
 	await(1);
+	ended = board->number;
+	ends_with(ended, 7);
+	stops = 20;
+	other = in_child(stays_until_3);
+	await(2);
+	for (int i = 0; i < stops; i++) {
+		CHECK(waitpid(board->number, &status, WUNTRACED) == board->number && WIFSTOPPED(status));
+		CHECK_OK(kill(board->number, SIGCONT));
+	}
+	for (int i = 0; i < stops; i++)
+		CHECK_OK(waitid(P_PID, (id_t)board->number, &info, WEXITED | WNOWAIT));
 	ends_with(board->number, 7);
 	poll(NULL, 0, 500);
-	CHECK(sigwaitinfo(&set, &info) == SIGCHLD && info.si_pid == board->number);
-	reach(2);
+	CHECK(sigwaitinfo(&set, &info) == SIGCHLD && info.si_pid == ended);
+	reach(3);
 	ends_with(pid, 5);
+	ends_with(other, 5);
 }
 
 static void *has_children(void *unused)
