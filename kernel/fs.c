@@ -215,6 +215,25 @@ void set_fs_root(struct fs_struct *fs, struct path place)
 	replace_places(fs, &places, (struct fs_places){.root = fs->shared ? place : fs_now(fs)->root});
 }
 
+size_t copy_ns_root(const struct mnt_ns *ns, u64 *mnt, char *host, size_t size)
+{
+	const struct mount *m, *top;
+	size_t len;
+	u64 seq;
+
+	do {
+		seq = mnt_read_begin(ns);
+		*mnt = ns->root;
+		m = mnt_by_id(ns, ns->root);
+		len = m ? mnt_copy_string(host, size, m->host) : 0;
+		while (len && (top = mnt_child(ns, *mnt, host, len))) {
+			*mnt = top->id;
+			len = mnt_copy_string(host, size, top->host);
+		}
+	} while (mnt_read_retry(ns, seq));
+	return len;
+}
+
 int set_fs_pwd(struct fs_struct *fs, struct path place)
 {
 	struct fs_places places;

@@ -266,6 +266,8 @@ void follow_pivots(struct fs_struct *fs, const struct mnt_ns *ns);
  * -ENAMETOOLONG where fs is shared beyond the address space. */
 void set_fs_root(struct fs_struct *fs, struct path place);
 int set_fs_pwd(struct fs_struct *fs, struct path place);
+/* "/" of a mount namespace: what is on top of its root mount. The length of its host path. */
+size_t copy_ns_root(const struct mnt_ns *ns, u64 *mnt, char *host, size_t size);
 /* Copies of the places, with references that the caller puts. -ENOMEM (a shared fs only). */
 int get_fs_root(struct fs_struct *fs, struct path *out);
 int get_fs_pwd(struct fs_struct *fs, struct path *out);

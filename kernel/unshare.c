@@ -5,6 +5,7 @@
  */
 #include "kernel/refs.h"
 #include "kernel/task.h"
+#include "lib/string.h"
 
 #define UNSHARE_VALID                                                                                                  \
 	(CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM | CLONE_NS_BUILT)
@@ -52,16 +53,15 @@ static int check_unshare_flags(const struct task *task, u64 flags)
 }
 
 /* A new user namespace from inside a chroot would be a way out of it (user_namespaces(7)). */
-static bool current_chrooted(struct task *task)
+static __attribute__((noinline)) bool current_chrooted(struct task *task)
 {
-	struct path root;
-	bool chrooted;
+	char root[PATH_MAX], whole[PATH_MAX];
+	u64 root_mnt, whole_mnt;
 
-	if (get_fs_root(task->fs, &root))
+	if (copy_fs_root(task->fs, &root_mnt, root, sizeof(root)) !=
+	    copy_ns_root(task->nsproxy->mnt, &whole_mnt, whole, sizeof(whole)))
 		return true;
-	chrooted = root.mnt != task->nsproxy->mnt->root || root.host->len != 1;
-	path_put(&root);
-	return chrooted;
+	return root_mnt != whole_mnt || strcmp(root, whole) != 0;
 }
 
 void put_unshared(struct unshared *u, const struct files_struct *files)

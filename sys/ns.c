@@ -172,25 +172,11 @@ static int prepare_nsproxy(struct task *task, struct nsset *set)
 	return 0;
 }
 
-/* "/" of the mount namespace: what is on top of its root mount. */
 static int prepare_root(const struct mnt_ns *ns, struct path *root)
 {
-	const struct mount *m, *top;
 	char host[PATH_MAX];
-	size_t len;
-	u64 seq;
 
-	do {
-		seq = mnt_read_begin(ns);
-		root->mnt = ns->root;
-		m = mnt_by_id(ns, ns->root);
-		len = m ? mnt_copy_string(host, sizeof(host), m->host) : 0;
-		while (len && (top = mnt_child(ns, root->mnt, host, len))) {
-			root->mnt = top->id;
-			len = mnt_copy_string(host, sizeof(host), top->host);
-		}
-	} while (mnt_read_retry(ns, seq));
-	root->host = hpath_new(host, len);
+	root->host = hpath_new(host, copy_ns_root(ns, &root->mnt, host, sizeof(host)));
 	return root->host ? 0 : -ENOMEM;
 }
 
