@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* chdir(2), fchdir(2), chroot(2), getcwd(2), umask(2): what fs_struct holds. */
+#include <asm/stat.h>
 #include <linux/fcntl.h>
 #include "host/host.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
 #include "sys/held_names.h"
 #include "sys/sys.h"
 #include "vfs/namei.h"
 #include "vfs/proc.h"
 #include "warden/client.h"
+
+/* A directory that has been removed is one still, known by the name that it had. The length of that, or -ENOENT. */
+static long removed_pwd(char host[PATH_MAX])
+{
+	const long mark = sizeof(" (deleted)") - 1; /* which proc writes behind it */
+	char link[sizeof(arena()->proc) + sizeof("/thread-self/cwd")];
+	struct stat st;
+	struct fmt f;
+	long n;
+
+	if (host_call4(__NR_newfstatat, AT_FDCWD, ".", &st, 0) || st.st_nlink)
+		return -ENOENT;
+	fmt_init(&f, link, sizeof(link));
+	fmt_print(&f, "%s/thread-self/cwd", arena()->proc);
+	n = host_readlinkat(AT_FDCWD, link, host, HOST_PATH_MAX + 1);
+	return n > mark + 1 && n <= (long)HOST_PATH_MAX && host[0] == '/' ? n - mark : -ENOENT;
+}
 
 /* Where the host's thread stands: its word counts. `name` is what we were told, from the old directory. */
 static s64 host_pwd(struct task *task, struct nameidata *nd, const char *name, struct hpath **path)
@@ -18,6 +37,8 @@ static s64 host_pwd(struct task *task, struct nameidata *nd, const char *name, s
 	struct path old;
 	s64 err;
 
+	if (n == -ENOENT)
+		n = removed_pwd(nd->host);
 	if (n > 0) {
 		nd->len = (u32)n;
 		nd->host[n] = '\0';
