@@ -128,12 +128,26 @@ static u32 find_start(u64 addr)
 	return PATCH_SITES;
 }
 
-/* The same by its pad, where the jump says which it is: every signal asks that. */
+/* Where pads are, by a few bits of their addresses: every signal asks that, and what it came upon cannot be read, since
+ * nothing lets a fault through then, and it may be the very reason of the signal. Set before the site is counted. */
+static u8 pad_bits[4096 / 8];
+
+static u32 pad_bit(u64 addr)
+{
+	return (u32)(addr ^ addr >> 12) % (8 * sizeof(pad_bits));
+}
+
+/* The same by its pad. */
 static u32 find_pad(u64 addr)
 {
-	u32 nr = atomic_load(&patches.nr), stub = nr ? site_pad_stub(addr) : PATCH_SITES;
+	u32 bit = pad_bit(addr);
 
-	return stub < nr && patch_sites[stub].pad == addr ? stub : PATCH_SITES;
+	if (!(pad_bits[bit / 8] & 1U << bit % 8))
+		return PATCH_SITES;
+	for (u32 i = 0, nr = atomic_load(&patches.nr); i < nr; i++)
+		if (patch_sites[i].pad == addr)
+			return i;
+	return PATCH_SITES;
 }
 
 /* ---- the table ---- */
@@ -160,6 +174,8 @@ static bool add_site(const struct site *site, u32 stub, u64 insn)
 	patch_sites[stub] = *site;
 	patch_addr[stub] = insn;
 	patch_nr[stub] = site->nr;
+	if (site->pad)
+		pad_bits[pad_bit(site->pad) / 8] |= 1U << pad_bit(site->pad) % 8;
 	atomic_store(&patches.nr, stub + 1);
 	return true;
 }

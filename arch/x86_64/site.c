@@ -161,21 +161,6 @@ bool site_jump_failed(const struct site *site, const struct ucontext *uc)
 	return uc->trapno == TRAP_PAGE && uc->cr2 - site->start >= site->size && site_jumps(site);
 }
 
-u32 site_pad_stub(u64 at)
-{
-	u8 found[PAD_SIZE], jump[PAD_SIZE];
-	u32 address, word;
-
-	if (copy_from_guest(found, at, PAD_SIZE))
-		return PATCH_SITES;
-	memcpy(&address, found + PAD_SIZE - sizeof(address), sizeof(address));
-	word = (address - PATCH_TABLE) / (u32)sizeof(u64);
-	make_jump(jump, word);
-	if (memcmp(found, jump, PAD_SIZE) != 0 || word < PATCH_SITES || word >= 2 * PATCH_SITES)
-		return PATCH_SITES;
-	return word - PATCH_SITES;
-}
-
 bool site_pad_failed(const struct ucontext *uc)
 {
 	return uc->trapno == TRAP_PAGE;

@@ -47,9 +47,7 @@ bool site_is_stopped(const struct site *site);
 bool site_has_stopped(const struct ucontext *uc);
 /* Or the jump, which stands there and has not reached the stub? */
 bool site_jump_failed(const struct site *site, const struct ucontext *uc);
-/* The stub that a jump at such a pad leads to; PATCH_SITES: there is none at that address. */
-u32 site_pad_stub(u64 at);
-/* A fault there: the jump, which has not reached the stub? */
+/* A fault at the site's pad: the jump there, which has not reached the stub? */
 bool site_pad_failed(const struct ucontext *uc);
 
 #endif

@@ -86,6 +86,11 @@ long host_other_call(long nr, long a, long b, long c, long d, long e)
 		return host_fd_new(disk_add_nameless(NODE_TEXT));
 	case __NR_write:
 		return host_write((int)a, (const char *)b, (size_t)c);
+	case __NR_mmap: /* anonymous memory, of what is long */
+		return (long)calloc(1, (size_t)b);
+	case __NR_munmap:
+		free((void *)a);
+		return 0;
 	case __NR_dup3:
 		return host_fd_dup((int)a, (int)b);
 	case __NR_process_vm_readv:

@@ -327,6 +327,33 @@ static void signals_anywhere(void)
 	}
 }
 
+static void leave_call(int sig, siginfo_t *info, void *context)
+{
+	greg_t *gregs = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+	nr_signals++;
+	gregs[REG_RIP] = *(greg_t *)gregs[REG_RSP];
+	gregs[REG_RSP] += sizeof(greg_t);
+}
+
+/* What stands at the instruction that a signal came upon cannot always be read, or not as far as secede would look. */
+static void nothing_to_read(void)
+{
+	unsigned char *code = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void (*volatile nowhere)(void) = NULL;
+
+	patch_it();
+	handle(SIGSEGV, leave_call, 0);
+	nowhere();
+	CHECK(nr_signals == 1);
+	CHECK(code != MAP_FAILED && munmap(code + 4096, 4096) == 0);
+	memcpy(code + 4094, (unsigned char[]){0xeb, 0xfe}, 2); /* jmp . */
+	handle(SIGALRM, leave_call, 0);
+	alarm_soon();
+	((void (*)(void))(uintptr_t)(code + 4094))();
+	CHECK(nr_signals == 2);
+}
+
 static volatile int step_at[3], steps_elsewhere;
 
 static void note_step(int sig, siginfo_t *info, void *context)
@@ -438,6 +465,7 @@ static const struct test tests[] = {
     {"a call that sleeps is interrupted, and restarted", interrupted},
     {"a call that sleeps is stopped, and continued", stopped},
     {"signals at any instruction", signals_anywhere},
+    {"signals where nothing can be read", nothing_to_read},
     {"steps of the program's own", own_steps},
     {"the program maps the addresses that are needed", addresses_wanted},
     {"gs is the program's", own_gs},
