@@ -52,7 +52,8 @@ check sessions sh -c "$mux list-sessions -F '#{session_name} #{session_windows}'
 check nested $mux new-session -d -s three -x 60 -y 20 "env -u TMUX script -qc '$mux attach -t one' /dev/null; echo detached; sleep 100"
 check attached eventually sh -c "$mux list-clients | wc -l | grep -x 1"
 check detach $mux detach-client -s one
-check detached sh -c "for i in \$(seq 50); do $mux capture-pane -p -t three | grep detached && break; sleep 0.1; done"
+check detached sh -c "for i in \$(seq 50); do $mux capture-pane -p -t three | grep -qx detached && break; sleep 0.1; done
+	$mux capture-pane -p -t three | grep detached"
 exits 3 script script -eqc 'tty | cut -c 1-8; stty -a | grep -c isig; exit 3' /dev/null
 exits 143 'script killed' script -eqc 'kill -TERM $$' /dev/null
 check stop $mux kill-server
