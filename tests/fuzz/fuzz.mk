@@ -47,8 +47,8 @@ FUZZ_PROGRAMS += $(B)/fuzz/native
 fuzz-run: $(B)/fuzz/walk $(B)/fuzz/walk-coverage $(B)/fuzz/native
 	@mkdir -p $(B)/fuzz/corpus
 	tests/fuzz/run $(FUZZ_STEPS) $(B)/fuzz/corpus
-	@[ "$$(id -u)" != 0 ] || $(B)/fuzz/native $(B)/fuzz/corpus/*
-	@LLVM_PROFILE_FILE=$(B)/fuzz/walk.profraw $(B)/fuzz/walk-coverage -runs=0 $(B)/fuzz/corpus 2>/dev/null
+	@[ "$$(id -u)" != 0 ] || $(B)/fuzz/native $(B)/fuzz/corpus/1/*
+	@LLVM_PROFILE_FILE=$(B)/fuzz/walk.profraw $(B)/fuzz/walk-coverage -runs=0 $(B)/fuzz/corpus/*/ 2>/dev/null
 	@$(MAKE) --no-print-directory -s -f tests/unit/unit.mk B=$(B)/fuzz UNIT_CC=$(FUZZ_CC) \
 		UNIT_ASAN="$(FUZZ_COVERAGE) -Wno-gnu-variable-sized-type-not-at-end" $(FUZZ_UNIT)
 	@for test in $(FUZZ_UNIT); do LLVM_PROFILE_FILE=$(CURDIR)/$$test.profraw $$test >/dev/null 2>&1 || exit 1; done

@@ -206,11 +206,15 @@ void model_attach(const struct m_task *task, struct m_mount *top, const struct p
 	model_each_below(top, collect, &p);
 	if (p.nr <= MODEL_MOUNTS && at->mnt->group) {
 		for (unsigned i = 0; i < p.nr; i++) {
-			model_set_type(p.tree[i], MS_SHARED);
-			types.of[i].group = p.tree[i]->group;
+			types.of[i].group = p.tree[i]->group ? p.tree[i]->group : ++model_groups;
 			types.of[i].master = p.tree[i]->master;
 		}
+		/* Where it is passed on to one of its own mounts, that is not shared yet. */
 		pass_on(&p, at->mnt->group, &types);
+		for (unsigned i = 0; i < p.nr; i++) {
+			p.tree[i]->group = types.of[i].group;
+			model_set_type(p.tree[i], MS_SHARED);
+		}
 	}
 	for (unsigned i = 0; i < p.nr; i++)
 		p.tree[i]->ns = at->mnt->ns;
