@@ -340,11 +340,11 @@ static void leave_call(int sig, siginfo_t *info, void *context)
 static void nothing_to_read(void)
 {
 	unsigned char *code = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	void (*volatile nowhere)(void) = NULL;
+	volatile uintptr_t nowhere = 0;
 
 	patch_it();
 	handle(SIGSEGV, leave_call, 0);
-	nowhere();
+	((void (*)(void))nowhere)();
 	CHECK(nr_signals == 1);
 	CHECK(code != MAP_FAILED && munmap(code + 4096, 4096) == 0);
 	memcpy(code + 4094, (unsigned char[]){0xeb, 0xfe}, 2); /* jmp . */
