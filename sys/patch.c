@@ -142,7 +142,8 @@ static u32 find_pad(u64 addr)
 {
 	u32 bit = pad_bit(addr);
 
-	if (!(pad_bits[bit / 8] & 1U << bit % 8))
+	/* Sites without a pad have 0 for it. */
+	if (!addr || !(pad_bits[bit / 8] & 1U << bit % 8))
 		return PATCH_SITES;
 	for (u32 i = 0, nr = atomic_load(&patches.nr); i < nr; i++)
 		if (patch_sites[i].pad == addr)
