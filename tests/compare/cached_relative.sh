@@ -6,6 +6,8 @@
 exec python3 - <<'END'
 import errno, os, struct, threading, time
 
+from calls import *
+
 here = os.getcwd()
 
 
@@ -48,20 +50,6 @@ def make(top, length):
             f.write("x" * length)
     os.symlink("file", f"{top}/in/deep/link")
     os.symlink("in", f"{top}/link")
-
-
-def by_child(change, *args):
-    pid = os.fork()
-    if pid == 0:
-        change(*args)
-        os._exit(0)
-    os.waitpid(pid, 0)
-
-
-def by_thread(change, *args):
-    thread = threading.Thread(target=change, args=args)
-    thread.start()
-    thread.join()
 
 
 def by_itself(change, *args):

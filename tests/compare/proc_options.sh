@@ -2,7 +2,7 @@
 # Mounts of proc with hidepid=, gid= and subset=pid: what mountinfo says of them, what they take by mount(2), remount and
 # fsconfig(2), and what they show to whom.
 exec python3 - <<'END'
-import os, struct, subprocess
+import os, subprocess
 
 from calls import *
 
@@ -69,14 +69,7 @@ print("  ", t(lambda: os.stat("sys", dir_fd=d)), t(lambda: os.stat("self", dir_f
 
 def plain(args):
     """Runs it as an ordinary user without capabilities."""
-    def become():
-        if os.getuid():
-            libc.syscall(126, struct.pack("Ii", 0x20080522, 0), bytes(24))
-            return
-        os.setgroups([])
-        os.setresgid(1000, 1000, 1000)
-        os.setresuid(1000, 1000, 1000)
-    return subprocess.Popen(args, preexec_fn=become, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(args, preexec_fn=become_ordinary, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 os.chmod(".", 0o755)

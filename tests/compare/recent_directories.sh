@@ -2,9 +2,10 @@
 # whoever did it, the next look is behind the symlink, where mounts of our own are. At the symlink's target stands
 # something else on the host.
 exec python3 - <<'END'
-import ctypes, os, subprocess, threading
+import ctypes, os, subprocess
 
-libc = ctypes.CDLL(None, use_errno=True)
+from calls import *
+
 here = os.getcwd()
 EXCHANGE, AT_FDCWD = 2, -100
 
@@ -32,20 +33,6 @@ os.symlink(f"{here}/hidden/in/deep", "link-deep")
 
 def by_itself(change, *args):
     change(*args)
-
-
-def by_thread(change, *args):
-    thread = threading.Thread(target=change, args=args)
-    thread.start()
-    thread.join()
-
-
-def by_child(change, *args):
-    pid = os.fork()
-    if pid == 0:
-        change(*args)
-        os._exit(0)
-    os.waitpid(pid, 0)
 
 
 def size(name):
