@@ -16,7 +16,8 @@ def named(text):
 
 
 def wait_for_sleep(pid):
-    for _ in range(500):
+    """Who sleeps may also wait for a lock, a page, or (here) the warden: call this when all that it does before is done."""
+    for _ in range(6000):
         with open("/proc/%d/stat" % pid) as f:
             if f.read().rsplit(")", 1)[1].split()[0] == "S":
                 return
@@ -71,6 +72,8 @@ os.environ.clear()
 names[os.getpid()] = "SELF"
 names[os.getppid()] = "PARENT"
 
+# Python's lock changes hands only where its holder blocks: a thread that has said its number is seen again when it waits.
+sys.setswitchinterval(1000)
 threads = []
 
 
@@ -78,7 +81,7 @@ def thread(masked):
     signal.pthread_sigmask(signal.SIG_SETMASK, masked)
     ctypes.CDLL(None).prctl(15, b"my thread", 0, 0, 0)
     threads.append(threading.get_native_id())
-    time.sleep(5)
+    threading.Event().wait()
 
 
 t = threading.Thread(target=thread, args=({SEGV, SYS, USR1, RT, signal.SIGTERM},), daemon=True)
@@ -99,6 +102,7 @@ show("first thread", "/proc/self/task/%d" % os.getpid())
 show("thread", "/proc/self/task/%d" % threads[0])
 show("thread by number", "/proc/%d" % threads[0])
 
+ready, done = os.pipe(), os.pipe()
 child = os.fork()
 if not child:
     signal.pthread_sigmask(signal.SIG_SETMASK, {SEGV})
@@ -107,18 +111,21 @@ if not child:
     os.kill(os.getpid(), SEGV)
     os.umask(0o37)
     os.chdir("/usr")
-    time.sleep(20)
+    os.close(done[1])
+    os.write(ready[1], b"x")
+    os.read(done[0], 1)
     os._exit(0)
 names[child] = "CHILD"
-time.sleep(0.1)
+os.read(ready[0], 1)
 wait_for_sleep(child)
 show("child", "/proc/%d" % child)
 show("child's thread", "/proc/%d/task/%d" % (child, child))
 
-program = subprocess.Popen(["my name", "20"], executable="/bin/sleep", cwd="/etc",
+program = subprocess.Popen(["my name", "-c", "echo; read x"], executable="/bin/sh", cwd="/etc",
                            env={"A": "1", "SECOND": "two words", "EMPTY": ""},
-                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 names[program.pid] = "PROGRAM"
+program.stdout.readline()
 wait_for_sleep(program.pid)
 show("program", "/proc/%d" % program.pid)
 show("program's thread", "/proc/%d/task/%d" % (program.pid, program.pid))
