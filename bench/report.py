@@ -4,7 +4,7 @@
 
     report.py FIGURES [SVG]
 
-A figure is a line "SYSTEM NAME NANOSECONDS", one for each round; "skip ROW REASON" is a row that could not be measured.
+A figure is a line "SYSTEM ROUND NAME NANOSECONDS"; "skip ROW REASON" is a row that could not be measured.
 """
 import collections
 import math
@@ -50,15 +50,16 @@ REQUESTS = [("thread", "a thread for each, guests included"), ("fork", "a proces
             ("leave", "a thread for each, which leaves for a guest")]
 VERSIONS = ["gcc", "git", "python3", "node", "sqlite3", "redis-server", "nginx", "go", "bash", "proot", "bwrap"]
 
-rounds = collections.defaultdict(list)
+rounds = collections.defaultdict(dict)
 skipped = {}
 for line in open(sys.argv[1], encoding="utf-8"):
-    system, name, rest = line.rstrip("\n").split(" ", 2)
-    if system == "skip":
-        skipped[name] = rest
+    words = line.rstrip("\n").split(" ", 2)
+    if words[0] == "skip":
+        skipped[words[1]] = words[2]
     else:
-        rounds[system, name].append(float(rest))
-figures = {key: statistics.median(values) for key, values in rounds.items()}
+        name, ns = words[2].split()
+        rounds[words[0], name][words[1]] = float(ns)
+figures = {key: statistics.median(values.values()) for key, values in rounds.items()}
 
 
 def time(system, name):
@@ -71,10 +72,11 @@ def time(system, name):
     return f"{ns / 1e9:.1f} s"
 
 
-def ratio(system, name, base="native"):
-    if (system, name) not in figures or (base, name) not in figures:
-        return None
-    return figures[system, name] / figures[base, name]
+def ratio(system, name, base="native", base_name=None):
+    """The median of the ratios within a round."""
+    ours, theirs = rounds.get((system, name), {}), rounds.get((base, base_name or name), {})
+    both = [ours[r] / theirs[r] for r in ours if r in theirs]
+    return statistics.median(both) if both else None
 
 
 def ratio_text(value):
@@ -113,9 +115,8 @@ def lookups():
     lines = []
     for name, text in LOOKUPS:
         if ("native", name) in figures:
-            many = figures.get(("patched", "many-" + name))
             lines.append([text, time("native", name)] + [ratio_text(ratio(s, name)) for s in ("patched", "trapped")] +
-                         [ratio_text(many and many / figures["native", name])])
+                         [ratio_text(ratio("patched", "many-" + name, base_name=name))])
     table(["a lookup, in processor time", "native", "secede", "secede, unpatched", "with 10,000 mounts"], lines)
 
 
@@ -152,7 +153,7 @@ def machine():
     system = re.search(r'^PRETTY_NAME="(.*)"', open("/etc/os-release", encoding="utf-8").read(), re.M)
     print("Made by `make bench` on", ", ".join(filter(None, [
         f"Linux {platform.release()} {platform.machine()}", system and system[1],
-        f"{os.cpu_count()} processors", model and model[1]])) + ". Medians of alternated runs; ratios are to the bare host.")
+        f"{os.cpu_count()} processors", model and model[1]])) + ". Medians of alternated runs; ratios are to the bare host, within a round.")
     print("Everything but bwrap and unshare(1) ran as an ordinary user on a host that denies all namespaces; those two ran as",
           "root.")
     print("\nVersions:", ", ".join(filter(None, map(version, ["secede"] + VERSIONS))) + ".")
