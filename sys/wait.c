@@ -16,27 +16,33 @@
 #include "sys/ptrace.h"
 #include "sys/sem.h"
 #include "sys/sys.h"
+#include "vfs/proc.h"
 
 #define STOPPED	      0x7f /* in the low byte of a status; in its seven bits also of a child that goes on */
 #define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
 
 /*
  * A husk (kernel/pid.h) is taken away, and nobody hears of it; one that stops on its way out, because it is traced, is
- * sent on. True: that was one. *status is what the host has said of it, if it has; else it is asked.
+ * sent on. True: that was one. *status is what the host has said of it, if it has; else it is asked. A tracer hears
+ * of its end first, but it is there, and a husk, until its parent takes it away.
  */
 static bool bury_husk(struct task *task, s32 host, const s32 *status)
 {
-	s32 now = 0;
+	s32 now = 0, parent;
 
 	if (!pid_is_husk(&arena()->pids, host))
 		return false;
+	parent = proc_parent(host); /* now: its number is free once it has been taken away */
 	if (status)
 		now = *status;
 	else if (!host_call4(__NR_wait4, host, &now, WNOHANG | WUNTRACED | __WALL, NULL))
 		return true; /* not yet */
-	if (is_stop(now))
+	if (is_stop(now)) {
 		host_call4(__NR_ptrace, PTRACE_CONT, host, 0, 0);
-	else if (!ptrace_forget(task, host)) /* its tracer hears of it first, but the parent takes it away */
+		return true;
+	}
+	ptrace_forget(task, host);
+	if (!parent || parent == task->host_tgid)
 		warden_pid(task, PID_HUSK_GONE, host, 0);
 	return true;
 }

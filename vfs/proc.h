@@ -79,6 +79,8 @@ int proc_self_text(const char *rel, char *buf, size_t size);
 /* The children that the host's thread of that number has, dead ones included: *nr host numbers, for kfree(). NULL:
  * there is no memory for them. None, where the host has no such file. */
 s32 *proc_children(s32 tid, u32 *nr);
+/* The host's number of that process's parent, which a dead one has, too. 0: it is gone, or the host has no proc. */
+s32 proc_parent(s32 pid);
 
 /* The handle entry of the arena that a process stands in; NULL when it is no guest of this
  * session. Reads the host's /proc/PID/fd. */

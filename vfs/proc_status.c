@@ -321,6 +321,7 @@ int show_status(struct task *task, const struct proc_task *who, struct fmt *out)
 /* ---- stat: one line, whose fields 31 to 34 are sets of signals, without the real-time ones ---- */
 
 #define STAT_SIZE     2048
+#define FIELD_PARENT  4
 #define FIELD_PENDING 31
 #define STAT_SIGNALS  0x7fffffffUL
 
@@ -419,4 +420,13 @@ int proc_own_pending(u64 *pending)
 
 	*pending = value ? mask_in(value) : 0;
 	return n == -ENOMEM || n == -EMFILE || n == -ENFILE ? (int)n : 0;
+}
+
+s32 proc_parent(s32 pid)
+{
+	char text[STAT_SIZE];
+	const char *field = proc_host_read(pid, "stat", text, sizeof(text)) > 0 ? stat_field(text, FIELD_PARENT) : NULL;
+	u64 parent = 0;
+
+	return field && parse_u64(&field, &parent) ? (s32)parent : 0;
 }
