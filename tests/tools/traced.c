@@ -26,10 +26,33 @@
 
 /* ---- looking ---- */
 
-/* Numbers of processes differ from run to run. */
+#define ELSE 500 /* what differs from run to run is shown as that: addresses, */
 static long shown(long value)
 {
-	return value > 500 ? 500 : value;
+	return value > ELSE ? ELSE : value;
+}
+
+/* and numbers of processes, which can be as small as any other: they begin anew when they have reached the largest. */
+static long shown_number(long value)
+{
+	return value > 0 ? ELSE : value;
+}
+
+static int gives_number(unsigned long long nr)
+{
+	static const unsigned calls[] = {SYS_getpid, SYS_gettid, SYS_getpgid, SYS_set_tid_address, SYS_fork, SYS_vfork,
+					 SYS_clone,  SYS_clone3, SYS_wait4};
+
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i] == nr)
+			return 1;
+	return 0;
+}
+
+static int tells_number(int event)
+{
+	return event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_VFORK_DONE ||
+	       event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_EXEC;
 }
 
 /* Pid, register by register and as a whole: all must say the same. */
@@ -63,7 +86,9 @@ static void show_info(pid_t pid)
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
 		printf(" nr %d", info.entry.nr == regs.orig_rax ? (int)info.entry.nr : -1);
 	if (info.op == PTRACE_SYSCALL_INFO_EXIT)
-		printf(" of %d: %ld %d", (int)regs.orig_rax, shown(info.exit.rval), info.exit.is_error);
+		printf(" of %d: %ld %d", (int)regs.orig_rax,
+		       gives_number(regs.orig_rax) ? shown_number(info.exit.rval) : shown(info.exit.rval),
+		       info.exit.is_error);
 	if (info.op == PTRACE_SYSCALL_INFO_SECCOMP)
 		printf(" nr %d data %u", (int)info.seccomp.nr, info.seccomp.ret_data);
 }
@@ -84,7 +109,7 @@ static int show(const char *what, pid_t pid, int status)
 	else
 		printf(" code %x", (unsigned)si.si_code);
 	ptrace(PTRACE_GETEVENTMSG, pid, 0, &message);
-	printf(" message %ld", shown((long)message));
+	printf(" message %ld", tells_number(status >> 16) ? shown_number((long)message) : shown((long)message));
 	show_info(pid);
 	printf("\n");
 	return 1;
