@@ -58,6 +58,8 @@ static s64 stat_reach(struct task *task, const struct nameidata *nd, const struc
 
 	if (err < 0)
 		return err;
+	if (S_ISDIR(st->st_mode))
+		recent_enter(task, nd);
 	fix_nlink(task, nd->mnt, st->st_mode, nd->dev != nd->host_dev, &st->st_nlink);
 	st->st_dev = place_dev(nd, st->st_dev);
 	if (nd->proc && nd->magic && !place_is_ns(task, nd, &dev, &ino)) {
@@ -250,9 +252,12 @@ static s64 statx_reach(struct task *task, const struct nameidata *nd, const stru
 	/* The type tells whether a child is a symlink, asked for or not. */
 	s64 err = host_call5(__NR_statx, at->dfd, at->path, flags, mask | STATX_TYPE, stx);
 
-	if (!err)
-		fix_statx(task, nd, mask, stx);
-	return err;
+	if (err)
+		return err;
+	if (S_ISDIR(stx->stx_mode))
+		recent_enter(task, nd);
+	fix_statx(task, nd, mask, stx);
+	return 0;
 }
 
 struct statx_how {

@@ -140,6 +140,7 @@ static int open_limited(struct task *task, const struct nameidata *nd, const str
 static int open_fast(struct task *task, int dfd, const char *name, const struct opening *o)
 {
 	unsigned flags = LOOKUP_LAZY | (o->follow ? LOOKUP_FOLLOW : 0);
+	struct recent_mark mark = {};
 	struct nameidata nd;
 	struct target t;
 	long fd;
@@ -149,7 +150,11 @@ static int open_fast(struct task *task, int dfd, const char *name, const struct 
 		return err == 1 ? OPEN_SLOW : err;
 	if (o->write && ((nd.mnt_flags & MS_RDONLY) || nd.limited))
 		return OPEN_SLOW;
+	if (o->oflags & O_DIRECTORY)
+		mark = recent_begin();
 	fd = open_host(task, &t, o, RESOLVE_NO_SYMLINKS | (o->cached ? RESOLVE_CACHED : 0));
+	if (fd >= 0 && mark.seq)
+		recent_keep_directory(task, &nd, &t, mark);
 	if (fd >= 0)
 		return finish_open(task, &nd, (int)fd, o->oflags);
 	return fd == -ELOOP || openat2_missing(fd) ? OPEN_SLOW : (int)fd;

@@ -181,7 +181,12 @@ struct recent_mark {
 struct recent_mark recent_begin(void);
 /* It was, refused symlinks, and has found the target. */
 void recent_keep(struct task *task, const struct nameidata *nd, const struct target *t, struct recent_mark mark);
-/* Is the directory of the target the one that is remembered? Then t->path may be used as in dcache_reaches(). */
+/* It was opened as a directory, in the same way. */
+void recent_keep_directory(struct task *task, const struct nameidata *nd, const struct target *t,
+			   struct recent_mark mark);
+/* The host has been asked about nd's place by its path, and it is a directory. */
+void recent_enter(struct task *task, const struct nameidata *nd);
+/* Is the directory of the target remembered? Then t->path may be used as in dcache_reaches(). */
 bool recent_reaches(const struct task *task, const struct nameidata *nd, const struct target *t);
 
 /* ---- dpath.c ---- */

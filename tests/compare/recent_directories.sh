@@ -74,19 +74,35 @@ def left(top):
     os.chdir(f"{top}/other")
 
 
+# What the directory was looked into with: its files, itself from the one above, and its list.
+def lists(name):
+    return len(os.listdir(os.path.dirname(name)))
+
+
+def lists_above(name):
+    return len(os.listdir(os.path.dirname(os.path.dirname(name)))), size(name)
+
+
+def looks_down(name):
+    """At each directory on the way, and at a file as far up as that is remembered."""
+    parts = name.split("/")
+    return [size("/".join(parts[:n + 1])) != 0 for n in range(len(parts)) if parts[n]], size(name)
+
+
 step = 0
 for change in above, below, exchanged, exchanged_back, removed, left:
     for by in by_itself, by_thread, by_child:
         for base in "", here + "/":
-            for turn in range(4):
+            for look in size, size, lists, lists_above, looks_down:
                 step += 1
                 top = f"t{step}"
                 make(top, 1)
                 name = f"{base}{top}/in/deep/file"
                 # So often that remembering is asked for, and so that it is this directory which is remembered.
                 before = {size(name) for _ in range(300)}
+                seen = look(name)
                 by(change, top)
-                print(change.__name__, by.__name__, base == "", before, size(name), size(f"{base}{top}/in/file"),
+                print(change.__name__, by.__name__, base == "", before, seen, size(name), size(f"{base}{top}/in/file"),
                       size(f"{base}in/deep/file"))
                 os.chdir(here)
                 if change is exchanged:
