@@ -292,7 +292,7 @@ static void detached_child(void)
 		CHECK(pthread_create(&thread, &attr, leaves_and_counts, NULL) == 0);
 		usleep(1000);
 	}
-	for (int i = 0; board->value < MANY && i < 1000; i++)
+	for (int i = 0; board->value < MANY && i < 4000; i++)
 		usleep(10000);
 	/* Stacks of 8 MiB each; the library keeps 40 MiB of them, and allocates from arenas of 64 MiB. */
 	CHECK(address_space() - before < MANY * 8192 / 3);

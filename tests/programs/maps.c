@@ -15,7 +15,7 @@
 #include <sys/uio.h>
 #include <sys/vfs.h>
 
-#include "tests/spec/tap.h"
+#include "tests/programs/asleep.h"
 
 #define PAGE 4096UL
 #define TEXT (4UL << 20)
@@ -161,7 +161,7 @@ static void of_a_child(void)
 		munmap(page, PAGE);
 		pause();
 	}
-	usleep(100000);
+	await_asleep(pid);
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	text = read_file(path);
 	own = read_file("/proc/self/maps");
@@ -178,10 +178,10 @@ static void of_a_program(void)
 	pid_t pid = vfork();
 
 	if (pid == 0) {
-		execl("/bin/sleep", "sleep", "5", NULL);
+		execl("/bin/sleep", "sleep", "100", NULL);
 		_exit(1);
 	}
-	usleep(200000);
+	await_asleep(pid);
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	text = read_file(path);
 	CHECK(check_mappings(text) > 5);

@@ -22,6 +22,7 @@
 #include <sys/time.h>
 #include <sys/user.h>
 #include <ucontext.h>
+#include "tests/programs/asleep.h"
 #include "tests/programs/patch.h"
 #include "tests/programs/patch_regs.h"
 #include "tests/spec/tap.h"
@@ -209,22 +210,11 @@ static void signal_behind(void)
 	check_patched(CODE(sigprocmask_site));
 }
 
-static pid_t sleeping_child(void)
+static void ring_and_end(void)
 {
-	pid_t pid = fork();
-
-	if (!pid) {
-		usleep(200000);
-		_exit(7);
-	}
-	return pid;
-}
-
-static void alarm_soon(void)
-{
-	struct itimerval soon = {.it_value = {0, 50000}};
-
-	setitimer(ITIMER_REAL, &soon, NULL);
+	ring_parent();
+	await_asleep(getppid());
+	_exit(7);
 }
 
 static void interrupted(void)
@@ -235,14 +225,12 @@ static void interrupted(void)
 	often(wait4_site);
 	check_patched(CODE(wait4_site));
 	handle(SIGALRM, note, SA_RESTART);
-	pid = sleeping_child();
-	alarm_soon();
+	pid = when_asleep(ring_and_end);
 	CHECK(wait4_site(pid, (long)&status, 0, 0) == pid);
 	CHECK(WEXITSTATUS(status) == 7 && nr_signals == 1);
 	CHECK(signal_rip == (uintptr_t)CODE(wait4_site) + 5 && signal_rax == SYS_wait4);
 	handle(SIGALRM, note, 0);
-	pid = sleeping_child();
-	alarm_soon();
+	pid = when_asleep(ring_and_end);
 	CHECK(wait4_site(pid, (long)&status, 0, 0) == -EINTR);
 	CHECK(signal_rip == (uintptr_t)CODE(wait4_site) + 7 && signal_rax == -EINTR);
 	CHECK(wait4_site(pid, (long)&status, 0, 0) == pid);

@@ -21,6 +21,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
+#include "tests/programs/asleep.h"
 #include "tests/programs/patch.h"
 #include "tests/programs/patch_regs.h"
 
@@ -234,41 +235,39 @@ static void handle(int sig, void (*handler)(int, siginfo_t *, void *), int flags
 	CHECK_OK(sigaction(sig, &action, NULL));
 }
 
-static void alarm_soon(void)
-{
-	struct itimerval soon = {.it_value = {0, 50000}};
+static int fds[2];
 
-	setitimer(ITIMER_REAL, &soon, NULL);
+static void ring_and_write(void)
+{
+	ring_parent();
+	await_asleep(getppid());
+	_exit(write(fds[1], "x", 1) == 1 ? 7 : 8);
 }
 
 /* A call that the host would do alone, too, is interrupted where it would be, and restarted. */
 static void interrupted(void)
 {
-	const struct timespec second = {1, 0};
+	const struct timespec long_time = {100, 0};
 	char byte;
-	int fds[2];
 	pid_t pid;
 
 	patch_it();
 	CHECK_OK(pipe(fds));
 	handle(SIGALRM, note, SA_RESTART);
-	pid = fork();
-	if (!pid) {
-		usleep(200000);
-		_exit(write(fds[1], "x", 1) == 1 ? 7 : 8);
-	}
-	alarm_soon();
+	pid = when_asleep(ring_and_write);
 	CHECK(any_call(SYS_read, fds[0], &byte, 1L) == 1 && byte == 'x');
 	CHECK(nr_signals == 1 && signal_from == (uintptr_t)-INSN_SIZE && signal_rax == SYS_read);
 	check_exit(pid, 7);
 	handle(SIGALRM, note, 0);
-	alarm_soon();
+	pid = when_asleep(ring_parent);
 	CHECK(any_call(SYS_read, fds[0], &byte, 1L) == -EINTR);
 	CHECK(nr_signals == 2 && signal_from == 0 && signal_rax == -EINTR);
+	check_exit(pid, 0);
 	handle(SIGALRM, note, SA_RESTART);
-	alarm_soon();
-	CHECK(any_call(SYS_nanosleep, &second, 0L) == -EINTR);
+	pid = when_asleep(ring_parent);
+	CHECK(any_call(SYS_nanosleep, &long_time, 0L) == -EINTR);
 	CHECK(nr_signals == 3 && signal_from == 0 && signal_rax == -EINTR);
+	check_exit(pid, 0);
 	check_patched(any_insn);
 }
 
@@ -277,7 +276,6 @@ static void stopped(void)
 {
 	const struct timespec second = {1, 0};
 	char byte;
-	int fds[2];
 	pid_t pid;
 
 	CHECK_OK(pipe(fds));
@@ -340,6 +338,7 @@ static void leave_call(int sig, siginfo_t *info, void *context)
 static void nothing_to_read(void)
 {
 	unsigned char *code = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct itimerval soon = {.it_value = {0, 50000}}; /* of processor time: it has come to the loop by then */
 	volatile uintptr_t nowhere = 0;
 
 	patch_it();
@@ -348,8 +347,8 @@ static void nothing_to_read(void)
 	CHECK(nr_signals == 1);
 	CHECK(code != MAP_FAILED && munmap(code + 4096, 4096) == 0);
 	memcpy(code + 4094, (unsigned char[]){0xeb, 0xfe}, 2); /* jmp . */
-	handle(SIGALRM, leave_call, 0);
-	alarm_soon();
+	handle(SIGVTALRM, leave_call, 0);
+	CHECK_OK(setitimer(ITIMER_VIRTUAL, &soon, NULL));
 	((void (*)(void))(uintptr_t)(code + 4094))();
 	CHECK(nr_signals == 2);
 }

@@ -313,7 +313,7 @@ __attribute__((noreturn)) static void run_until_trap(void)
 	struct sigaction action = {.sa_sigaction = note_trap, .sa_flags = SA_SIGINFO};
 
 	CHECK_OK(sigaction(SIGTRAP, &action, NULL));
-	alarm(20);
+	alarm(60);
 	for (long i = 0;; i++) {
 		getuid_site(0, 0, 0, 0);
 		if (i == OFTEN) {

@@ -258,7 +258,7 @@ static struct holdings holdings(void)
 /* The warden hears of deaths a little later. */
 static int settles_at(struct holdings wanted)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 800; i++) {
 		struct holdings now = holdings();
 
 		if (now.objects == wanted.objects && now.handles == wanted.handles)

@@ -17,7 +17,7 @@
 #define THREADS 8
 #define STACK	(32 << 10)
 #define ROUNDS	60
-#define WAIT_MS 10000
+#define WAIT_MS 40000
 
 static _Atomic int *go; /* shared */
 static int under_secede;

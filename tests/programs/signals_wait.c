@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "tests/programs/asleep.h"
 #include "tests/programs/signals.h"
 
 /* What on_signal_look saw. */
@@ -27,26 +28,14 @@ static void on_signal_look(int sig, siginfo_t *info, void *uc)
 	sigprocmask(SIG_BLOCK, NULL, &mask_inside);
 }
 
-/* A child that does `body` after 50 ms. */
-static pid_t later(void (*body)(void))
-{
-	pid_t pid = (pid_t)CHECK_OK(fork());
-
-	if (pid == 0) {
-		quiet();
-		usleep(50000);
-		body();
-		_exit(0);
-	}
-	return pid;
-}
-
 /* ---- interruption and restart ---- */
 
 static int pipe_fds[2];
 
-static void write_pipe(void)
+static void ring_and_write(void)
 {
+	ring_parent();
+	await_asleep(getppid());
 	CHECK(write(pipe_fds[1], "x", 1) == 1);
 }
 
@@ -57,12 +46,12 @@ static void test_read(void)
 
 	CHECK_OK(pipe(pipe_fds));
 	handle(SIGALRM, on_signal, 0);
-	ring(10000, 0);
+	pid = when_asleep(ring_parent);
 	CHECK_FAILS(read(pipe_fds[0], &byte, 1), EINTR);
 	CHECK(count == 1);
+	join(pid);
 	handle(SIGALRM, on_signal, SA_RESTART);
-	pid = later(write_pipe);
-	ring(10000, 0);
+	pid = when_asleep(ring_and_write);
 	CHECK(read(pipe_fds[0], &byte, 1) == 1 && count == 2);
 	join(pid);
 }
@@ -70,6 +59,21 @@ static void test_read(void)
 static void open_fifo(void)
 {
 	CHECK_OK(open("fifo", O_WRONLY));
+}
+
+/* Each time when it sleeps again. */
+static void ring_three_times(void)
+{
+	for (int i = 0; i < 3; i++) {
+		ring_parent();
+		await_asleep(getppid());
+	}
+}
+
+static void ring_and_open(void)
+{
+	ring_three_times();
+	open_fifo();
 }
 
 /* open(2) of a FIFO sleeps until somebody opens the other end. */
@@ -80,15 +84,14 @@ static void test_open(void)
 
 	CHECK_OK(mkfifo("fifo", 0600));
 	handle(SIGALRM, on_signal, 0);
-	ring(20000, 0);
+	pid = when_asleep(ring_parent);
 	CHECK_FAILS(open("fifo", O_RDONLY), EINTR);
 	CHECK(count == 1);
+	join(pid);
 	handle(SIGALRM, on_signal, SA_RESTART);
-	pid = later(open_fifo);
-	ring(1000, 1000);
+	pid = when_asleep(ring_and_open);
 	fd = (int)CHECK_OK(open("fifo", O_RDONLY));
-	quiet();
-	CHECK(count > 3);
+	CHECK(count == 4);
 	CHECK_OK(close(fd));
 	join(pid);
 }
@@ -96,9 +99,9 @@ static void test_open(void)
 static void stop_and_continue(void)
 {
 	kill(getppid(), SIGSTOP);
-	usleep(20000);
+	await_state(getppid(), 'T');
 	kill(getppid(), SIGCONT);
-	usleep(20000);
+	await_asleep(getppid());
 	open_fifo();
 }
 
@@ -109,23 +112,54 @@ static void test_stop(void)
 	unlink("fifo");
 	CHECK_OK(mkfifo("fifo", 0600));
 	signal(SIGWINCH, SIG_IGN);
-	pid = later(stop_and_continue);
+	pid = when_asleep(stop_and_continue);
 	CHECK_OK(open("fifo", O_RDONLY));
 	join(pid);
 }
 
+static double in_seconds(const struct timespec *ts)
+{
+	return (double)ts->tv_sec + (double)ts->tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	CHECK_OK(clock_gettime(CLOCK_MONOTONIC, &ts));
+	return in_seconds(&ts);
+}
+
+static void ring_later(void)
+{
+	usleep(50000);
+	ring_parent();
+}
+
 static void test_sleep(void)
 {
-	struct timespec wanted = {1, 0}, left;
+	struct timespec wanted = {100, 0}, left;
+	double begun = now(), slept;
+	pid_t pid;
 
 	handle(SIGALRM, on_signal, SA_RESTART);
-	ring(50000, 0);
+	pid = when_asleep(ring_later);
 	CHECK_FAILS(nanosleep(&wanted, &left), EINTR);
-	CHECK(left.tv_sec == 0 && left.tv_nsec > 500000000 && left.tv_nsec < 960000000);
-	ring(20000, 0);
+	slept = in_seconds(&wanted) - in_seconds(&left);
+	CHECK(slept >= 0.05 && slept <= now() - begun);
+	join(pid);
+	pid = when_asleep(ring_parent);
 	CHECK_FAILS(pause(), EINTR);
-	ring(20000, 0);
+	join(pid);
+	pid = when_asleep(ring_parent);
 	CHECK_FAILS(poll(NULL, 0, -1), EINTR);
+	join(pid);
+}
+
+static void ring_and_end(void)
+{
+	ring_three_times();
+	_exit(5);
 }
 
 static void test_wait(void)
@@ -134,22 +168,12 @@ static void test_wait(void)
 	pid_t pid;
 
 	handle(SIGALRM, on_signal, SA_RESTART);
-	pid = (pid_t)CHECK_OK(fork());
-	if (pid == 0) {
-		usleep(50000);
-		_exit(5);
-	}
-	ring(1000, 1000);
-	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5 && count > 3);
-	quiet();
+	pid = when_asleep(ring_and_end);
+	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5 && count == 3);
 	handle(SIGALRM, on_signal, 0);
-	pid = (pid_t)CHECK_OK(fork());
-	if (pid == 0) {
-		usleep(200000);
-		_exit(5);
-	}
-	ring(10000, 0);
-	CHECK_FAILS(waitpid(pid, &status, 0), EINTR);
+	pid = when_asleep(ring_three_times);
+	for (int i = 0; i < 3; i++)
+		CHECK_FAILS(waitpid(pid, &status, 0), EINTR);
 	CHECK(waitpid(pid, &status, 0) == pid);
 }
 
@@ -183,14 +207,14 @@ static int suspend(const sigset_t *set)
 
 static int wait_pselect(const sigset_t *set)
 {
-	struct timespec timeout = {10, 0};
+	struct timespec timeout = {100, 0};
 
 	return pselect(0, NULL, NULL, NULL, &timeout, set);
 }
 
 static int wait_ppoll(const sigset_t *set)
 {
-	struct timespec timeout = {10, 0};
+	struct timespec timeout = {100, 0};
 	struct pollfd fd = {.fd = pipe_fds[0], .events = POLLIN};
 
 	return ppoll(&fd, 1, &timeout, set);
@@ -201,14 +225,14 @@ static int wait_epoll(const sigset_t *set)
 	struct epoll_event event;
 	int fd = epoll_create1(EPOLL_CLOEXEC), n;
 
-	n = epoll_pwait(fd, &event, 1, 10000, set);
+	n = epoll_pwait(fd, &event, 1, 100000, set);
 	close(fd);
 	return n;
 }
 
 static int wait_epoll2(const sigset_t *set)
 {
-	struct timespec timeout = {10, 0};
+	struct timespec timeout = {100, 0};
 	struct epoll_event event;
 	int fd = epoll_create1(EPOLL_CLOEXEC), n, err;
 
@@ -237,7 +261,7 @@ static void test_own_mask(void)
 	for (i = 0; i < 2 * WAITS; i++) {
 		int with = i % 2 ? SIGSEGV : SIGUSR2; /* one of those that an emulation needs itself */
 		sigset_t set = set_of(with);
-		pid_t pid = later(tell_parent);
+		pid_t pid = when_asleep(tell_parent);
 
 		CHECK_FAILS(waits[i / 2](&set), EINTR);
 		check_masks(with);
@@ -355,6 +379,7 @@ static void test_sigwait(void)
 	siginfo_t info;
 	sigset_t set;
 	size_t i;
+	pid_t pid;
 
 	sigfillset(&set);
 	CHECK_OK(sigprocmask(SIG_SETMASK, &set, NULL));
@@ -369,9 +394,10 @@ static void test_sigwait(void)
 	handle(SIGALRM, on_signal, SA_RESTART);
 	mask(SIG_UNBLOCK, SIGALRM);
 	set = set_of(SIGUSR1);
-	ring(10000, 0);
+	pid = when_asleep(ring_parent);
 	CHECK_FAILS(sigwaitinfo(&set, &info), EINTR);
 	CHECK(count == 1);
+	join(pid);
 }
 
 static void test_signalfd(void)

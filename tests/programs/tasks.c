@@ -35,7 +35,7 @@ static int objects_return_to(unsigned long before)
 {
 	int i;
 
-	for (i = 0; i < 1000 && objects() > before; i++)
+	for (i = 0; i < 20000 && objects() > before; i++)
 		usleep(2000);
 	return objects() <= before;
 }
@@ -223,7 +223,7 @@ static void test_fork_leaves_threads_alone(void)
 	pthread_barrier_wait(&names.ready);
 	pid = fork();
 	if (pid == 0) {
-		alarm(20); /* should the test fail before it kills us */
+		alarm(60); /* should the test fail before it kills us */
 		for (;;)
 			pause();
 	}
@@ -352,7 +352,7 @@ static void test_fork_looked_at(void)
 		pid_t pid = fork();
 
 		if (pid == 0) {
-			alarm(5);
+			alarm(60);
 			_exit(unshare(0));
 		}
 		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);

@@ -274,13 +274,15 @@ static void on_alarm(int sig)
 static void interrupted_open(void)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
-	struct itimerval soon = {.it_value = {0, 50000}}, often = {{0, 100}, {0, 100}}, never = {};
-	int i;
+	struct itimerval often = {{0, 100}, {0, 100}}, never = {};
+	int i, status;
+	pid_t pid;
 
 	CHECK_OK(mkfifo("fifo", 0666));
 	CHECK_OK(sigaction(SIGALRM, &action, NULL));
-	CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
+	pid = when_asleep(ring_parent);
 	CHECK_FAILS(open("fifo", O_RDONLY), EINTR);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 	CHECK_OK(setitimer(ITIMER_REAL, &often, NULL));
 	for (i = 0; i < 5000; i++)
 		close((int)CHECK_OK(open("d/file", O_RDWR)));

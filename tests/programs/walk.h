@@ -22,7 +22,7 @@
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 
-#include "tests/spec/tap.h"
+#include "tests/programs/asleep.h"
 
 static char top[PATH_MAX]; /* the scratch directory: where each test begins */
 

@@ -57,7 +57,7 @@ static void what_one_gets(void)
 	strcpy(req.data, "box");
 	CHECK(ask(kept, HEAD + 4, &door).result == 0);
 	close(kept);
-	for (int i = 0; i < 500 && kill((pid_t)arena()->warden, 0) == 0; i++)
+	for (int i = 0; i < 4000 && kill((pid_t)arena()->warden, 0) == 0; i++)
 		usleep(10000);
 	CHECK(kill((pid_t)arena()->warden, 0) < 0);
 }

@@ -156,10 +156,10 @@ static inline const struct mount *find(const struct mnt_ns *ns, u64 parent, cons
 	return mnt_child(ns, parent, path, strlen(path));
 }
 
-/* Waits up to two seconds for something that the warden does in its own time. */
+/* Waits up to forty seconds for something that the warden does in its own time. */
 #define SOON(condition)                                                                                                \
 	do {                                                                                                           \
-		for (int turn_ = 0; turn_ < 200 && !(condition); turn_++)                                              \
+		for (int turn_ = 0; turn_ < 4000 && !(condition); turn_++)                                             \
 			usleep(10000);                                                                                 \
 		CHECK(condition);                                                                                      \
 	} while (0)

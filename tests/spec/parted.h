@@ -19,7 +19,7 @@
 
 #include "tests/spec/step.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 40000
 #define MARKER	    (SIGRTMIN + 5) /* comes after every other signal that was sent before it */
 
 enum who { FIRST, SECOND, BOTH };
@@ -178,7 +178,7 @@ static inline pid_t run_parted(void (*first)(void), void (*second)(void))
 	CHECK(pid >= 0);
 	if (pid)
 		return pid;
-	alarm(20);
+	alarm(60);
 	CHECK_OK(setpgid(0, 0)); /* not an orphaned group: it can be stopped */
 	take_markers();
 	board->tid[FIRST] = gettid();

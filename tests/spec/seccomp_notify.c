@@ -61,7 +61,7 @@ static pid_t supervised(int nr, void (*work)(void), int *listener)
 	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
 	pid = fork();
 	if (pid == 0) {
-		alarm(10);
+		alarm(60);
 		*listener = (int)CHECK_OK(install_with(nr, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER));
 		send_fd(sockets[1], *listener);
 		close(*listener);
@@ -249,7 +249,7 @@ static void interrupted(void)
 		notified(fd, &notif);
 		CHECK_OK(kill(pid, SIGUSR1));
 		/* Once the signal has been handled nobody waits for an answer to this one any more. */
-		for (int n = 0; n < 500 && ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &notif.id) == 0; n++)
+		for (int n = 0; n < 5000 && ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &notif.id) == 0; n++)
 			usleep(10000);
 		CHECK_FAILS(ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &notif.id), ENOENT);
 	}

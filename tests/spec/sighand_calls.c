@@ -59,7 +59,7 @@ static void prepare_wait(void)
 	if (!child) {
 		char byte;
 
-		alarm(20);
+		alarm(60);
 		_exit(read(ends[0], &byte, 1) != 1);
 	}
 }

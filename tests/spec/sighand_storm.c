@@ -182,7 +182,7 @@ static pid_t in_child(void (*body)(void))
 	pid_t pid = (pid_t)CHECK_OK(fork());
 
 	if (!pid) {
-		alarm(20);
+		alarm(60);
 		body();
 		_exit(0);
 	}

@@ -292,7 +292,7 @@ static void nothing_is_left(struct count before)
 {
 	struct count now = count_all();
 
-	for (int i = 0; i < 300 && is_more(now, before); i++) {
+	for (int i = 0; i < 2000 && is_more(now, before); i++) {
 		poll(NULL, 0, 20);
 		if (fork() == 0)
 			_exit(0);

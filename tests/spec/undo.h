@@ -69,7 +69,7 @@ static inline void await_waiters(int number, int count)
 {
 	const struct timespec moment = {0, 1000000};
 
-	for (int i = 0; i < 10000 && semctl(set, number, GETNCNT) != count; i++)
+	for (int i = 0; i < 40000 && semctl(set, number, GETNCNT) != count; i++)
 		nanosleep(&moment, NULL);
 	CHECK(semctl(set, number, GETNCNT) == count);
 }
@@ -79,7 +79,7 @@ static inline void await_value(int number, int wanted)
 {
 	const struct timespec moment = {0, 1000000};
 
-	for (int i = 0; i < 10000 && value(number) != wanted; i++)
+	for (int i = 0; i < 40000 && value(number) != wanted; i++)
 		nanosleep(&moment, NULL);
 	CHECK(value(number) == wanted);
 }
@@ -89,7 +89,7 @@ static inline void nothing_is_left(void)
 {
 	const struct timespec moment = {0, 1000000};
 
-	for (int i = 0; i < 5000 && under_secede && arena()->sem_lists; i++)
+	for (int i = 0; i < 40000 && under_secede && arena()->sem_lists; i++)
 		nanosleep(&moment, NULL);
 	CHECK(!under_secede || !arena()->sem_lists);
 }

@@ -43,7 +43,7 @@ static void meet(void)
 	int round = atomic_fetch_add(&meeting->arrived, 1) / 2 + 1, tries;
 
 	for (tries = 0; atomic_load(&meeting->arrived) < 2 * round; tries++) {
-		CHECK(tries < 80000);
+		CHECK(tries < 400000);
 		nanosleep(&pause, NULL);
 	}
 }

@@ -142,7 +142,7 @@ static char state(pid_t pid)
 
 static void until_asleep(pid_t pid)
 {
-	for (int i = 0; i < 10000 && state(pid) != 'S'; i++)
+	for (int i = 0; i < 40000 && state(pid) != 'S'; i++)
 		usleep(1000);
 }
 
@@ -519,7 +519,7 @@ static void signal_at_entry(pid_t pid, int nth)
 		kill(pid, sig);
 	else if (write(may_end[1], "", 1) != 1)
 		printf("write: %s\n", strerror(errno));
-	for (int i = 0; i < 10000 && !is_pending(pid, sig); i++)
+	for (int i = 0; i < 40000 && !is_pending(pid, sig); i++)
 		usleep(1000);
 }
 

@@ -30,9 +30,9 @@ exec 5<>file && echo "through a descriptor" >&5 && exec 5>&- && cat file
 trap 'echo "got USR1"' USR1
 kill -USR1 $$
 trap 'echo "interrupted"' TERM
-sleep 30 &
+sleep 300 &
 job=$!
-(sleep 0.2; kill -TERM $$) &
+(until grep -q "^State:.S" "/proc/$$/status"; do sleep 0.01; done; kill -TERM $$) &
 wait "$job"
 echo "wait: $?"
 kill "$job"
@@ -51,7 +51,7 @@ for pid in $pids; do wait "$pid"; echo "status $?"; done
 echo "signalled: $?"
 /nonexistent/program
 echo "missing: $?"
-sleep 5 &
+sleep 300 &
 read -r child _ <"/proc/$$/task/$$/children" && [ "$child" = $! ] && echo "its child"
 kill $!
 trap 'echo "leaving"' EXIT

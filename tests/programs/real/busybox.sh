@@ -14,6 +14,6 @@ PATH=$PWD/bin exec ./busybox sh -c '
 	mv a/b/file "$TMPDIR/file" && cp "$TMPDIR/file" . && ls && rm -r a
 	echo "a b c" | awk "{ print \$2 }" | sed s/b/B/
 	trap "echo trapped" USR1; kill -USR1 $$; (exit 5); echo "subshell $?"
-	sleep 20 & kill $!; wait $!; echo "killed $?"
+	sleep 300 & kill $!; wait $!; echo "killed $?"
 	stat -c "%a %s" file; env -i cat /nonexistent; echo "cat $?"
 	exit 8' 2>&1

@@ -85,8 +85,7 @@ int main(void)
 END
 gcc -g -O0 -o sleeper sleeper.c || exit 1
 ./sleeper >sleeper.out &
-until [ -s sleeper.out ]; do sleep 0.05; done
-sleep 0.3
+until [ -s sleeper.out ] && grep -q ') S' /proc/$!/stat; do sleep 0.05; done
 child=$(cat /proc/$!/task/$!/children)
 # shellcheck disable=SC2016
 debug off -ex bt -ex 'print $rax' -ex 'call add(4, 5)' -ex 'print (int)getppid() > 1' -ex 'call (int)access("/", 4)' -ex detach \
@@ -95,7 +94,7 @@ kill "$child"
 wait $!
 echo $?
 sleep 100 &
-sleep 0.3
+until grep -q '(sleep) S' /proc/$!/stat; do sleep 0.05; done
 debug off -p $! -ex 'bt 1' -ex detach | grep -c clock_nanosleep
 kill $!
 wait

@@ -3,9 +3,9 @@
 # What programs read of themselves and of each other in /proc, where it can be compared line by line.
 fields='^(Name|Umask|Threads|Uid|Gid|Groups|SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt|NoNewPrivs|Seccomp|Seccomp_filters):'
 echo text >"$TMPDIR/file" && mkdir dir
-sleep 20 3<"$TMPDIR/file" 4<dir 5>gone 6<"$TMPDIR" &
+sleep 300 3<"$TMPDIR/file" 4<dir 5>gone 6<"$TMPDIR" &
 child=$!
-sleep 0.2
+until grep -q '(sleep) S' /proc/$child/stat; do sleep 0.05; done
 grep -E "$fields" /proc/self/status /proc/$child/status /proc/$child/task/$child/status |
 	sed "s/$child/CHILD/g"
 cut -d ' ' -f 2,31-34,38 /proc/self/stat /proc/$child/stat

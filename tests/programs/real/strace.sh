@@ -68,7 +68,7 @@ plain() {
 # trace OPTIONS...: the calls, and the program's own output
 trace() {
 	echo "== strace $*"
-	timeout -k 3 30 strace -o calls "$@" >output 2>errors
+	timeout -k 3 120 strace -o calls "$@" >output 2>errors
 	echo "exit $?"
 	plain calls output errors
 }
