@@ -37,9 +37,14 @@ static void take(int number, int fd)
 	printf("child%d:%2zd:%s\n", number, got, text);
 }
 
+static int done[2]; /* a byte is there when the parent is done with its part */
+
 static int child(void *unused)
 {
-	sleep(1); /* the parent is done with its part by then */
+	char byte;
+
+	if (read(done[0], &byte, 1) != 1)
+		return 2;
 	take(1, BEFORE);
 	take(2, AFTER);
 	fflush(stdout);
@@ -51,7 +56,7 @@ int main(int argc, char **argv)
 	static char stack[STACK_SIZE] __attribute__((aligned(16)));
 	int status;
 
-	if (argc != 2)
+	if (argc != 2 || pipe(done) != 0)
 		return 2;
 	offer(BEFORE, "01234");
 	if (clone(child, stack + STACK_SIZE, CLONE_FILES | SIGCHLD, NULL) < 0) {
@@ -63,6 +68,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	offer(AFTER, "abcde");
+	if (write(done[1], "", 1) != 1)
+		return 2;
 	if (wait(&status) < 0)
 		return 2;
 	return WEXITSTATUS(status);

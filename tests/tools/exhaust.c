@@ -22,7 +22,7 @@ static int all_is_given_back(void)
 {
 	unsigned long now = 0;
 
-	for (int i = 0; i < 2000 && (now = atomic_load(&arena()->objects)) != at_first; i++)
+	for (int i = 0; i < 8000 && (now = atomic_load(&arena()->objects)) != at_first; i++)
 		usleep(5000);
 	if (now != at_first)
 		printf("# objects %lu, at first %lu\n", now, at_first);

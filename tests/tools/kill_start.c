@@ -19,7 +19,7 @@
 
 #include "tests/spec/tap.h"
 
-#define LIMIT 20 /* seconds for a session */
+#define LIMIT 40 /* seconds for a session */
 #define OPTIONS                                                                                                        \
 	(PTRACE_O_TRACEVFORK | PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | \
 	 PTRACE_O_EXITKILL)

@@ -33,7 +33,7 @@
 #include "tests/spec/tap.h"
 
 #define AFTER_EXEC 60 /* steps of the new program that are tried: until the runtime has handed over */
-#define LIMIT	   20 /* seconds that anybody may take for anything, on a busy machine */
+#define LIMIT	   40 /* seconds that anybody may take for anything, on a busy machine */
 
 static const char *self;
 

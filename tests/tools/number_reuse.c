@@ -175,7 +175,7 @@ static void threads_leave(void)
 	for (int i = 0; i < MAKERS; i++) {
 		if (CHECK_OK(fork()))
 			continue;
-		alarm(30);
+		alarm(60);
 		for (int made = 0; made < batches; made++)
 			make_and_join();
 		_exit(0);
