@@ -19,11 +19,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/tools/asleep.h"
+
 struct sleeper {
 	const char *name;
 	void (*prepare)(void); /* before the child is made */
 	long (*call)(void);    /* in the child: the call that sleeps */
-	void (*wake)(void);    /* makes it return; NULL: it does so by itself */
+	void (*wake)(void);    /* makes it return; NULL: it does so by itself, after a nap */
 };
 
 /* The child that sleeps, for those that wake it by a signal. */
@@ -39,6 +41,25 @@ static struct outcome {
 
 /* The signal that comes. */
 static int subject = SIGUSR1;
+
+/* How long waits what waits for time. It is longer in the next try when the signal came too late for that. */
+static int nap_ms = 400;
+
+/* Not to be woken by signals? */
+static int uninterruptible;
+
+static inline struct timespec nap_time(void)
+{
+	return (struct timespec){nap_ms / 1000, nap_ms % 1000 * 1000000};
+}
+
+static inline int ms_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int)((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000);
+}
 
 static volatile sig_atomic_t handled, other_handled;
 
@@ -65,42 +86,6 @@ static inline long must(long result, const char *what)
 static inline long some(long n)
 {
 	return n > 0 ? 1 : n;
-}
-
-static inline void pause_ms(int ms)
-{
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-
-	nanosleep(&t, NULL);
-}
-
-/* The state of a process: a letter of /proc/PID/stat. */
-static char state_of(pid_t pid)
-{
-	char path[64], text[512], *end;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return '?';
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	end = strrchr(text, ')');
-	return end ? end[2] : '?';
-}
-
-/* Waits until it sleeps, and goes on sleeping. Who gets a signal is running from then on, if it is one to wake for. */
-static void until_asleep(pid_t pid)
-{
-	int i, asleep = 0;
-
-	for (i = 0; i < 3000 && asleep < 4; i++) {
-		asleep = strchr("SZ", state_of(pid)) ? asleep + 1 : 0;
-		pause_ms(2);
-	}
 }
 
 /* ---- the ways of a signal ---- */
@@ -151,11 +136,15 @@ static void send_winch(pid_t pid)
 	kill(pid, SIGWINCH);
 }
 
-static void stop_and_continue(pid_t pid)
+static void stop(pid_t pid)
+{
+	kill(pid, SIGSTOP);
+}
+
+static void continue_stopped(pid_t pid)
 {
 	int status;
 
-	kill(pid, SIGSTOP);
 	waitpid(pid, &status, WUNTRACED);
 	kill(pid, SIGCONT);
 }
@@ -164,10 +153,11 @@ static const struct way {
 	const char *name;
 	void (*prepare)(void); /* in the child */
 	void (*send)(pid_t pid);
+	void (*then)(pid_t pid);
 } ways[] = {
-    {"handler", with_handler, send_subject},	      {"SA_RESTART", with_restart, send_subject},
-    {"ignored", with_ignore, send_subject},	      {"blocked", with_block, send_subject},
-    {"ignored by default", with_nothing, send_winch}, {"stopped", with_nothing, stop_and_continue},
+    {"handler", with_handler, send_subject, NULL},	    {"SA_RESTART", with_restart, send_subject, NULL},
+    {"ignored", with_ignore, send_subject, NULL},	    {"blocked", with_block, send_subject, NULL},
+    {"ignored by default", with_nothing, send_winch, NULL}, {"stopped", with_nothing, stop, continue_stopped},
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 
@@ -185,11 +175,14 @@ static void sleep_in_call(const struct sleeper *s, const struct way *way)
 	_exit(0);
 }
 
-static void try_in_process(const struct sleeper *s, const struct way *way)
+/* Whether it counts: who wakes by itself must have got the signal before, and have had the time to take it. */
+static int try_once(const struct sleeper *s, const struct way *way)
 {
-	int i, status;
+	struct timespec start;
+	int i, status, in_time;
 
-	alarm(30);
+	memset((void *)outcome, 0, sizeof(*outcome));
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (s->prepare)
 		s->prepare();
 	sleeping = (pid_t)MUST(fork());
@@ -197,8 +190,11 @@ static void try_in_process(const struct sleeper *s, const struct way *way)
 		sleep_in_call(s, way);
 	while (!outcome->about)
 		pause_ms(1);
-	until_asleep(sleeping);
+	until_state(sleeping, uninterruptible ? "DZ" : "SZ");
 	way->send(sleeping);
+	in_time = s->wake || ms_since(&start) < nap_ms / 2;
+	if (way->then)
+		way->then(sleeping);
 	until_asleep(sleeping);
 	if (s->wake)
 		s->wake();
@@ -210,6 +206,14 @@ static void try_in_process(const struct sleeper *s, const struct way *way)
 	}
 	if (status)
 		snprintf(outcome->more, sizeof(outcome->more), "ended with status %x", (unsigned)status);
+	return in_time;
+}
+
+static void try_in_process(const struct sleeper *s, const struct way *way)
+{
+	alarm(60);
+	while (!try_once(s, way))
+		nap_ms *= 2;
 	_exit(0);
 }
 

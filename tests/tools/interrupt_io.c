@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/sendfile.h>
@@ -35,11 +36,9 @@ static void fill(int fd)
 
 static void drain(void)
 {
-	int i;
-
 	/* What waits is woken when there is room; how much that takes is the kernel's affair. */
 	fcntl(in, F_SETFL, O_NONBLOCK);
-	for (i = 0; i < 1000 && state_of(sleeping) != 'Z'; i++) {
+	while (state_of(sleeping) != 'Z') {
 		while (read(in, buffer, sizeof(buffer)) > 0)
 			;
 		pause_ms(1);
@@ -147,19 +146,23 @@ static void a_terminal(void)
 	tcsetattr(in, TCSANOW, &mode);
 }
 
+/* So many bytes wait to be read from a terminal at most; others wait to get there. */
+#define HELD_BY_TERMINAL 4095
+
 static void a_held_terminal(void)
 {
-	int slave, i;
+	int slave, held;
 
 	a_terminal();
 	slave = in;
 	in = out;
 	out = slave;
 	/* What is written moves on by and by, and makes room. */
-	for (i = 0; i < 10; i++) {
+	do {
+		pause_ms(1);
+		MUST(ioctl(in, FIONREAD, &held));
 		fill(out);
-		pause_ms(2);
-	}
+	} while (held < HELD_BY_TERMINAL);
 }
 
 /* ---- sockets ---- */
@@ -181,7 +184,7 @@ static void full_stream(void)
 
 static void impatient_pair(void)
 {
-	struct timeval time = {5, 0};
+	struct timeval time = {20, 0};
 
 	stream_pair();
 	setsockopt(in, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
@@ -426,7 +429,7 @@ static void read_counter(void)
 
 static void a_timer(void)
 {
-	struct itimerspec once = {{0, 0}, {0, 400000000}};
+	struct itimerspec once = {.it_value = nap_time()};
 
 	in = (int)MUST(timerfd_create(CLOCK_MONOTONIC, 0));
 	MUST(timerfd_settime(in, 0, &once, NULL));

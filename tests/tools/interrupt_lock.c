@@ -9,8 +9,7 @@
 #include <sys/sem.h>
 #include <sys/stat.h>
 
-#define NAP_MS 400 /* what waits for time waits this long, */
-#define LONG_S 20  /* and this long what is woken before */
+#define LONG_S 20 /* what is woken waits this long at most */
 
 #ifndef SYS_futex_wait
 #define SYS_futex_wait 455
@@ -53,7 +52,7 @@ static long do_futex_time(void)
 
 static long do_futex_timeout(void)
 {
-	struct timespec nap = {0, NAP_MS * 1000000};
+	struct timespec nap = nap_time();
 
 	return syscall(SYS_futex, word, FUTEX_WAIT, 0, &nap, NULL, 0);
 }

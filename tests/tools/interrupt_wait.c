@@ -9,8 +9,7 @@
 #include <sys/select.h>
 #include <sys/time.h>
 
-#define NAP_MS 400 /* what waits for time waits this long, */
-#define LONG_S 20  /* and this long what is woken before */
+#define LONG_S 20 /* what is woken waits this long at most */
 
 static int in, out;
 
@@ -44,16 +43,13 @@ static void tell_rest(const struct timespec *rest, int ms)
 /* As long as asked for, at least? */
 static void tell_time(const struct timespec *start)
 {
-	struct timespec now;
-	long ms;
+	int ms = ms_since(start);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
 	if (!*outcome->more)
-		snprintf(outcome->more, sizeof(outcome->more), ms >= NAP_MS ? "slept long enough" : "slept less");
+		snprintf(outcome->more, sizeof(outcome->more), ms >= nap_ms ? "slept long enough" : "slept less");
 }
 
-static struct timespec nap = {0, NAP_MS * 1000000}, untouched = {777, 0};
+static const struct timespec untouched = {777, 0};
 
 static long timed(long (*call)(void))
 {
@@ -71,21 +67,21 @@ static long timed(long (*call)(void))
 
 static long do_nanosleep(void)
 {
-	struct timespec rest = untouched;
+	struct timespec nap = nap_time(), rest = untouched;
 	int result = nanosleep(&nap, &rest), err = errno;
 
-	tell_rest(&rest, NAP_MS);
+	tell_rest(&rest, nap_ms);
 	errno = err;
 	return result;
 }
 
 static long clock_sleep(clockid_t clock)
 {
-	struct timespec rest = untouched;
+	struct timespec nap = nap_time(), rest = untouched;
 	long result = syscall(SYS_clock_nanosleep, clock, 0, &nap, &rest);
 	int err = errno;
 
-	tell_rest(&rest, NAP_MS);
+	tell_rest(&rest, nap_ms);
 	errno = err;
 	return result;
 }
@@ -102,11 +98,11 @@ static long do_clock_monotonic(void)
 
 static long sleep_until(void)
 {
-	struct timespec end;
+	struct timespec nap = nap_time(), end;
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_nsec += nap.tv_nsec;
-	end.tv_sec += end.tv_nsec / 1000000000;
+	end.tv_sec += nap.tv_sec + end.tv_nsec / 1000000000;
 	end.tv_nsec %= 1000000000;
 	return syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
 }
@@ -127,7 +123,7 @@ static long do_poll(void)
 
 static long poll_nothing(void)
 {
-	return poll(NULL, 0, NAP_MS);
+	return poll(NULL, 0, nap_ms);
 }
 
 static long do_poll_time(void)
@@ -158,12 +154,12 @@ static long do_ppoll_mask(void)
 /* The kernel writes the time that is left; the C library hides that. */
 static long do_ppoll_time(void)
 {
-	struct timespec left = {0, NAP_MS * 1000000};
+	struct timespec left = nap_time();
 	uint64_t mask = 0;
 	long result = syscall(SYS_ppoll, NULL, 0, &left, &mask, 8);
 	int err = errno;
 
-	tell_rest(&left, NAP_MS);
+	tell_rest(&left, nap_ms);
 	errno = err;
 	return result;
 }
@@ -179,12 +175,12 @@ static long do_select(void)
 
 static long do_select_time(void)
 {
-	struct timeval left = {0, NAP_MS * 1000};
+	struct timeval left = {nap_ms / 1000, nap_ms % 1000 * 1000};
 	long result = syscall(SYS_select, 0, NULL, NULL, NULL, &left);
 	int err = errno;
 	struct timespec rest = {left.tv_sec, left.tv_usec * 1000};
 
-	tell_rest(&rest, NAP_MS);
+	tell_rest(&rest, nap_ms);
 	errno = err;
 	return result;
 }
@@ -202,7 +198,7 @@ static long do_pselect_mask(void)
 
 static long do_pselect_time(void)
 {
-	struct timespec left = {0, NAP_MS * 1000000};
+	struct timespec left = nap_time();
 	uint64_t mask = 0;
 	struct {
 		uint64_t *mask;
@@ -211,7 +207,7 @@ static long do_pselect_time(void)
 	long result = syscall(SYS_pselect6, 0, NULL, NULL, NULL, &left, &pair);
 	int err = errno;
 
-	tell_rest(&left, NAP_MS);
+	tell_rest(&left, nap_ms);
 	errno = err;
 	return result;
 }
@@ -269,7 +265,7 @@ static void make_aio_context(void)
 
 static long do_io_getevents(void)
 {
-	struct timespec time = {0, NAP_MS * 1000000};
+	struct timespec time = nap_time();
 	struct io_event event;
 
 	make_aio_context();
@@ -278,7 +274,7 @@ static long do_io_getevents(void)
 
 static long do_io_pgetevents(void)
 {
-	struct timespec time = {0, NAP_MS * 1000000};
+	struct timespec time = nap_time();
 	struct io_event event;
 	uint64_t mask = 0;
 	struct {
@@ -294,7 +290,7 @@ static long do_io_pgetevents(void)
 
 static void nap_and_exit(void)
 {
-	pause_ms(NAP_MS);
+	pause_ms(nap_ms);
 	_exit(3);
 }
 
@@ -322,12 +318,17 @@ static long do_waitid(void)
 	return result == 0 ? info.si_status : result;
 }
 
+static void sleep_deeper(void)
+{
+	uninterruptible = 1;
+}
+
 static long do_vfork(void)
 {
 	pid_t pid = vfork();
 
 	if (pid == 0) {
-		nanosleep(&nap, NULL);
+		pause_ms(nap_ms);
 		_exit(0);
 	}
 	return some(pid);
@@ -355,7 +356,7 @@ static const struct sleeper sleepers[] = {
     {"io_pgetevents", NULL, do_io_pgetevents, NULL},
     {"wait4", NULL, do_wait4, NULL},
     {"waitid", NULL, do_waitid, NULL},
-    {"vfork", NULL, do_vfork, NULL},
+    {"vfork", sleep_deeper, do_vfork, NULL},
 };
 
 int main(int argc, char **argv)
