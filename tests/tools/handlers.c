@@ -6,16 +6,23 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
 
+#include "tests/tools/asleep.h"
 #include "tests/tools/lines.h"
 
 static sigjmp_buf back;
-static volatile int runs, flags;
+static volatile int flags;
+
+/* What the process that rings sees as well. */
+static struct {
+	volatile int about, runs;
+} * shared;
 
 static void handle(int sig, void (*handler)(int), int with)
 {
@@ -31,6 +38,31 @@ static void ring(int us)
 	setitimer(ITIMER_REAL, &t, NULL);
 }
 
+/*
+ * A process that sends us SIGALRM when we sleep in the call that we say we are about to make. And, if that opens a
+ * FIFO, opens the other end when the handler has begun and we sleep again: it has been decided then what becomes of the
+ * call.
+ */
+static pid_t ring_asleep(const char *fifo)
+{
+	pid_t sleeper = getpid(), pid;
+
+	shared->about = shared->runs = 0;
+	pid = fork();
+	if (pid)
+		return pid;
+	while (!shared->about)
+		pause_ms(1);
+	until_asleep(sleeper);
+	kill(sleeper, SIGALRM);
+	if (!fifo)
+		_exit(0);
+	while (!shared->runs)
+		pause_ms(1);
+	until_asleep(sleeper);
+	_exit(open(fifo, O_WRONLY) < 0);
+}
+
 /* A call that sleeps until a signal comes, and on after a restart until the writer comes. */
 static void sleep_in_open(void)
 {
@@ -38,15 +70,10 @@ static void sleep_in_open(void)
 	pid_t pid;
 
 	mkfifo("fifo", 0600);
-	pid = fork();
-	if (pid == 0) {
-		usleep(150000);
-		fd = open("fifo", O_WRONLY);
-		_exit(fd < 0);
-	}
-	ring(30000);
+	pid = ring_asleep("fifo");
+	shared->about = 1;
 	fd = open("fifo", O_RDONLY);
-	printf("open: %s, %d runs; ", fd < 0 ? strerrorname_np(errno) : "well", runs);
+	printf("open: %s, %d runs; ", fd < 0 ? strerrorname_np(errno) : "well", shared->runs);
 	if (fd < 0)
 		fd = open("fifo", O_RDONLY);
 	close(fd);
@@ -57,10 +84,8 @@ static void sleep_in_open(void)
 
 static void interrupted_by(void (*handler)(int), int with)
 {
-	runs = 0;
 	handle(SIGALRM, handler, with);
 	sleep_in_open();
-	runs = 0;
 	handle(SIGALRM, handler, with | SA_RESTART);
 	sleep_in_open();
 }
@@ -70,9 +95,10 @@ static void interrupted_by(void (*handler)(int), int with)
 static void do_fork(int sig)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
-	runs++;
+	shared->runs++;
+	pid = fork();
 	if (pid == 0)
 		_exit(3);
 	waitpid(pid, &status, 0);
@@ -88,14 +114,14 @@ static void do_vfork(int sig)
 		execl("/bin/sh", "sh", "-c", "exit 4", NULL);
 		_exit(1);
 	}
-	runs++;
+	shared->runs++;
 	waitpid(pid, &status, 0);
 	printf("child %x; ", (unsigned)status);
 }
 
 static void do_system(int sig)
 {
-	runs++;
+	shared->runs++;
 	printf("system %x; ", (unsigned)system("exit 5"));
 }
 
@@ -104,7 +130,7 @@ static volatile pid_t copy = 1;
 
 static void do_fork_and_return(int sig)
 {
-	runs++;
+	shared->runs++;
 	copy = fork();
 }
 
@@ -118,7 +144,7 @@ static void do_thread(int sig)
 {
 	pthread_t t;
 
-	runs++;
+	shared->runs++;
 	flags = 0;
 	pthread_create(&t, NULL, thread, NULL);
 	pthread_join(t, NULL);
@@ -130,12 +156,13 @@ static void do_sleep(int sig)
 	struct timespec t = {0, 10000000};
 	sigset_t none;
 
-	runs++;
+	shared->runs++;
 	nanosleep(&t, NULL);
-	if (runs > 1)
+	if (shared->runs > 1)
 		return;
-	/* Another signal, and a handler on top of this one. */
+	/* Another signal, which does not come before sigsuspend(2), and a handler on top of this one. */
 	sigfillset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	sigdelset(&none, SIGALRM);
 	ring(5000);
 	printf("sigsuspend %d; ", sigsuspend(&none));
@@ -146,7 +173,7 @@ static void do_open(int sig)
 	int fd;
 	pid_t pid;
 
-	runs++;
+	shared->runs++;
 	mkfifo("fifo2", 0600);
 	pid = fork();
 	if (pid == 0)
@@ -160,7 +187,7 @@ static void do_open(int sig)
 
 static void do_change(int sig)
 {
-	runs++;
+	shared->runs++;
 	handle(SIGALRM, SIG_DFL, 0);
 	handle(SIGUSR1, SIG_IGN, 0);
 	raise(SIGUSR1);
@@ -168,7 +195,7 @@ static void do_change(int sig)
 
 static void do_jump(int sig)
 {
-	runs++;
+	shared->runs++;
 	siglongjmp(back, 1);
 }
 
@@ -176,7 +203,7 @@ static void do_edit(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
 
-	runs++;
+	shared->runs++;
 	/* The result of the call that was interrupted. */
 	if (uc->uc_mcontext.gregs[REG_RAX] == -EINTR)
 		uc->uc_mcontext.gregs[REG_RAX] = -EXDEV;
@@ -187,7 +214,7 @@ static void do_tell(int sig, siginfo_t *info, void *context)
 	ucontext_t *uc = context;
 	const unsigned char *rip = (void *)uc->uc_mcontext.gregs[REG_RIP];
 
-	runs++;
+	shared->runs++;
 	printf("rax %lld, %s the instruction; ", uc->uc_mcontext.gregs[REG_RAX],
 	       rip[0] == 0x0f && rip[1] == 0x05	    ? "before"
 	       : rip[-2] == 0x0f && rip[-1] == 0x05 ? "after"
@@ -211,7 +238,7 @@ static void do_quit(int sig)
 
 static void do_thread_exit(int sig)
 {
-	runs++;
+	shared->runs++;
 	if (syscall(SYS_gettid) != getpid())
 		pthread_exit((void *)5);
 }
@@ -255,18 +282,20 @@ static void line_change(void)
 
 static void line_copy(void)
 {
-	pid_t self = getpid();
+	pid_t self = getpid(), ringer;
 	int fd, status;
 
 	mkfifo("fifo3", 0600);
 	handle(SIGALRM, do_fork_and_return, 0);
-	ring(30000);
+	ringer = ring_asleep(NULL);
+	shared->about = 1;
 	fd = open("fifo3", O_RDONLY);
 	if (copy == 0)
 		_exit(fd < 0 && errno == EINTR && getpid() != self ? 2 : 3);
 	printf("ours %s; ", fd < 0 ? strerrorname_np(errno) : "well");
 	waitpid(copy, &status, 0);
 	printf("the copy's %x; ", (unsigned)status);
+	waitpid(ringer, NULL, 0);
 	unlink("fifo3");
 }
 
@@ -275,6 +304,7 @@ static void line_jump(void)
 	volatile int i;
 	int fd = 0;
 
+	shared->runs = 0;
 	mkfifo("fifo4", 0600);
 	handle(SIGALRM, do_jump, SA_RESTART);
 	for (i = 0; i < 50; i++) {
@@ -284,7 +314,7 @@ static void line_jump(void)
 			printf("returned %d; ", fd);
 		}
 	}
-	printf("%d runs; ", runs);
+	printf("%d runs; ", shared->runs);
 	unlink("fifo4");
 }
 
@@ -292,11 +322,9 @@ static void with_info(void (*handler)(int, siginfo_t *, void *))
 {
 	struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
 
-	runs = 0;
 	sigaction(SIGALRM, &action, NULL);
 	sleep_in_open();
 	action.sa_flags |= SA_RESTART;
-	runs = 0;
 	sigaction(SIGALRM, &action, NULL);
 	sleep_in_open();
 }
@@ -315,8 +343,8 @@ static void end_in(void (*handler)(int))
 {
 	mkfifo("fifo5", 0600);
 	handle(SIGALRM, handler, SA_RESTART);
-	ring(20000);
 	fflush(stdout);
+	ring(20000);
 	open("fifo5", O_RDONLY);
 }
 
@@ -365,8 +393,10 @@ static void line_in_vfork(void)
 	struct sigaction now;
 	sigset_t mask;
 	int status;
-	pid_t pid = vfork();
+	pid_t pid;
 
+	shared->runs = 0;
+	pid = vfork();
 	if (pid == 0) {
 		handle(SIGUSR1, do_change, 0);
 		sigfillset(&mask);
@@ -374,7 +404,7 @@ static void line_in_vfork(void)
 		sigemptyset(&mask);
 		sigprocmask(SIG_SETMASK, &mask, NULL);
 		kill(getpid(), SIGUSR1);
-		_exit(runs);
+		_exit(shared->runs);
 	}
 	waitpid(pid, &status, 0);
 	sigaction(SIGUSR1, NULL, &now);
@@ -405,6 +435,7 @@ static const struct line lines[] = {
 
 int main(void)
 {
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	SHOW_LINES(lines);
 	return 0;
 }
