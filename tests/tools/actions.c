@@ -212,19 +212,26 @@ static void on_child(int sig, siginfo_t *info, void *uc)
 static void stop_a_child(int flags)
 {
 	pid_t pid;
-	int status;
+	int status, end[2];
+	char byte;
 
 	handle(SIGCHLD, on_child, SA_SIGINFO | flags);
+	if (pipe(end))
+		printf("pipe: %s; ", strerrorname_np(errno));
 	pid = fork();
 	if (pid == 0) {
 		raise(SIGSTOP);
-		usleep(200000); /* signals that come together are one */
-		_exit(3);
+		_exit(read(end[0], &byte, 1) == 1 ? 3 : 4);
 	}
 	while (waitpid(pid, &status, WUNTRACED) != pid)
 		;
 	printf("wait status %x; ", (unsigned)status);
 	kill(pid, SIGCONT);
+	/* Signals that come together are one: the end comes when the other has been told. */
+	while (!(flags & SA_NOCLDSTOP) && count < 2)
+		usleep(1000);
+	if (write(end[1], "x", 1) != 1)
+		printf("write: %s; ", strerrorname_np(errno));
 	errno = 0;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -440,7 +447,7 @@ int main(void)
 		printf("%-28s ", lines[i].name);
 		fflush(stdout);
 		if (fork() == 0) {
-			alarm(10);
+			alarm(60);
 			lines[i].fn();
 			fflush(stdout);
 			_exit(0);

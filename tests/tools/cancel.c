@@ -173,6 +173,8 @@ static void prepare(void)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
+	int ready[2];
+	char byte;
 
 	CHECK_RESULT(pipe(fds));
 	CHECK_RESULT(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
@@ -183,13 +185,15 @@ static void prepare(void)
 	queue_id = msgget(IPC_PRIVATE, 0600);
 	sem_init(&semaphore, 0, 0);
 	mkfifo("fifo", 0600);
+	CHECK_RESULT(pipe(ready));
 	if (fork() == 0) {
 		CHECK_RESULT(fcntl(open("locked", O_CREAT | O_RDWR, 0600), F_SETLKW, &lock));
+		CHECK_RESULT(write(ready[1], "x", 1));
 		close(fds[1]);
 		CHECK_RESULT(read(fds[0], &lock, 1)); /* until the parent has gone */
 		_exit(0);
 	}
-	usleep(50000);
+	CHECK_RESULT(read(ready[0], &byte, 1));
 }
 
 /* ---- cancelling ---- */

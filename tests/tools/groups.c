@@ -32,7 +32,7 @@ static void until(const volatile int *flag)
 {
 	int i;
 
-	for (i = 0; i < 3000 && !*flag; i++)
+	for (i = 0; i < 30000 && !*flag; i++)
 		pause_ms(1);
 	if (!*flag)
 		printf("waited in vain; ");
@@ -130,21 +130,19 @@ static void sessions(void)
 /* A stopped member of a group that becomes an orphan gets SIGHUP and SIGCONT. */
 static void orphaned_group(void)
 {
-	pid_t leader = fork();
+	pid_t leader = fork(), member;
 
 	if (leader == 0) {
 		setpgid(0, 0);
 		handle(SIGHUP);
 		handle(SIGCONT);
-		if (fork() == 0) {
-			shared->ready = 1;
+		member = fork();
+		if (member == 0) {
 			raise(SIGSTOP);
 			shared->done = 1;
-			pause_ms(50);
 			_exit(0);
 		}
-		until(&shared->ready);
-		pause_ms(100);
+		waitpid(member, NULL, WUNTRACED);
 		_exit(0);
 	}
 	waitpid(leader, NULL, 0);
@@ -367,21 +365,22 @@ static void pdeathsig_exec(void)
 
 static pid_t make_orphan(void)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
+	shared->pid = 0;
+	pid = fork();
 	if (pid == 0) {
 		if (fork() == 0) {
 			pid_t parent = getppid();
-			int i;
 
 			shared->pid = getpid();
-			for (i = 0; i < 3000 && getppid() == parent; i++)
+			while (getppid() == parent)
 				pause_ms(1);
 			shared->parent = getppid();
 			shared->done = 1;
 			_exit(9);
 		}
-		pause_ms(20);
+		until(&shared->pid);
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);

@@ -257,6 +257,8 @@ static void handle(int sig)
 {
 	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART};
 
+	/* One after the other, also where they come together. */
+	sigfillset(&action.sa_mask);
 	sigaction(sig, &action, NULL);
 }
 
@@ -469,8 +471,10 @@ static void own_ids(void)
 	CHECK_RESULT(ioctl(fd, PIDFD_INFO_64, &info));
 	printf("pidfd %d %d %d %d, %d %d %d %d; ", (int)info.ruid, (int)info.euid, (int)info.suid, (int)info.fsuid,
 	       (int)info.rgid, (int)info.egid, (int)info.sgid, (int)info.fsgid);
+	/* The user's other processes may have a higher one, if this is run with a low one. */
 	errno = 0;
-	printf("priority %d %s ", getpriority(PRIO_USER, getuid()), errno ? strerrorname_np(errno) : "");
+	printf("priority %d %s ", getpriority(PRIO_USER, getuid()) <= getpriority(PRIO_PROCESS, 0),
+	       errno ? strerrorname_np(errno) : "");
 	errno = 0;
 	printf("%d %s; ", getpriority(PRIO_USER, outer_uid + 7), errno ? strerrorname_np(errno) : "");
 }
@@ -482,7 +486,6 @@ static int to_outside[2];
 static void answer(pid_t pid)
 {
 	kill(pid, SIGUSR1);
-	usleep(50000);
 	sigqueue(pid, SIGRTMIN, (union sigval){.sival_int = 1});
 }
 
@@ -494,6 +497,7 @@ static void stay_outside(void)
 	handle(SIGRTMIN);
 	setvbuf(stdout, NULL, _IONBF, 0);
 	pass_credentials(to_outside[1]);
+	CHECK_RESULT(write(to_outside[1], "r", 1));
 	for (;;) {
 		union control control;
 		char byte;
@@ -521,11 +525,9 @@ static void with_outside(void)
 	handle(SIGUSR1);
 	handle(SIGRTMIN);
 	quiet = 0;
-	alarm(5);
 	printf("send ");
 	fflush(stdout);
 	sigqueue(outside, SIGRTMIN, (union sigval){.sival_int = 1});
-	usleep(50000);
 	pass_credentials(to_outside[0]);
 	CHECK_RESULT(write(to_outside[0], "x", 1));
 	receive(to_outside[0], 0, 256);
@@ -556,6 +558,7 @@ int main(int argc, char **argv)
 {
 	const char *inside = argc > 1 ? argv[1] : NULL;
 	int status;
+	char ready;
 
 	if (argc == 3) {
 		receive(atoi(argv[2]), 0, 256);
@@ -569,6 +572,7 @@ int main(int argc, char **argv)
 		stay_outside();
 	}
 	close(to_outside[1]);
+	CHECK_RESULT(read(to_outside[0], &ready, 1));
 	if (!inside || strcmp(inside, "same") != 0)
 		enter(inside);
 	SHOW_LINES(lines);
