@@ -287,13 +287,14 @@ static void limit(void)
 static void no_room(void)
 {
 	struct rlimit limit = {0, 0};
-	struct itimerval t = {{0, 500}, {0, 500}};
+	struct itimerval t = {{0, 500}, {0, 500}}, none = {0};
 
 	setrlimit(RLIMIT_SIGPENDING, &limit);
 	handle(SIGALRM, SA_RESTART);
 	handle(SIGSEGV, SA_RESTART);
 	setitimer(ITIMER_REAL, &t, NULL);
 	work_until(200);
+	setitimer(ITIMER_REAL, &none, NULL);
 	raise(SIGSEGV);
 	printf("code %d, sigqueue %s", last_code,
 	       sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 1}) ? strerrorname_np(errno) : "well");
@@ -349,7 +350,7 @@ int main(int argc, char **argv)
 		printf("%-28s ", lines[i].name);
 		fflush(stdout);
 		if (fork() == 0) {
-			alarm(i == 8 || i == 9 ? 0 : 30);
+			alarm(i == 8 || i == 9 ? 0 : 60);
 			signal(SIGUSR1, SIG_IGN);
 			lines[i].fn();
 			fflush(stdout);
