@@ -39,14 +39,9 @@ print(os.fstat(again).st_ino == os.stat('/proc/self/ns/uts').st_ino)
 attempt('read', os.read, again, 100)
 END
 # A namespace that only a descriptor holds is still there to enter.
-unshare -u sh -c 'hostname held; exec sleep 30' &
-eventually() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ "$(nsenter --uts="/proc/$1/ns/uts" hostname 2>/dev/null)" = held ] && return
-		sleep 0.1
-	done
-}
-eventually $!
+mkfifo named
+unshare -u sh -c 'hostname held; echo >named; exec sleep 300' &
+read -r _ <named
 exec 5<"/proc/$!/ns/uts"
 kill $!
 wait $! 2>/dev/null

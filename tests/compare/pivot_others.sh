@@ -19,9 +19,9 @@ sleepers() { # each says, when it is woken, where it stands
 			cd "$at"
 			exec python3 -c '
 import os, signal, sys
-signal.signal(signal.SIGUSR1, lambda *_: None)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 print("ready", flush=True)
-signal.pause()
+signal.sigwait([signal.SIGUSR1])
 def look(path):
     try:
         return sorted(os.listdir(path))
@@ -34,9 +34,7 @@ print(os.getcwd() == sys.argv[1], "mark" in look("/"), "mark" in look("."), os.p
 	done
 }
 wait_for() {
-	n=0
-	until [ "$(cat "$here"/said.* | grep -c ready)" = "$1" ] || [ $n = 500 ]; do
-		n=$((n + 1))
+	until [ "$(cat "$here"/said.* | grep -c ready)" = "$1" ]; do
 		sleep 0.02
 	done
 }

@@ -56,8 +56,7 @@ st unshare -m --propagation unchanged sh -c "mount -t tmpfs none $here/a; mountp
 st mountpoint a
 sleep 100 & pid=$!
 unshare -m -u sh -c "hostname inner; mount -t tmpfs none $here/a; touch $here/a/inside; sleep 100 & echo \$! >$here/pid; wait" &
-until [ -s pid ]; do sleep 0.1; done; sleep 0.3
-p=$(cat pid)
+until p=$(cat pid 2>&1) && [ "$(cat "/proc/$p/comm" 2>&1)" = sleep ]; do sleep 0.1; done
 sn nsenter -t $p -m ls $here/a
 sn nsenter -t $p -u hostname
 sn nsenter -t $p -m -u -r -w sh -c 'hostname; pwd'
