@@ -23,7 +23,7 @@ def descriptors():
 
 def is_there():
     """Where the directory is. Who was killed may be done with it only a moment later."""
-    for _ in range(100):
+    for _ in range(3000):
         if any(os.path.exists(d + "/m/f") for d in ("a", "x")):
             return True
         time.sleep(0.01)

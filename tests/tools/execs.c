@@ -221,7 +221,7 @@ static void from_thread(void)
 		if (fork() == 0) {
 			pthread_t thread;
 
-			alarm(10);
+			alarm(60);
 			pthread_create(&thread, NULL, exec_in_thread, NULL);
 			busy[i]();
 		}
@@ -266,7 +266,7 @@ static void race(void)
 
 	for (round = 0; round < 20; round++) {
 		if (fork() == 0) {
-			alarm(10);
+			alarm(60);
 			pthread_barrier_init(&all, NULL, 4);
 			for (i = 0; i < 4; i++)
 				pthread_create(&threads[i], NULL, exec_at_once, NULL);

@@ -53,7 +53,7 @@ static inline void show_lines(const struct line *lines, size_t n)
 		fflush(stdout);
 		pid = fork();
 		if (pid == 0) {
-			alarm(20);
+			alarm(60);
 			lines[i].fn();
 			fflush(stdout);
 			_exit(0);

@@ -435,7 +435,7 @@ int main(int argc, char **argv)
 		}
 	}
 	dispositions();
-	alarm(20);
+	alarm(60);
 	threads();
 	return 0;
 }
