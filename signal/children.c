@@ -247,6 +247,14 @@ static bool find_dead(const struct task *self, struct siginfo_raw *info)
 	return true;
 }
 
+/* Who is seen to be dead has sent its signal: it was lost, or another thread has taken it, or it is still to be told. */
+static bool is_another_pending(void)
+{
+	u64 pending = 0;
+
+	return !host_call2(__NR_rt_sigpending, &pending, sizeof(pending)) && (pending & SIGBIT(SIGCHLD));
+}
+
 bool children_tell(const struct task *self, struct siginfo_raw *info)
 {
 	struct ksigaction action;
@@ -260,5 +268,5 @@ bool children_tell(const struct task *self, struct siginfo_raw *info)
 	else
 		untold = find_maker(self, info->pid, action_mutes, &action);
 	/* A signal that comes while one is pending is lost: that may have been somebody else's. */
-	return !untold || find_dead(self, info);
+	return !untold || (find_dead(self, info) && !is_another_pending());
 }
