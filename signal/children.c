@@ -247,7 +247,7 @@ static bool find_dead(const struct task *self, struct siginfo_raw *info)
 	return true;
 }
 
-/* Who is seen to be dead has sent its signal: it was lost, or another thread has taken it, or it is still to be told. */
+/* Who is seen to be dead has sent its signal: it was lost, or another thread has taken it, or it is still to come. */
 static bool is_another_pending(void)
 {
 	u64 pending = 0;
