@@ -28,6 +28,10 @@ static s64 do_openat(struct task *task, int dfd, u64 uname, u64 flags, u64 mode)
 	flags &= VALID_OPEN_FLAGS;
 	if (flags & O_PATH)
 		flags &= O_PATH_FLAGS;
+	/* The host knows whether these go together: since Linux 6.3 they do not. */
+	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY) &&
+	    host_call4(__NR_openat, -1, ".", flags, 0) == -EINVAL)
+		return -EINVAL;
 	return open_name(task, dfd, uname, flags, flags & CREATING ? mode & 07777 : 0, 0);
 }
 

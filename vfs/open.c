@@ -150,7 +150,8 @@ static int open_fast(struct task *task, int dfd, const char *name, const struct 
 		return err == 1 ? OPEN_SLOW : err;
 	if (o->write && ((nd.mnt_flags & MS_RDONLY) || nd.limited))
 		return OPEN_SLOW;
-	if (o->oflags & O_DIRECTORY)
+	/* Older hosts make a file for both. */
+	if ((o->oflags & (O_DIRECTORY | O_CREAT)) == O_DIRECTORY)
 		mark = recent_begin();
 	fd = open_host(task, &t, o, RESOLVE_NO_SYMLINKS | (o->cached ? RESOLVE_CACHED : 0));
 	if (fd >= 0 && mark.seq)

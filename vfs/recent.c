@@ -39,8 +39,10 @@ static bool is_recent(const struct task *task, const char *path, size_t len)
 	       (*path == '/' || task->recent.fs_seq == task->host_fs_seq);
 }
 
-/* One part in so many of the time that the cache is believed (DCACHE_LEASE_MS): a directory is looked through in less,
- * even by one of several threads that have to wait for the processor in between. */
+/*
+ * One part in so many of the time that the cache is believed (DCACHE_LEASE_MS): a directory is looked through in less,
+ * even by one of several threads that have to wait for the processor in between.
+ */
 #define LEASE_PART 2
 
 /* Of the ticks: also when the clock has been set back. */

@@ -74,6 +74,18 @@ os.mkdir("top/all")
 print("a directory", mount(b"/", b"top/all", None, 4096), [openat2(top, "all/", 0, flag | os.O_CREAT, 0o600) for flag in (0, os.O_EXCL)],
       [openat2(top, f"/proc/{os.getpid()}/{name}/", 0, os.O_EXCL | os.O_CREAT, 0o600) for name in ("cwd", "root", "exe")])
 
+
+
+def opened(name, flags):
+    try:
+        return os.close(os.open(name, flags, 0o600))
+    except OSError as error:
+        return error.strerror
+
+
+print("both", [opened(f"top/{name}", os.O_CREAT | os.O_DIRECTORY | flag) for flag in (0, os.O_EXCL, os.O_PATH, os.O_TMPFILE)
+               for name in ("new", "new/", "file", "file/", "in", "in/", "none/new")])
+
 # What is in the cache, and the rest of the arguments.
 for name in ("top/file", "top/in", "other/file"):
     os.stat(name)
