@@ -161,7 +161,7 @@ static void of_a_child(void)
 		munmap(page, PAGE);
 		pause();
 	}
-	await_asleep(pid);
+	until_asleep(pid);
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	text = read_file(path);
 	own = read_file("/proc/self/maps");
@@ -181,7 +181,7 @@ static void of_a_program(void)
 		execl("/bin/sleep", "sleep", "100", NULL);
 		_exit(1);
 	}
-	await_asleep(pid);
+	until_asleep(pid);
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	text = read_file(path);
 	CHECK(check_mappings(text) > 5);

@@ -213,7 +213,7 @@ static void signal_behind(void)
 static void ring_and_end(void)
 {
 	ring_parent();
-	await_asleep(getppid());
+	until_asleep(getppid());
 	_exit(7);
 }
 

@@ -240,7 +240,7 @@ static int fds[2];
 static void ring_and_write(void)
 {
 	ring_parent();
-	await_asleep(getppid());
+	until_asleep(getppid());
 	_exit(write(fds[1], "x", 1) == 1 ? 7 : 8);
 }
 

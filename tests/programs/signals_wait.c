@@ -35,7 +35,7 @@ static int pipe_fds[2];
 static void ring_and_write(void)
 {
 	ring_parent();
-	await_asleep(getppid());
+	until_asleep(getppid());
 	CHECK(write(pipe_fds[1], "x", 1) == 1);
 }
 
@@ -66,7 +66,7 @@ static void ring_three_times(void)
 {
 	for (int i = 0; i < 3; i++) {
 		ring_parent();
-		await_asleep(getppid());
+		until_asleep(getppid());
 	}
 }
 
@@ -99,9 +99,9 @@ static void test_open(void)
 static void stop_and_continue(void)
 {
 	kill(getppid(), SIGSTOP);
-	await_state(getppid(), 'T');
+	until_state(getppid(), "T");
 	kill(getppid(), SIGCONT);
-	await_asleep(getppid());
+	until_asleep(getppid());
 	open_fifo();
 }
 

@@ -34,12 +34,12 @@ static inline char state_of(pid_t pid)
 	return end ? end[2] : '?';
 }
 
-/* Waits until it is in one of these states, and stays so. */
+/* Waits until it is in one of these states, and stays so; a minute at the most. */
 static inline void until_state(pid_t pid, const char *states)
 {
 	int i, seen = 0;
 
-	for (i = 0; i < 3000 && seen < 4; i++) {
+	for (i = 0; i < 30000 && seen < 4; i++) {
 		seen = strchr(states, state_of(pid)) ? seen + 1 : 0;
 		pause_ms(2);
 	}

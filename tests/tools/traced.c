@@ -21,6 +21,7 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tests/tools/asleep.h"
 
 #define SECONDS 60 /* none of it takes as long */
 
@@ -122,28 +123,6 @@ static int wait_for(pid_t pid)
 	if (waitpid(pid, &status, __WALL) != pid)
 		printf("waitpid: %s\n", strerror(errno));
 	return status;
-}
-
-/* R running, S sleeping, t stopped for a tracer ... (proc(5)) */
-static char state(pid_t pid)
-{
-	char path[64], letter = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%*d (%*[^)]) %c", &letter) != 1)
-		letter = 0;
-	fclose(f);
-	return letter;
-}
-
-static void until_asleep(pid_t pid)
-{
-	for (int i = 0; i < 40000 && state(pid) != 'S'; i++)
-		usleep(1000);
 }
 
 /* The signal that a stop is to be answered with. */
@@ -567,7 +546,7 @@ static void drain(pid_t pid)
 		usleep(10000);
 		if (waitpid(pid, &status, __WALL | WNOHANG))
 			show("early", pid, status);
-	} while (state(pid) != 'S');
+	} while (state_of(pid) != 'S');
 }
 
 static void interrupting(void)
