@@ -199,7 +199,7 @@ check-long: check
 	tests/run --plain tests/programs/kill_steps 5
 	tests/run --plain build/hostile build/secede -- build/tests/tools/jumps 1000000
 	SECEDE_PATCH_AFTER=1 tests/run --plain build/hostile build/secede -- build/tests/programs/patch_storm . secede 1000
-# What it costs, as docs/bench.md and docs/bench.svg, in less than a quarter of an hour. ROUNDS=1 for a quick look, ROWS='find git' to
+# What it costs, as docs/bench.md and docs/bench.svg, in a quarter of an hour. ROUNDS=1 for a quick look, ROWS='find git' to
 # see only some rows of bench/bench.sh.
 bench: ROWS =
 bench:

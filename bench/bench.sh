@@ -3,7 +3,7 @@
 # What secede costs beside the bare host, proot, bwrap and unshare(1), in one run, as Markdown. `make bench` calls it.
 #
 #	bench/bench.sh [ROW]...		only those rows of the list below
-#	ROUNDS=9			how often each is run; those that take long, and proot, are run less often
+#	ROUNDS=7			how often each is run; those that take long, and proot, are run less often
 #	SVG=FILE			where the picture goes, if anywhere
 #
 # The systems take turns; each figure is the median of its rounds, and a ratio the median of the ratios within a round: what
@@ -12,7 +12,7 @@
 . tests/lib.sh
 . tests/sources.sh
 . bench/rows.sh
-rounds=${ROUNDS:-9}
+rounds=${ROUNDS:-7}
 limit=600
 bin=$top/build/bench
 work=$scratch

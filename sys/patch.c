@@ -58,6 +58,16 @@ static void set_bases(struct task *task)
 	set_gs_base((u64)(uintptr_t)task);
 }
 
+void patch_before_thread(void)
+{
+	static bool prepared; /* of this memory, and of copies of it, too */
+
+	if (prepared || !mm.patch_after || mm_users() > 1)
+		return;
+	prepared = true;
+	text_prepare_threads();
+}
+
 void patch_new_thread(struct task *task)
 {
 	if (has_gs && gs_base_is_ours(gs_base()))

@@ -14,6 +14,8 @@ struct ucontext;
 
 /* A new program: sites are patched after so many traps, 0: never. `hwcap2`: what the host says of the processor. */
 void patch_start(u32 after, u64 hwcap2);
+/* The task is about to make a thread. */
+void patch_before_thread(void);
 /* A thread of that task has just begun, with the gs base of the one that made it. */
 void patch_new_thread(struct task *task);
 

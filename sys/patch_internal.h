@@ -20,6 +20,9 @@ extern struct site patch_sites[PATCH_SITES];
 
 /* ---- patch_text.c ---- */
 
+/* The host wants to know before several threads run in text that changes: once they do, it takes 10 ms for that. False:
+ * it cannot be done. */
+bool text_prepare_threads(void);
 /* A descriptor on that process's memory, by the name that it has below proc, or -errno. */
 int text_open(const char *process);
 /*

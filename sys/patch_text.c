@@ -48,10 +48,9 @@ static bool sync_threads(void)
 	return !host_call2(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0);
 }
 
-/* The host wants to know beforehand; the first time takes some milliseconds. */
-static bool prepare_threads(void)
+bool text_prepare_threads(void)
 {
-	return !host_call2(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0) && sync_threads();
+	return !host_call2(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0);
 }
 
 /* Nobody is at the site, and only its first byte is not as it is to be. */
@@ -60,7 +59,7 @@ static bool stop_site(int fd, const struct site *site, const u8 want[SITE_MAX])
 	u8 stopped[SITE_MAX] = {SITE_STOP};
 
 	memcpy(stopped + 1, want + 1, SITE_MAX - 1);
-	return prepare_threads() && write_bytes(fd, site->start, stopped, 1) && sync_threads() &&
+	return text_prepare_threads() && sync_threads() && write_bytes(fd, site->start, stopped, 1) && sync_threads() &&
 	       write_bytes(fd, site->start, stopped, site->changed) && sync_threads();
 }
 

@@ -204,6 +204,8 @@ static s64 do_clone(struct task *task, const struct clone_request *req)
 	}
 	own_fds_reclaim();
 	children_reap(task); /* they must not gather while nobody takes SIGCHLD */
+	if (req->flags & CLONE_THREAD)
+		patch_before_thread();
 	if (req->flags & CLONE_VM)
 		return clone_vm(task, req);
 	return task->fork_leaves ? leave_by_fork(task, req) : clone_copy(task, req);
