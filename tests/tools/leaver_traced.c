@@ -11,6 +11,7 @@
 #include <sys/ptrace.h>
 
 #include "tests/spec/board.h"
+#include "tests/tools/asleep.h"
 
 static char stack[65536] __attribute__((aligned(16)));
 
@@ -39,14 +40,10 @@ static pid_t third_child(pid_t parent, pid_t first, pid_t second)
 
 static int is_stopped(pid_t pid)
 {
-	char path[64], letter = 0;
-	FILE *f;
+	char state = state_of(pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	CHECK(f != NULL && fscanf(f, "%*d (%*[^)]) %c", &letter) == 1);
-	fclose(f);
-	return letter == 't';
+	CHECK(state != '?');
+	return state == 't';
 }
 
 /* Waits for the old process until it has made the new one, then for that alone, until it is known by the old number. */
