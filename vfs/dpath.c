@@ -53,7 +53,7 @@ static const char *below(const char *host, u32 host_len, const char *dir, u32 le
 
 /*
  * Climbs from (mnt, host) to the root, writing what lies between. Inside a read section. False:
- * the way does not lead there.
+ * the way does not lead there, as none does to NULL.
  */
 static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, u32 len,
 		  struct backwards *b)
@@ -63,7 +63,7 @@ static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 	u32 shown_len;
 
 	for (;;) {
-		if (mnt == root->mnt && (part = below(host, len, root->host->s, root->host->len))) {
+		if (root && mnt == root->mnt && (part = below(host, len, root->host->s, root->host->len))) {
 			prepend(b, part, (size_t)(host + len - part));
 			return true;
 		}
@@ -101,7 +101,8 @@ static int write_path(struct task *task, const struct mnt_ns *ns, u64 mnt, const
 		seq = mnt_read_begin(ns);
 		b = (struct backwards){buf, size, false};
 		prepend(&b, "", 1);
-		reached = climb(ns, &root, mnt, host, (u32)strlen(host), &b);
+		/* A copy of a namespace has the numbers of the mounts that it copied: of another one none is the root. */
+		reached = climb(ns, ns == task->nsproxy->mnt ? &root : NULL, mnt, host, (u32)strlen(host), &b);
 	} while (mnt_read_retry(ns, seq));
 	path_put(&root);
 	if (b.at == size - 1)

@@ -81,4 +81,30 @@ os.waitpid(pid, 0)
 os.mkdir("p")
 print("no symlinks", mount(b"proc", b"p", b"proc", 0, None), t(os.path.samestat, os.stat("p/self/cwd"), os.stat(".")),
       mount(b"proc", b"p", None, 32 | BIND | 256), [t(os.stat, f"p/{os.getpid()}/{name}") for name in ("cwd", "root", "exe")])
+
+# The reader's own root is in its own namespace, though the other one's copy of it is at the same place.
+os.mkdir("bound")
+os.makedirs("bound/dir/proc")
+mount(b"bound", b"bound", None, BIND)
+mount(b"proc", b"bound/dir/proc", b"proc")
+sys.stdout.flush()
+pid = os.fork()
+if pid == 0:
+    os.chroot("bound/dir")
+    os.chdir("/")
+    ready, tell = os.pipe()
+    end, closing = os.pipe()
+    other = os.fork()
+    if other == 0:
+        libc.unshare(0x20000)
+        fd = os.open("/proc", os.O_PATH)
+        os.write(tell, b"%d" % fd)
+        os.read(end, 1)
+        os._exit(0)
+    fd = int(os.read(ready, 10))
+    print("same root", [t(os.readlink, "/proc/%s/%s" % (of, name)).replace(here, "HERE") for of in ("self", other) for name in ("root", "cwd", "exe")],
+          t(os.readlink, "/proc/%d/fd/%d" % (other, fd)).replace(here, "HERE"), flush=True)
+    os.kill(other, 9)
+    os._exit(0)
+os.waitpid(pid, 0)
 END
