@@ -101,7 +101,7 @@ static int write_path(struct task *task, const struct mnt_ns *ns, u64 mnt, const
 		seq = mnt_read_begin(ns);
 		b = (struct backwards){buf, size, false};
 		prepend(&b, "", 1);
-		/* A copy of a namespace has the numbers of the mounts that it copied: of another one none is the root. */
+		/* A copy of a namespace has the same numbers of mounts: of another one, none is the root. */
 		reached = climb(ns, ns == task->nsproxy->mnt ? &root : NULL, mnt, host, (u32)strlen(host), &b);
 	} while (mnt_read_retry(ns, seq));
 	path_put(&root);
