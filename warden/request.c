@@ -7,6 +7,7 @@
 static const struct operation {
 	s64 (*fn)(struct call *call);
 	u32 min_strings, max_strings;
+	bool one_way; /* the asker need not learn what became of it */
 } operations[] = {
     [REQ_UNSHARE] = {do_unshare, 0, 0},
     [REQ_OPEN_NS] = {do_open_ns, 0, 0},
@@ -20,7 +21,7 @@ static const struct operation {
     [REQ_SETNAME] = {do_setname, 1, 1},
     [REQ_ID_MAP] = {do_id_map, 1, 1},
     [REQ_UCOUNT] = {do_ucount, 0, 0},
-    [REQ_LOG] = {do_log, 1, 1},
+    [REQ_LOG] = {do_log, 1, 1, true},
     [REQ_PIVOT] = {do_pivot, 1, 1},
     [REQ_PID] = {do_pid, 0, 0},
     [REQ_ALIAS] = {do_alias, 2, 2},
@@ -35,10 +36,10 @@ static const struct operation {
     [REQ_FSMOUNT] = {do_fsmount, 0, 0},
     [REQ_SET_ATTR] = {do_set_attr, 0, 0},
     [REQ_SET_GROUP] = {do_set_group, 0, 0},
-    [REQ_DENTRY] = {do_dentry, 1, 1},
-    [REQ_RECENTS] = {do_recents, 0, 0},
+    [REQ_DENTRY] = {do_dentry, 1, 1, true},
+    [REQ_RECENTS] = {do_recents, 0, 0, true},
     [REQ_SETTLE] = {do_settle, 0, 0},
-    [REQ_STAT] = {do_stat, 0, 0},
+    [REQ_STAT] = {do_stat, 0, 0, true},
     [REQ_SHOW_TREE] = {do_show_tree, 0, 0},
     [REQ_HOLD_NAMES] = {do_hold_names, 1, 2},
     [REQ_HOLD_ROOT] = {do_hold_root, 1, 1},
@@ -106,8 +107,7 @@ static s64 carry_out(struct call *call, size_t len)
 	op = &operations[req->op];
 	/* Nothing is done of which the asker would never learn: its descriptor did not arrive when there was none left.
 	 */
-	if (call->fd < 0 && req->op != REQ_LOG && req->op != REQ_DENTRY && req->op != REQ_RECENTS &&
-	    req->op != REQ_STAT)
+	if (call->fd < 0 && !op->one_way)
 		return -EINVAL;
 	/* A descriptor on one namespace (kind != 0) holds it open and can do nothing else. */
 	if (!op->fn || req->nr < op->min_strings || req->nr > op->max_strings || call->self->kind != 0)
