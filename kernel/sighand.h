@@ -33,16 +33,22 @@ struct sighand_struct {
 	struct ksigaction action[NSIG_GUEST]; /* and this: [sig - 1] */
 };
 
-#define REAPED_MAX 16
+/* Host numbers of the children that something has happened to last; 0: none. */
+#define RECENT_MAX 16
+struct recent_children {
+	s32 pid[RECENT_MAX];
+	u32 nr; /* ever */
+};
+
 struct sighand_group {
 	struct mutex lock; /* guards all that is here, for writing; the words may be read without */
 	struct sighand_struct *members;
-	_Atomic u64 mixed;	/* signals about which the host was told what no member alone would have told it */
-	_Atomic u64 restarts;	/* of these: the host starts calls again, and not every member's handler wants that */
-	_Atomic bool children;	/* what becomes of a child that has ended or stopped depends on who made it */
-	s32 reaped[REAPED_MAX]; /* then: host numbers of those that were reaped last, without a word */
-	u32 nr_reaped;		/* ever */
-	s32 *kept;		/* and of those that had ended before anybody wanted that: they stay */
+	_Atomic u64 mixed;     /* signals about which the host was told what no member alone would have told it */
+	_Atomic u64 restarts;  /* of these: the host starts calls again, and not every member's handler wants that */
+	_Atomic bool children; /* what becomes of a child that has ended or stopped depends on who made it */
+	struct recent_children unheard; /* then: of whose end nobody is to hear if its signal is still to come */
+	struct recent_children told;	/* and zombies of which somebody has heard */
+	s32 *kept;			/* and those that had ended before anybody wanted that: they stay */
 	u32 nr_kept;
 };
 

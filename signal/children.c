@@ -68,35 +68,70 @@ static bool find_maker(const struct task *self, s32 pid, bool (*what)(const stru
 	return false;
 }
 
-/* ---- reaping ---- */
+/* ---- who has been told ---- */
 
-/* Who ignores SIGCHLD is not told either; the signal may still be on its way. */
-static void note_reaped(const struct task *self, s32 pid, const struct ksigaction *action)
+/* These three with group->lock held. */
+static bool is_recent(const struct recent_children *recent, s32 pid)
 {
-	struct sighand_group *group = self->sighand->group;
-
-	if (action->handler != HANDLER_IGN)
-		return;
-	mutex_lock(&group->lock);
-	group->reaped[group->nr_reaped++ % REAPED_MAX] = pid;
-	mutex_unlock(&group->lock);
+	return is_among(recent->pid, RECENT_MAX, pid);
 }
 
-static bool take_reaped(const struct task *self, s32 pid)
+static void add_recent(struct recent_children *recent, s32 pid)
 {
-	struct sighand_group *group = self->sighand->group;
-	bool was = false;
+	recent->pid[recent->nr++ % RECENT_MAX] = pid;
+}
+
+static void forget_recent(struct recent_children *recent, s32 pid)
+{
 	u32 i;
 
+	for (i = 0; i < RECENT_MAX; i++)
+		if (recent->pid[i] == pid)
+			recent->pid[i] = 0;
+}
+
+static void note_unheard(const struct task *self, s32 pid)
+{
+	struct sighand_group *group = self->sighand->group;
+
 	mutex_lock(&group->lock);
-	for (i = 0; i < REAPED_MAX && !was; i++) {
-		was = group->reaped[i] == pid;
-		if (was)
-			group->reaped[i] = 0;
+	add_recent(&group->unheard, pid);
+	mutex_unlock(&group->lock);
+}
+
+/* The signal of its end has come. True: it is heard. */
+static bool hear_end(const struct task *self, s32 pid)
+{
+	struct sighand_group *group = self->sighand->group;
+	bool unheard;
+
+	mutex_lock(&group->lock);
+	unheard = is_recent(&group->unheard, pid);
+	if (unheard)
+		forget_recent(&group->unheard, pid);
+	else if (!is_recent(&group->told, pid))
+		add_recent(&group->told, pid);
+	mutex_unlock(&group->lock);
+	return !unheard;
+}
+
+/* The caller has found a zombie, and is told of it now, unless somebody has been: false. */
+static bool find_end(const struct task *self, s32 pid)
+{
+	struct sighand_group *group = self->sighand->group;
+	bool first;
+
+	mutex_lock(&group->lock);
+	first = !is_recent(&group->told, pid);
+	if (first) {
+		add_recent(&group->told, pid);
+		add_recent(&group->unheard, pid);
 	}
 	mutex_unlock(&group->lock);
-	return was;
+	return first;
 }
+
+/* ---- reaping ---- */
 
 /* Is that a child that has ended? Only those with SIGCHLD for an exit signal are meant, as by a wait without __WALL. */
 static bool is_zombie(s32 pid)
@@ -118,7 +153,7 @@ static bool is_kept(const struct task *self, s32 pid)
 }
 
 /* Forgets those that have been waited for: their numbers are free. */
-static void forget_kept(const struct task *self)
+static void forget_waited(const struct task *self)
 {
 	struct sighand_group *group = self->sighand->group;
 	u32 i;
@@ -127,6 +162,9 @@ static void forget_kept(const struct task *self)
 	for (i = group->nr_kept; i--;)
 		if (!is_zombie(group->kept[i]))
 			group->kept[i] = group->kept[--group->nr_kept];
+	for (i = 0; i < RECENT_MAX; i++)
+		if (group->told.pid[i] && !is_zombie(group->told.pid[i]))
+			group->told.pid[i] = 0;
 	mutex_unlock(&group->lock);
 }
 
@@ -136,7 +174,8 @@ static bool reap(const struct task *self, s32 pid, const struct ksigaction *acti
 
 	if (is_kept(self, pid) || host_call5(__NR_waitid, P_PID, pid, &info, WEXITED | WNOHANG, NULL) || !info.pid)
 		return false;
-	note_reaped(self, pid, action);
+	if (action->handler == HANDLER_IGN) /* who ignores SIGCHLD is not told either */
+		note_unheard(self, pid);
 	return true;
 }
 
@@ -158,7 +197,7 @@ void children_reap(const struct task *self)
 
 	if (!children_differ(self))
 		return;
-	forget_kept(self);
+	forget_waited(self);
 	while ((maker = task_next(&i)))
 		if (wish_of_maker(maker, self, &action) && action_reaps(&action))
 			reap_children_of(maker, self, &action);
@@ -202,6 +241,16 @@ static s32 *all_zombies(const struct task *self, u32 *nr)
 	return all;
 }
 
+/* Up to now no signal could be lost to one that nobody hears. Held: group->lock. */
+static void note_all_told(struct sighand_group *group, const s32 *pids, u32 nr)
+{
+	u32 i;
+
+	memset(&group->told, 0, sizeof(group->told));
+	for (i = 0; i < nr; i++)
+		add_recent(&group->told, pids[i]);
+}
+
 void children_keep(const struct task *self)
 {
 	struct sighand_group *group = self->sighand->group;
@@ -213,6 +262,8 @@ void children_keep(const struct task *self)
 	children_reap(self);
 	kept = all_zombies(self, &nr);
 	mutex_lock(&group->lock);
+	if (!children_differ(self))
+		note_all_told(group, kept, nr);
 	old = group->kept;
 	group->nr_kept = 0;
 	publish();
@@ -235,19 +286,29 @@ bool children_bury(const struct task *self, s32 pid, s32 code)
 
 /* ---- telling ---- */
 
-/* One that has ended and is to be waited for. */
-static bool find_dead(const struct task *self, struct siginfo_raw *info)
+/* Has it ended, and is to be waited for, and nobody has been told? Then the caller is. */
+static bool is_news(const struct task *self, s32 pid, struct siginfo_raw *info)
 {
-	do {
-		*info = (struct siginfo_raw){0};
-		if (host_call5(__NR_waitid, P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT, NULL) || !info->pid)
-			return false;
-	} while (children_bury(self, info->pid, info->code));
+	*info = (struct siginfo_raw){0};
+	if (host_call5(__NR_waitid, P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT, NULL) || !info->pid ||
+	    children_bury(self, pid, info->code) || !find_end(self, pid))
+		return false;
 	info->signo = SIGCHLD;
 	return true;
 }
 
-/* Who is seen to be dead has sent its signal: it was lost, or another thread has taken it, or it is still to come. */
+static bool find_news(const struct task *self, struct siginfo_raw *info)
+{
+	bool found = false;
+	u32 nr, i;
+	s32 *pids = all_zombies(self, &nr);
+
+	for (i = 0; i < nr && !found; i++)
+		found = is_news(self, pids[i], info);
+	kfree(pids);
+	return found;
+}
+
 static bool is_another_pending(void)
 {
 	u64 pending = 0;
@@ -258,15 +319,15 @@ static bool is_another_pending(void)
 bool children_tell(const struct task *self, struct siginfo_raw *info)
 {
 	struct ksigaction action;
-	bool untold;
+	bool heard;
 
 	if (!children_differ(self) || info->code < CLD_EXITED || info->code > CLD_CONTINUED)
 		return true;
 	children_reap(self);
 	if (info->code <= CLD_DUMPED)
-		untold = take_reaped(self, info->pid);
+		heard = hear_end(self, info->pid);
 	else
-		untold = find_maker(self, info->pid, action_mutes, &action);
+		heard = !find_maker(self, info->pid, action_mutes, &action);
 	/* A signal that comes while one is pending is lost: that may have been somebody else's. */
-	return !untold || (find_dead(self, info) && !is_another_pending());
+	return heard || (!is_another_pending() && find_news(self, info));
 }

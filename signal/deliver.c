@@ -125,7 +125,14 @@ static bool is_of_husk(int sig, const struct siginfo_raw *info)
 /* Is it a signal that the guest is to hear of at all? */
 static bool is_heard(const struct task *task, struct siginfo_raw *info)
 {
-	return !is_of_husk(info->signo, info) && (info->signo != SIGCHLD || children_tell(task, info));
+	if (is_of_husk(info->signo, info))
+		return false;
+	if (info->signo != SIGCHLD)
+		return true;
+	if (task->sighand->action[SIGCHLD - 1].handler > HANDLER_IGN)
+		return children_tell(task, info);
+	children_reap(task);
+	return true;
 }
 
 /* The signals that must be let through on the way out. */

@@ -70,7 +70,7 @@ static void take_idle(struct task *task)
 
 	task->put_off.signo = 0;
 	if (info.signo == SIGCHLD)
-		(void)children_tell(task, &info); /* there may be somebody to be reaped */
+		children_reap(task);
 	if (task->sighand->action[info.signo - 1].handler == HANDLER_DFL)
 		(void)signal_act_default(task, info.signo, &info);
 }

@@ -147,7 +147,8 @@ void children_keep(const struct task *task);
 /* A wait has met a child, with that code of SIGCHLD, and not taken it away. True: it is none to be reported, and gone.
  */
 bool children_bury(const struct task *task, s32 pid, s32 code);
-/* SIGCHLD has come. False: for nobody to hear. It may become the signal of another child. */
+/* SIGCHLD has come to a task that would hear it. False: for nobody to hear. It may become the signal of another child.
+ */
 bool children_tell(const struct task *task, struct siginfo_raw *info);
 
 /* ---- children that have been waited for: signal/waited.c ---- */

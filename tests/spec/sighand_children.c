@@ -367,6 +367,50 @@ static void no_signal_is_lost(void)
 	ends_with(run_parted(ignores_and_makes, waits_in_handler), 0);
 }
 
+/* A child that stays a zombie has been told of; the ends of others, of which nobody is told, do not tell of it again.
+ */
+#define ZOMBIES 2
+
+static void hears_of_zombies(void)
+{
+	pid_t pids[ZOMBIES];
+
+	block(SIG_BLOCK, SIGCHLD);
+	pids[0] = make_child(ends);
+	await_end(pids[0]);
+	act(FIRST, SIGCHLD, HANDLE, SA_RESTART);
+	block(SIG_UNBLOCK, SIGCHLD);
+	await_word(&board->ran[FIRST], 1);
+	await(1);
+	pids[1] = make_child(ends);
+	await_word(&board->ran[FIRST], ZOMBIES);
+	reach(2);
+	await(3);
+	CHECK(board->ran[FIRST] == ZOMBIES && board->from == pids[1]);
+	for (int i = 0; i < ZOMBIES; i++)
+		CHECK(waitpid(pids[i], NULL, 0) == pids[i]);
+}
+
+/* What it blocks the first thread takes. */
+static void makes_unheard_beside(void)
+{
+	block(SIG_BLOCK, SIGCHLD);
+	await_word(&board->ran[FIRST], 1);
+	act(SECOND, SIGCHLD, IGNORE, 0);
+	reach(1);
+	await(2);
+	for (int i = 0; i < 3; i++) {
+		await_end(make_child(ends));
+		settle_thread(getpid(), FIRST);
+	}
+	reach(3);
+}
+
+static void told_once(void)
+{
+	ends_with(run_parted(hears_of_zombies, makes_unheard_beside), 0);
+}
+
 static const struct test tests[] = {
     {"a wait reports others' children, and not its own that leave no zombie", others_children},
     {"what had ended before it was ignored stays a zombie", zombies_from_before},
@@ -374,6 +418,7 @@ static const struct test tests[] = {
     {"sigwait hears only of children that are told of", sigwait_hears_its_own},
     {"many children of both at once", many_at_once},
     {"no signal is lost among those that are not told", no_signal_is_lost},
+    {"nobody is told twice of one that stays a zombie", told_once},
 };
 
 int main(int argc, char **argv)
