@@ -42,6 +42,7 @@ struct handle {
 #define DOOR_NONE ~0U /* the host gave us none */
 
 #define MOUNTS_GONE 256
+#define DIRS_SENT   64
 
 struct arena_header {
 	u64 magic;
@@ -69,13 +70,14 @@ struct arena_header {
 	struct user_ns *init_user;
 	_Atomic u64 next_inum, next_mount_id;
 	_Atomic u64 pivots; /* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
-	/* What the last mounts were that were taken off and are remembered: see mnt_gone(). */
+	/* What mounts were that were taken off, or elsewhere, and are remembered: see mnt_gone(). */
 	struct mount_gone {
 		_Atomic u64 id;
 		_Atomic u32 flags;
 		_Atomic u32 proc_hides, proc_gid; /* as in struct super */
 	} gone[MOUNTS_GONE];
 	u32 next_gone;
+	_Atomic u64 dirs_sent;	      /* so far; see mnt_sent() */
 	struct held_root *held_roots; /* the warden's alone: kernel/ns/mnt_root.c */
 	u64 next_version;	      /* of mount trees; see kernel/ns/mnt_tree.h */
 	u64 next_group;		      /* of peer groups */
@@ -98,6 +100,10 @@ struct arena_header {
 	_Atomic u16 points_named[POINTS_NAMED]; /* see point_named() */
 	struct pid_map pids;
 	_Atomic u16 paths_held[PATHS_HELD]; /* see mnt_name_held() */
+	/* The last ones: number n stands at n % DIRS_SENT. */
+	struct dir_sent {
+		_Atomic u64 dev, ino, mnt;
+	} sent[DIRS_SENT];
 };
 
 static inline struct arena_header *arena(void)
@@ -112,6 +118,12 @@ static inline struct arena_header *arena(void)
 static inline bool point_named(u64 hash)
 {
 	return atomic_load_explicit(&arena()->points_named[hash % POINTS_NAMED], memory_order_relaxed);
+}
+
+/* Has a directory ever been sent about which mnt_sent() may know something? */
+static inline bool any_dir_sent(void)
+{
+	return atomic_load_explicit(&arena()->dirs_sent, memory_order_relaxed);
 }
 
 /* Entry `index`, which is below nr_handles. */

@@ -44,6 +44,9 @@ SYSCALL(rt_sigqueueinfo);
 SYSCALL(rt_tgsigqueueinfo);
 SYSCALL(pidfd_send_signal);
 
+/* sys/pidfd.c */
+SYSCALL(pidfd_getfd);
+
 /* sys/ipc.c */
 SYSCALL(msgctl);
 SYSCALL(shmctl);

@@ -74,21 +74,27 @@ static bool hides_mapping(const struct listing *l, int fd, const char *name)
 }
 
 /*
- * Every directory of proc has a note (vfs/open.c), so most others are told by a look at the table of notes, and those
- * below other mounts by their mount, as long as that is in the tree and the number still means that directory. The host
- * path, which takes longer, is asked for only of those of proc.
+ * Every directory of proc has a note (vfs/open.c), or gets one here when it was sent (fd_mount()), so most others are
+ * told by a look at the table of notes, and those below other mounts by their mount, as long as that is in the tree and
+ * the number still means that directory. The host path, which takes longer, is asked for only of those of proc.
  */
 static __attribute__((noinline)) struct listing listing_of(struct task *task, int fd)
 {
 	char rel[PATH_MAX];
 	struct nameidata nd;
 	struct fd_info note;
+	bool noted;
+	u64 mnt;
 	int len;
 
-	if (!files_get(task->files, fd, &note) || note.kind != FD_DIR)
+	noted = files_get(task->files, fd, &note) && note.kind == FD_DIR;
+	if (!noted && !any_dir_sent())
+		return (struct listing){0};
+	mnt = fd_mount(task, fd);
+	if (!noted && !mnt)
 		return (struct listing){0};
 	nd_init(&nd);
-	if ((nd_use_mount(task, &nd, fd_mount(task, fd)) && !nd.proc) || dfd_place(task, fd, &nd) || !nd.proc)
+	if ((nd_use_mount(task, &nd, mnt) && !nd.proc) || dfd_place(task, fd, &nd) || !nd.proc)
 		return (struct listing){0};
 	len = nd_proc_rel(task, &nd, rel, sizeof(rel));
 	if (!len)

@@ -14,6 +14,7 @@
 #include "kernel/mm.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "sys/pidfd.h"
 #include "sys/sys.h"
 #include "vfs/proc.h"
 #include "warden/client.h"
@@ -41,41 +42,6 @@ static const struct handle *ns_of_fd(int fd)
 		return NULL;
 	h = handle_by_inode(st.st_ino);
 	return h && h->kind >= 1 && h->kind <= NS_TYPES ? h : NULL;
-}
-
-static long read_file(const char *path, char *buf, size_t size)
-{
-	long fd = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0), n;
-
-	if (fd < 0)
-		return fd;
-	n = host_call3(__NR_read, fd, buf, size - 1);
-	host_close((int)fd);
-	if (n >= 0)
-		buf[n] = '\0';
-	return n;
-}
-
-/* The process behind a pidfd: its pid, 0 when it has gone; -EINVAL: it is no pidfd. */
-static int pid_of_pidfd(int fd)
-{
-	char path[320], text[1024];
-	const char *p = text;
-	struct fmt f;
-	u64 pid;
-
-	fmt_init(&f, path, sizeof(path));
-	fmt_print(&f, "%s/thread-self/fdinfo/%d", arena()->proc, fd);
-	if (read_file(path, text, sizeof(text)) < 0)
-		return -EINVAL;
-	while (p && strncmp(p, "Pid:\t", 5) != 0) {
-		p = strchr(p, '\n');
-		p = p ? p + 1 : NULL;
-	}
-	if (!p)
-		return -EINVAL;
-	p += 5;
-	return parse_u64(&p, &pid) ? (int)pid : 0;
 }
 
 static int take_pidfd(struct task *task, int pid, u32 flags, struct nsset *set)

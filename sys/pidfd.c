@@ -1,13 +1,56 @@
 /* SPDX-License-Identifier: MIT */
-/* ioctl(2)'s PIDFD_GET_INFO: whose process it is, in the guest's numbers. */
+/* Of pidfds: ioctl(2)'s PIDFD_GET_INFO, whose process it is, in the guest's numbers; and pidfd_getfd(2). */
 #include "sys/pidfd.h"
 
 #include <asm/errno.h>
+#include <asm/stat.h>
+#include <linux/fcntl.h>
 #include "arena/arena.h"
 #include "host/host.h"
+#include "host/limit.h"
 #include "host/uaccess.h"
 #include "kernel/mm.h"
+#include "lib/fmt.h"
 #include "lib/string.h"
+#include "sys/sys.h"
+#include "vfs/proc.h"
+#include "vfs/proc_peek.h"
+
+static long read_file(const char *path, char *buf, size_t size)
+{
+	long fd = host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0), n;
+
+	if (fd < 0)
+		return fd;
+	n = host_call3(__NR_read, fd, buf, size - 1);
+	host_close((int)fd);
+	if (n >= 0)
+		buf[n] = '\0';
+	return n;
+}
+
+int pid_of_pidfd(int fd)
+{
+	char path[320], text[1024];
+	const char *p = text;
+	struct fmt f;
+	u64 pid;
+
+	fmt_init(&f, path, sizeof(path));
+	fmt_print(&f, "%s/thread-self/fdinfo/%d", arena()->proc, fd);
+	if (read_file(path, text, sizeof(text)) < 0)
+		return -EINVAL;
+	while (p && strncmp(p, "Pid:\t", 5) != 0) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p)
+		return -EINVAL;
+	p += 5;
+	return parse_u64(&p, &pid) ? (int)pid : 0;
+}
+
+/* ---- PIDFD_GET_INFO ---- */
 
 #define INFO_MAX 256
 
@@ -53,4 +96,52 @@ s64 pidfd_get_info(const struct task *task, int fd, u32 cmd, u64 uinfo)
 		return ret;
 	info_to_guest(task, &got.info);
 	return copy_to_guest(uinfo, &got, size);
+}
+
+/* ---- pidfd_getfd(2) ---- */
+
+static bool is_runtimes(int pid, int fd)
+{
+	char rel[64];
+	struct fmt f;
+
+	fmt_init(&f, rel, sizeof(rel));
+	fmt_print(&f, "%d/fd/%d", pid, fd);
+	return proc_hides(rel);
+}
+
+/* What that process has noted of its descriptor `theirs` is true of `fd`, too, if it is about the same file. */
+static __attribute__((noinline)) int take_note(struct task *task, int pid, int theirs, int fd)
+{
+	struct fd_info note;
+	struct stat st;
+	struct peek p;
+
+	files_clear(task->files, (unsigned)fd, (unsigned)fd);
+	if (!peek_task(pid, &p) || !peek_note(&p, theirs, &note) || note.kind == FD_PROC)
+		return 0;
+	if (host_call2(__NR_fstat, fd, &st) || st.st_dev != note.dev || st.st_ino != note.ino)
+		return 0;
+	note.fd = fd;
+	return files_set(task->files, &note);
+}
+
+SYSCALL(pidfd_getfd)
+{
+	int pidfd = (int)ARG0(regs), theirs = (int)ARG1(regs), pid, err;
+	long fd;
+
+	if (fd_is_ours(pidfd))
+		return -EBADF;
+	fd = host_call3(__NR_pidfd_getfd, pidfd, theirs, ARG2(regs));
+	if (fd < 0)
+		return fd;
+	pid = pid_of_pidfd(pidfd);
+	if (pid <= 0)
+		return fd;
+	err = is_runtimes(pid, theirs) ? -EBADF : take_note(task, pid, theirs, (int)fd);
+	if (!err)
+		return fd;
+	host_close((int)fd);
+	return err;
 }

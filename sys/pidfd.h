@@ -8,6 +8,8 @@
 #define PIDFD_GET_INFO	    0xc000ff0bu
 #define PIDFD_INFO_SIZEMASK 0x3fff0000u
 
+/* The process behind a pidfd: the host's number, 0 when it has gone; -EINVAL: it is no pidfd. */
+int pid_of_pidfd(int fd);
 s64 pidfd_get_info(const struct task *task, int fd, u32 cmd, u64 uinfo);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * SCM_CREDENTIALS (unix(7)): who sent a message. On its way out the sender's word about itself is put into the host's
  * numbers, on its way in it is put into the receiver's. A socket has to be asked for credentials before it delivers
- * any: from then on, and not before, recvmsg(2) comes to us.
+ * any: from then on, and not before, recvmsg(2) comes to us. So of descriptors, SCM_RIGHTS, the sender must say what
+ * the receiver will have to know.
  */
 #include "sys/scm.h"
 
@@ -12,13 +13,17 @@
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "sys/pids.h"
+#include "sys/place.h"
 #include "sys/runtime.h"
 #include "sys/sys.h"
+#include "vfs/walk.h"
 #include "warden/client.h"
 
 #define SOL_SOCKET	1
 #define SO_PASSCRED	16
+#define SCM_RIGHTS	1
 #define SCM_CREDENTIALS 2
+#define SCM_MAX_FD	253	      /* the host refuses more */
 #define CONTROL_MAX	(128UL << 10) /* Linux takes no more (net.core.optmem_max) */
 
 struct cmsghdr {
@@ -53,7 +58,36 @@ static int cred_to_host(const struct task *task, struct ucred *cred)
 	return 0;
 }
 
-static int control_to_host(const struct task *task, char *control, u64 size)
+/* Who receives it has no note of the mount; by the host's path it is found but in proc and in a tmpfs of the session's.
+ */
+static __attribute__((noinline)) void tell_sent(struct task *task, int fd)
+{
+	struct fd_info note;
+	struct nameidata nd;
+	struct request req;
+
+	if (!fd_note(task, fd, &note) || note.kind != FD_DIR || mnt_sent(note.dev, note.ino) == note.mnt)
+		return;
+	nd_init(&nd);
+	if (!nd_use_mount(task, &nd, note.mnt) || (!nd.proc && nd.dev == nd.host_dev) || dfd_place(task, fd, &nd))
+		return;
+	request_init(&req, REQ_SENT, task);
+	req.dst = note.mnt;
+	if (request_add(&req, nd.host, nd.len))
+		warden_call(task, &req, NULL);
+}
+
+static int rights_to_host(struct task *task, const s32 *fds, u64 size)
+{
+	for (u64 i = 0; i < MIN(size / sizeof(*fds), (u64)SCM_MAX_FD); i++) {
+		if (fd_is_ours(fds[i]))
+			return -EBADF;
+		tell_sent(task, fds[i]);
+	}
+	return 0;
+}
+
+static int control_to_host(struct task *task, char *control, u64 size)
 {
 	struct cmsghdr *c;
 	u64 at;
@@ -65,11 +99,13 @@ static int control_to_host(const struct task *task, char *control, u64 size)
 			break; /* the host refuses it */
 		if (c->level == SOL_SOCKET && c->type == SCM_CREDENTIALS && c->len == sizeof(*c) + sizeof(struct ucred))
 			err = cred_to_host(task, (struct ucred *)(c + 1));
+		else if (c->level == SOL_SOCKET && c->type == SCM_RIGHTS)
+			err = rights_to_host(task, (const s32 *)(c + 1), c->len - sizeof(*c));
 	}
 	return err;
 }
 
-int scm_to_host(const struct task *task, struct msghdr *msg, void **copy)
+int scm_to_host(struct task *task, struct msghdr *msg, void **copy)
 {
 	int err;
 

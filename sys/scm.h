@@ -23,8 +23,9 @@ struct ucred {
 };
 
 /* Replaces the control data of a message that is to be sent by a copy that the host may have. The caller frees the
- * copy, whatever this returns. -EFAULT, -ENOBUFS, and -EINVAL for ids that the sender's namespace does not map. */
-int scm_to_host(const struct task *task, struct msghdr *msg, void **copy);
+ * copy, whatever this returns. -EFAULT, -ENOBUFS, -EINVAL for ids that the sender's namespace does not map, and -EBADF
+ * for descriptors that are ours. */
+int scm_to_host(struct task *task, struct msghdr *msg, void **copy);
 /* The control data of a message that was received, in the guest's memory. */
 void scm_to_guest(const struct task *task, const struct msghdr *msg);
 

@@ -406,7 +406,7 @@ const struct sys_entry sys_table[SYS_MAX] = {
     TRAPS(435, clone3, 0),
     TRAPS(436, close_range, 0),
     TRAPS(437, openat2, PATH1),
-    PASSES(438, pidfd_getfd),
+    TRAPS(438, pidfd_getfd, 0),
     TRAPS(439, faccessat2, PATH1),
     TRAPS(440, process_madvise, 0),
     TRAPS_IF(441, epoll_pwait2, TRAP_NONNULL, 4, 0),

@@ -398,22 +398,40 @@ static bool mount_note(struct task *task, int fd, struct fd_info *note)
 	return files_get(task->files, fd, note) && (note->kind == FD_DIR || note->kind == FD_FILE);
 }
 
+/* It may have been sent by somebody who knew: then we know from now on. */
+static u64 sent_mount(struct task *task, int fd, const struct stat *st)
+{
+	struct fd_info info = {.fd = fd, .kind = FD_DIR, .dev = st->st_dev, .ino = st->st_ino};
+
+	if (any_dir_sent())
+		info.mnt = mnt_sent(st->st_dev, st->st_ino);
+	if (info.mnt && !fd_is_ours(fd))
+		(void)files_set(task->files, &info);
+	return info.mnt;
+}
+
+static bool is_about(const struct fd_info *note, const struct stat *st)
+{
+	return note->dev == st->st_dev && note->ino == st->st_ino;
+}
+
 /* The mount noted for a descriptor; 0 when nothing is, or when the number now means another file. */
 static u64 noted_mount(struct task *task, int fd, const struct stat *st)
 {
 	struct fd_info note;
 
-	return mount_note(task, fd, &note) && note.dev == st->st_dev && note.ino == st->st_ino ? note.mnt : 0;
+	return mount_note(task, fd, &note) && is_about(&note, st) ? note.mnt : sent_mount(task, fd, st);
 }
 
 u64 fd_mount(struct task *task, int fd)
 {
 	struct fd_info note;
 	struct stat st;
+	bool noted = mount_note(task, fd, &note);
 
-	if (!mount_note(task, fd, &note) || host_call2(__NR_fstat, fd, &st) < 0)
+	if ((!noted && !any_dir_sent()) || host_call2(__NR_fstat, fd, &st) < 0)
 		return 0;
-	return note.dev == st.st_dev && note.ino == st.st_ino ? note.mnt : 0;
+	return noted && is_about(&note, &st) ? note.mnt : sent_mount(task, fd, &st);
 }
 
 bool fd_mount_is_no_matter(struct task *task, int fd, struct nameidata *nd)
@@ -421,7 +439,7 @@ bool fd_mount_is_no_matter(struct task *task, int fd, struct nameidata *nd)
 	struct fd_info note;
 
 	if (!mount_note(task, fd, &note))
-		return true;
+		return !any_dir_sent();
 	return nd_use_mount(task, nd, note.mnt) && nd->dev == nd->host_dev && !nd->proc &&
 	       !(nd->mnt_flags & MNT_EXPIRING);
 }

@@ -42,18 +42,24 @@ static bool ends_with_deleted(const char *path)
 	return len > cut && !strcmp(path + len - cut, deleted);
 }
 
-/* The host path of a file. UNKNOWN: it is too long, or just changing. */
-static enum became path_of(int fd, char path[PATH_MAX])
+bool host_path_of(int fd, char path[PATH_MAX])
 {
 	char link[sizeof(arena()->proc) + 32];
-	struct stat file, found;
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "%s/self/fd/%d", arena()->proc, fd);
 	n = readlink(link, path, PATH_MAX - 1);
-	if (n <= 0)
+	path[MAX(n, 0)] = '\0';
+	return n > 0;
+}
+
+/* The host path of a file. UNKNOWN: it is too long, or just changing. */
+static enum became path_of(int fd, char path[PATH_MAX])
+{
+	struct stat file, found;
+
+	if (!host_path_of(fd, path))
 		return UNKNOWN;
-	path[n] = '\0';
 	if (fstat(fd, &file) == 0 && lstat(path, &found) == 0 && file.st_dev == found.st_dev &&
 	    file.st_ino == found.st_ino)
 		return THERE;

@@ -43,6 +43,7 @@ static const struct operation {
     [REQ_SHOW_TREE] = {do_show_tree, 0, 0},
     [REQ_HOLD_NAMES] = {do_hold_names, 1, 2},
     [REQ_HOLD_ROOT] = {do_hold_root, 1, 1},
+    [REQ_SENT] = {do_sent, 1, 1},
 };
 
 bool call_capable(const struct call *call, const struct user_ns *target, int cap)

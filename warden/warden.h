@@ -141,6 +141,12 @@ void fs_context_free(struct fs_context *context);
 void names_settle(void);
 /* Who was about to change them has done so, or not, or is no more. */
 void held_names_put(struct held_names *names);
+/* Where the host says that the file is. False: nowhere. */
+bool host_path_of(int fd, char path[PATH_MAX]);
+
+/* ---- directories that are sent (warden/sent.c) ---- */
+
+s64 do_sent(struct call *call);
 
 /* ---- options of file systems as text (warden/options.c) ---- */
 

@@ -254,6 +254,10 @@ struct mount_past {
 };
 struct mount_past mnt_gone(u64 id);
 
+/* The mount through which the sender of that directory (the host's numbers) saw it, the last one if there were several;
+ * 0: it was not sent, or too many were since. Needs no read section. */
+u64 mnt_sent(u64 dev, u64 ino);
+
 /* ---- writing: the warden, and unit tests ---- */
 
 /* What a new mount is made from. Strings are copied into the arena. */
@@ -339,6 +343,9 @@ int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
  * -EINVAL: no such mount, the root, or locked; -EBUSY: it has mounts below it and !detach; -ENOMEM.
  */
 int mnt_umount(struct mnt_ns *ns, u64 id, bool detach);
+/* A directory that is seen through it is about to be sent: for mnt_sent(), and for mnt_gone() of who receives it in
+ * another namespace. */
+void mnt_send(const struct mount *m, u64 dev, u64 ino);
 /* MNT_EXPIRE: 0: it is marked, and may go. -EAGAIN: now it is; -EINVAL, -EBUSY, -ENOMEM as mnt_umount() without
  * `detach`. */
 int mnt_expire(struct mnt_ns *ns, u64 id);

@@ -188,6 +188,9 @@ int copies_connect(const struct trie_node *copies, const struct mount *top, int 
 int mnt_propagate(struct mnt_change *c, struct mnt_ns *ns, const struct trie_node *mounts, const struct mount *top,
 		  struct peer_group *group);
 
+/* What the mount is now is what mnt_gone() says of it. */
+void mnt_remember(const struct mount *m);
+
 /* ---- roots of tasks (mnt_root.c) ---- */
 
 /* Is one held at or below that path? */

@@ -273,21 +273,37 @@ static int build(struct umount *u, struct ns_change *nc)
 
 #define FLAGS_OF_GONE (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW)
 
-static int remember(const void *value, void *arg)
+static struct mount_gone *remembered(u64 id)
 {
-	const struct mount *m = value;
-	struct arena_header *a = arena();
-	struct mount_gone *gone = &a->gone[a->next_gone % MOUNTS_GONE];
-	u32 flags = (m->flags | m->sb->flags) & FLAGS_OF_GONE;
+	for (struct mount_gone *gone = arena()->gone; gone < arena()->gone + MOUNTS_GONE; gone++) {
+		if (gone->id == id)
+			return gone;
+	}
+	return NULL;
+}
 
+void mnt_remember(const struct mount *m)
+{
+	struct arena_header *a = arena();
+	u32 flags = (m->flags | m->sb->flags) & FLAGS_OF_GONE;
+	struct mount_gone *gone = remembered(m->id);
+
+	if (gone)
+		atomic_store(&gone->id, 0);
 	if (!flags && !m->sb->proc_hides)
-		return 0;
-	a->next_gone++;
+		return;
+	if (!gone)
+		gone = &a->gone[a->next_gone++ % MOUNTS_GONE];
 	atomic_store(&gone->id, 0);
 	atomic_store(&gone->flags, flags);
 	atomic_store(&gone->proc_hides, m->sb->proc_hides);
 	atomic_store(&gone->proc_gid, m->sb->proc_gid);
 	atomic_store(&gone->id, m->id);
+}
+
+static int remember(const void *value, void *arg)
+{
+	mnt_remember(value);
 	return 0;
 }
 

@@ -220,6 +220,7 @@ static const struct signature {
     {"rt_sigqueueinfo", "NAb"},
     {"rt_tgsigqueueinfo", "NNAb"},
     {"pidfd_send_signal", "NAn0"},
+    {"pidfd_getfd", ""},
     {"msgctl", "02b"},
     {"shmctl", "02b"},
     {"semctl", "002b"},
