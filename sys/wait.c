@@ -19,12 +19,14 @@
 #include "vfs/proc.h"
 
 #define STOPPED	      0x7f /* in the low byte of a status; in its seven bits also of a child that goes on */
+#define CONTINUED     0xffff
 #define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
 
 /*
- * A husk (kernel/pid.h) is taken away, and nobody hears of it; one that stops on its way out, because it is traced, is
- * sent on. True: that was one. *status is what the host has said of it, if it has; else it is asked. A tracer hears
- * of its end first, but it is there, and a husk, until its parent takes it away.
+ * A husk (kernel/pid.h) is taken away, and nobody hears of it, nor that it stops on its way out, or goes on, as it may
+ * with its group; one that stops because it is traced is sent on. True: that was one. *status is what the host has said
+ * of it, if it has; else it is asked. A tracer hears of its end first, but it is there, and a husk, until its parent
+ * takes it away.
  */
 static bool bury_husk(struct task *task, s32 host, const s32 *status)
 {
@@ -35,8 +37,10 @@ static bool bury_husk(struct task *task, s32 host, const s32 *status)
 	parent = proc_parent(host); /* now: its number is free once it has been taken away */
 	if (status)
 		now = *status;
-	else if (!host_call4(__NR_wait4, host, &now, WNOHANG | WUNTRACED | __WALL, NULL))
+	else if (!host_call4(__NR_wait4, host, &now, WNOHANG | WUNTRACED | WCONTINUED | __WALL, NULL))
 		return true; /* not yet */
+	if (now == CONTINUED)
+		return true;
 	if (is_stop(now)) {
 		host_call4(__NR_ptrace, PTRACE_CONT, host, 0, 0);
 		return true;
@@ -173,7 +177,7 @@ static s64 waitid_host(struct task *task, const struct regs *regs, struct waited
 		if (asks)
 			ret = host_call5(__NR_waitid, P_PID, got->info.pid, got, options | WNOHANG, ARG4(regs));
 		/* Another thread may have been faster, or it has become a husk just now. */
-		status = is_stop_info(&got->info) ? STOPPED : 0;
+		status = is_stop_info(&got->info) ? STOPPED : got->info.code == CLD_CONTINUED ? CONTINUED : 0;
 		if (!ret && got->info.pid && !bury_husk(task, got->info.pid, &status))
 			return 0;
 	}

@@ -469,6 +469,93 @@ static void clone_parent(void)
 	tell_wait4("no more", -1, 0, 0);
 }
 
+/* ---- a child that leaves the memory it shares, where that is possible, while its group stops and goes on ---- */
+
+#define LEAVERS 500
+
+static pid_t bystander; /* leads the group: it keeps its number */
+
+static int leave_in_group(void *arg)
+{
+	syscall(SYS_setpgid, 0, bystander);
+	shared = 1;
+	syscall(SYS_unshare, CLONE_VM);
+	syscall(SYS_exit_group, 7);
+	return 0;
+}
+
+static void spin(int most)
+{
+	for (volatile int i = rand() % most; i > 0; i--)
+		;
+}
+
+/* The next child that has ended; 0: none yet. Of the others it hears as well. */
+static pid_t next_end(int id, int options)
+{
+	for (;;) {
+		siginfo_t info = {0};
+		int status = 0;
+
+		if (!id)
+			info.si_pid = waitpid(-1, &status, options | WUNTRACED | WCONTINUED);
+		else
+			waitid(P_ALL, 0, &info, options | WEXITED | WSTOPPED | WCONTINUED);
+		if (info.si_pid <= 0 || (id ? info.si_code == CLD_EXITED : WIFEXITED(status)))
+			return info.si_pid;
+	}
+}
+
+/* How many others end than the child. */
+static int leave_and_end(int id)
+{
+	pid_t pid, ended = 0;
+	int others = 0, i;
+
+	shared = 0;
+	pid = clone(leave_in_group, STACK_TOP, CLONE_VM | SIGCHLD, NULL);
+	while (!shared)
+		;
+	spin(30000);
+	for (i = 0; i < 60 && ended != pid; i++) {
+		kill(-bystander, SIGSTOP);
+		spin(3000);
+		kill(-bystander, SIGCONT);
+		spin(100);
+		ended = next_end(id, WNOHANG);
+		others += ended && ended != pid;
+	}
+	while (ended != pid) {
+		ended = next_end(id, 0);
+		others += ended != pid;
+	}
+	return others;
+}
+
+static void leave_stopped(int id)
+{
+	int others = 0, i;
+
+	bystander = child_waits();
+	setpgid(bystander, bystander);
+	for (i = 0; i < LEAVERS; i++)
+		others += leave_and_end(id);
+	printf("others have ended: %d; ", others);
+	kill(bystander, SIGKILL);
+	tell_wait4("bystander", -1, 0, bystander);
+	tell_wait4("no more", -1, 0, 0);
+}
+
+static void wait4_leavers(void)
+{
+	leave_stopped(0);
+}
+
+static void waitid_leavers(void)
+{
+	leave_stopped(1);
+}
+
 static const struct line lines[] = {
     {"wait4", wait4_plain},
     {"wait4, stops", wait4_stops},
@@ -487,6 +574,8 @@ static const struct line lines[] = {
     {"vfork in vfork", vfork_nested},
     {"vfork beside threads", vfork_thread},
     {"CLONE_PARENT", clone_parent},
+    {"wait4, leavers stop", wait4_leavers},
+    {"waitid, leavers stop", waitid_leavers},
 };
 
 int main(void)
