@@ -2,7 +2,8 @@
 /*
  * getdents64(2), getdents(2): the host's, but for directories of /proc that list what is the runtime's own: its
  * descriptors in /proc/PID/fd and fdinfo (programs close what they find there, or compare it with what they expect),
- * its mappings in map_files, and the warden among the processes. Where tasks are listed, guests find their own numbers.
+ * its mappings in map_files, the warden among the processes, and the kinds of namespaces that are not built. Where
+ * tasks are listed, guests find their own numbers.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -73,6 +74,11 @@ static bool hides_mapping(const struct listing *l, int fd, const char *name)
 	return proc_hides_mapping(name);
 }
 
+static bool hides_ns(const struct listing *l, int fd, const char *name)
+{
+	return proc_hides_ns(name);
+}
+
 /*
  * Every directory of proc has a note (vfs/open.c), or gets one here when it was sent (fd_mount()), so most others are
  * told by a look at the table of notes, and those below other mounts by their mount, as long as that is in the tree and
@@ -103,6 +109,8 @@ static __attribute__((noinline)) struct listing listing_of(struct task *task, in
 		return (struct listing){.hides = hides_descriptor};
 	if (len > 0 && ends_with(rel, (size_t)len, "/map_files"))
 		return (struct listing){.hides = hides_mapping};
+	if (len > 0 && ends_with(rel, (size_t)len, "/ns"))
+		return (struct listing){.hides = hides_ns};
 	return (struct listing){.numbers = len > 0 && proc_numbers_differ() && proc_lists_tasks(rel)};
 }
 

@@ -45,11 +45,12 @@ int proc_ns_fstat(const struct fd_info *info, u64 *dev, u64 *ino);
 
 /* Does that link, of some fd/N of the host's, lead to the arena or to a handle? */
 bool proc_link_is_ours(int dirfd, const char *link);
-/* Is what stands there not for guests to see: a process, a mapping, a descriptor? */
+/* Is what stands there not for guests to see: a process, a mapping, a descriptor, a namespace of a kind not built? */
 bool proc_hides(const char *rel);
-/* The same of a name in the listing of proc's root, and of a map_files. */
+/* The same of a name in the listing of proc's root, of a map_files, and of a PID/ns. */
 bool proc_hides_process(const char *name);
 bool proc_hides_mapping(const char *name);
+bool proc_hides_ns(const char *name);
 
 /* Does the mount's view keep that from the task? 0, -ENOENT, or -EPERM: a process may be seen, but not `entered`.
  * (vfs/proc_hide.c) */

@@ -138,6 +138,8 @@ bool proc_hides(const char *rel)
 		return false;
 	if (!strncmp(name.rest, "map_files/", 10))
 		return proc_hides_mapping(name.rest + 10);
+	if (!strncmp(name.rest, "ns/", 3))
+		return proc_hides_ns(name.rest + 3);
 	if (!strncmp(name.rest, "fd/", 3))
 		return hides_descriptor(name.pid, name.rest + 3);
 	return !strncmp(name.rest, "fdinfo/", 7) && hides_descriptor(name.pid, name.rest + 7);

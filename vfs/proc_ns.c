@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /proc/PID/ns/{mnt,uts,user} (namespaces(7)). A descriptor on one is, on the host, the guest's end of a
- * socket to the warden: as long as somebody holds it, the namespace lives.
+ * socket to the warden: as long as somebody holds it, the namespace lives. The other names there, which the host has,
+ * are of kinds that unshare(2) refuses, and a kernel that does not have a kind has no such file: programs look there
+ * for what they may ask for.
  */
 #include <asm/errno.h>
 #include <asm/stat.h>
@@ -23,6 +25,14 @@ int proc_ns_type(const char *rest)
 		if (!strcmp(rest + 3, type_names[type]))
 			return type;
 	return -1;
+}
+
+bool proc_hides_ns(const char *name)
+{
+	for (int type = 0; type < NS_TYPES; type++)
+		if (!strcmp(name, type_names[type]))
+			return false;
+	return *name && *name != '.';
 }
 
 /* The number of one of three namespaces. */

@@ -51,6 +51,7 @@ t --help | head -n 1
 	t $usr nothing
 	t $usr --hostname box true
 	t $usr --unshare-uts --hostname box --ro-bind /etc/hostname /etc/hostname hostname
+	t $usr --unshare-user-try --unshare-cgroup-try echo tried
 	t $usr --unshare-user --uid 77 --gid 88 id
 	t $usr --unshare-user --cap-add CAP_SYS_ADMIN sh -c 'grep CapEff /proc/self/status'
 	t $usr --proc /proc sh -c 'id -u; grep -E "NoNewPrivs|CapEff|CapBnd" /proc/self/status'

@@ -53,3 +53,28 @@ for i in $(seq 200); do
 	cat <&6 2>/dev/null && echo "read $i"
 done
 echo done
+# There is a file for each kind that can be asked for, and for no other: that is how bwrap(1) finds out.
+python3 - 2>&1 <<'END'
+import ctypes, os
+
+libc = ctypes.CDLL(None, use_errno=True)
+flags = {'cgroup': 0x2000000, 'ipc': 0x8000000, 'mnt': 0x20000, 'net': 0x40000000, 'pid': 0x20000000, 'time': 0x80,
+         'user': 0x10000000, 'uts': 0x4000000}
+
+
+def can_be_made(flag):
+    if os.fork() == 0:
+        os._exit(libc.unshare(flag) and ctypes.get_errno())
+    return os.waitstatus_to_exitcode(os.wait()[1]) == 0
+
+
+os.chdir(f'/proc/{os.getpid()}')
+directory = os.open('ns', os.O_RDONLY)
+for kind, flag in flags.items():
+    names = [kind, kind + '_for_children'] if kind in ('pid', 'time') else [kind]
+    for name in names:
+        seen = {name in os.listdir(f'/proc/{who}/ns') for who in ('self', 'thread-self', os.getppid())}
+        seen |= {os.path.lexists(f'/proc/{who}/ns/{name}') for who in ('self', 'thread-self', os.getppid())}
+        seen |= {os.path.exists(f'ns/{name}'), os.access(name, os.F_OK, dir_fd=directory), name in os.listdir(directory)}
+        print(name, seen == {can_be_made(flag)} or seen)
+END

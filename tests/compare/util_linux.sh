@@ -61,7 +61,6 @@ sn nsenter -t $p -m ls $here/a
 sn nsenter -t $p -u hostname
 sn nsenter -t $p -m -u -r -w sh -c 'hostname; pwd'
 sn nsenter --mount=/proc/$p/ns/mnt mountpoint $here/a
-sn nsenter -t $p -a ls $here/a
 lsns -n -t uts -p $p -o TYPE,COMMAND
 kill $p $pid
 wait

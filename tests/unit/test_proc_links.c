@@ -319,6 +319,9 @@ static void what_is_ours_is_hidden(void **state)
 	assert_true(proc_hides(rel_of(1, "map_files/550000000000-550000008000")));
 	assert_false(proc_hides(rel_of(1, "map_files/560000000000-560000008000")));
 	assert_false(proc_hides(rel_of(1, "status")));
+	assert_false(proc_hides(rel_of(1, "ns/uts")));
+	assert_true(proc_hides(rel_of(1, "ns/net")));
+	assert_true(proc_hides(rel_of(1, "ns/pid_for_children")));
 	/* The handle; another descriptor that is as high; the arena. */
 	high = fcntl(vfs_task()->nsproxy->handle, F_DUPFD_CLOEXEC, 500);
 	mm.fd_base = 500;
