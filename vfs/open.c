@@ -17,6 +17,10 @@
 
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 
+/* access(2) */
+#define W_OK 2
+#define R_OK 4
+
 /* What is to be opened, and how. */
 struct opening {
 	u64 oflags;
@@ -91,6 +95,21 @@ static int finish_open(struct task *task, const struct nameidata *nd, int fd, u6
 }
 
 /*
+ * Nobody writes to that file, for its mount is read-only. But who may not write to it in any case is told so, unless it
+ * was to be cut first. And with O_ACCMODE, which asks for the right to do both, one may do neither.
+ */
+static int refuse_writing(const struct target *t, u64 oflags)
+{
+	bool reads = (oflags & O_ACCMODE) != O_WRONLY;
+
+	if (oflags & O_TRUNC)
+		return -EROFS;
+	if ((oflags & O_ACCMODE) == O_ACCMODE)
+		return 0;
+	return host_call3(__NR_faccessat, t->dfd, t->path, reads ? R_OK | W_OK : W_OK) == -EACCES ? -EACCES : -EROFS;
+}
+
+/*
  * nd's mount is read-only and the open wants more: may it? 0 when the host may be asked, without
  * O_CREAT for what is there already.
  */
@@ -113,7 +132,9 @@ static int open_read_only(const struct nameidata *nd, const struct target *t, st
 	if (o->oflags & O_DIRECTORY)
 		return -ENOTDIR;
 	if (S_ISREG(st.st_mode) && (o->oflags & (O_ACCMODE | O_TRUNC)))
-		return -EROFS;
+		err = refuse_writing(t, o->oflags);
+	if (err)
+		return (int)err;
 	o->oflags &= ~(u64)O_CREAT;
 	o->mode = 0;
 	return 0;
