@@ -16,6 +16,7 @@
 #include "sys/held_names.h"
 #include "sys/place.h"
 #include "sys/sys.h"
+#include "vfs/proc.h"
 #include "vfs/tmpfs.h"
 #include "warden/client.h"
 
@@ -208,13 +209,26 @@ static s64 do_symlinkat(struct task *task, u64 utarget, int dfd, u64 uname)
 	return err;
 }
 
+/* Are both in one mount? What is behind a magic link of proc is seen through the mount that is noted; where none is,
+ * the host's file systems decide. */
+static __attribute__((noinline)) bool may_be_linked(struct task *task, const struct nameidata *old,
+						    const struct nameidata *new)
+{
+	char rel[PATH_MAX];
+	u64 mnt;
+
+	if (!old->magic)
+		return same_mount(task, old, new);
+	mnt = nd_proc_rel(task, old, rel, sizeof(rel)) < 0 ? 0 : proc_link_mount(task, rel);
+	return !mnt || mnt == new->mnt;
+}
+
 /* A link from a place to a name. */
 static s64 link_place(struct task *task, const struct nameidata *old, const struct name *new)
 {
 	char link[FD_PATH_SIZE];
 
-	/* Through which mount a magic link of proc leads is not known: there the host's file systems decide. */
-	if (new->nd.last_type == LAST_NORM && !old->magic && !same_mount(task, old, &new->nd))
+	if (new->nd.last_type == LAST_NORM && !may_be_linked(task, old, &new->nd))
 		return create_refused(new, false, -EXDEV);
 	/* The guest's own descriptor: who may link that (AT_EMPTY_PATH) is the host's to say. */
 	if (old->borrowed)

@@ -14,6 +14,8 @@
  *   1: not ours, ask the host
  *   -errno otherwise. */
 int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd);
+/* The mount that is noted of the task's own descriptor behind a link fd/N; 0: none is, or the link is another one. */
+u64 proc_link_mount(struct task *task, const char *rel);
 /* In which namespace the mounts of that place are: the process's whose link it is. */
 const struct mnt_ns *proc_link_ns(struct task *task, const char *rel);
 /* readlink(2) of the same: length, -EAGAIN when it is not ours, or -errno. */

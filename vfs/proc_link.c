@@ -122,6 +122,17 @@ int proc_follow_link(struct task *task, const char *rel, struct nameidata *nd)
 	return ret;
 }
 
+u64 proc_link_mount(struct task *task, const char *rel)
+{
+	struct proc_name name;
+	struct proc_task who;
+	int fd = proc_parse(rel, &name) ? proc_fd_number(name.rest) : -1;
+
+	if (fd < 0 || !proc_find(task, name.pid, &who) || !who.own || who.own->files != task->files)
+		return 0;
+	return fd_mount(task, fd);
+}
+
 const struct mnt_ns *proc_link_ns(struct task *task, const char *rel)
 {
 	struct proc_name name;

@@ -38,6 +38,20 @@ for where in "m", "mem", "x":
     print(where, link(-100, b"/proc/self/fd/%d" % fd, -100, name, FOLLOW),
           link(-100, b"/proc/self/fd/%d" % fd, -100, name))
     os.close(fd)
+for where, others in ("m", ("mem", "x", "src")), ("mem", ("m", "x", "mem2")):
+    os.makedirs("mem2", exist_ok=True)
+    libc.mount(b"none", b"mem2", b"tmpfs", 0, None)
+    for name, flags in ("", os.O_TMPFILE), ("/old", os.O_CREAT):
+        fd = os.open(where + name, flags | os.O_RDWR, 0o600)
+        for other in *others, where:
+            print(where, other, flags == os.O_CREAT,
+                  link(-100, b"/proc/self/fd/%d" % fd, -100, other.encode() + b"/across", FOLLOW),
+                  link(-100, b"/proc/%d/fd/%d" % (os.getpid(), fd), os.open(other, os.O_PATH), b"across2", FOLLOW))
+            for made in "across", "across2":
+                t(os.unlink, other + "/" + made)
+        os.close(fd)
+    libc.umount(b"mem2")
+t(os.unlink, "m/old")
 print("symlinks", link(-100, b"m/l", -100, b"m/l2"), os.readlink("src/l2"),
       link(-100, b"m/l", -100, b"m/f2", FOLLOW), os.path.samefile("src/f2", "src/f"), os.path.islink("src/f2"))
 print("symlinks", link(-100, b"m/broken", -100, b"m/b2"), link(-100, b"m/broken", -100, b"m/b3", FOLLOW),
