@@ -4,6 +4,7 @@
 
 #include <asm/statfs.h>
 #include <linux/magic.h>
+#include <linux/sysinfo.h>
 #include "arena/arena.h"
 #include "host/host.h"
 #include "lib/string.h"
@@ -144,9 +145,19 @@ static u64 left(u64 max, u64 used)
 	return whole(max) > used ? max - used : 0;
 }
 
+/* In pages: what Linux gives a tmpfs that was told no limits. Here it is shown, and holds nobody back. */
+static u64 half_of_memory(void)
+{
+	struct sysinfo memory = {0};
+
+	host_call1(__NR_sysinfo, &memory);
+	return memory.totalram * memory.mem_unit / PAGE / 2;
+}
+
 void tmpfs_statfs(const struct tmpfs *fs, struct statfs *st)
 {
-	struct tmpfs_usage used = {0, 1};
+	struct tmpfs_usage used;
+	u64 pages, bytes, inodes;
 
 	st->f_type = (long)fs->magic;
 	if (fs->magic == RAMFS_MAGIC) {
@@ -154,15 +165,14 @@ void tmpfs_statfs(const struct tmpfs *fs, struct statfs *st)
 		st->f_blocks = st->f_bfree = st->f_bavail = st->f_files = st->f_ffree = 0;
 		return;
 	}
-	if ((!fs->max_bytes && !fs->max_inodes) || tmpfs_measure(fs, &used))
+	if (tmpfs_measure(fs, &used))
 		return;
-	if (fs->max_bytes) {
-		st->f_bsize = st->f_frsize = PAGE;
-		st->f_blocks = (long)(whole(fs->max_bytes) / PAGE);
-		st->f_bfree = st->f_bavail = (long)(left(fs->max_bytes, used.bytes) / PAGE);
-	}
-	if (fs->max_inodes) {
-		st->f_files = (long)whole(fs->max_inodes);
-		st->f_ffree = (long)left(fs->max_inodes, used.inodes);
-	}
+	pages = half_of_memory();
+	bytes = fs->max_bytes ? fs->max_bytes : pages * PAGE;
+	inodes = fs->max_inodes ? fs->max_inodes : pages;
+	st->f_bsize = st->f_frsize = PAGE;
+	st->f_blocks = (long)(whole(bytes) / PAGE);
+	st->f_bfree = st->f_bavail = (long)(left(bytes, used.bytes) / PAGE);
+	st->f_files = (long)whole(inodes);
+	st->f_ffree = (long)left(inodes, used.inodes);
 }

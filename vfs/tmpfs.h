@@ -2,7 +2,8 @@
 /*
  * The limits of a tmpfs (tmpfs(5): size=, nr_inodes=). Its files are the host's, which knows of no limits of ours, and
  * write(2) does not come to us. So they hold where a call does: what is made or opened to be written when the file
- * system is full fails with ENOSPC. What is written in between may exceed them.
+ * system is full fails with ENOSPC. What is written in between may exceed them. A tmpfs that was given none shows
+ * Linux's, half of the memory, and holds what the storage does.
  */
 #ifndef SECEDE_VFS_TMPFS_H
 #define SECEDE_VFS_TMPFS_H
@@ -12,7 +13,7 @@
 struct tmpfs {
 	u32 storage;		   /* number of its directory */
 	u64 magic;		   /* statfs(2)'s f_type */
-	u64 max_bytes, max_inodes; /* 0: the host's; SUPER_NO_LIMIT */
+	u64 max_bytes, max_inodes; /* 0: none was given; SUPER_NO_LIMIT */
 };
 /* False: the mount shows something else. */
 bool tmpfs_of_mount(struct task *task, u64 mnt, struct tmpfs *out);

@@ -29,6 +29,11 @@ print("data", os.write(fd, b"x" * 10000), space("a"), t(os.posix_fallocate, fd, 
 os.close(fd)
 print("remount", mount(None, b"a", None, 32, b"size=128k,nr_inodes=20"), space("a"), t(os.mkdir, "a/more"), t(os.mkdir, "a/more2"))
 print(mount(b"r", b"a", b"ramfs", 0, b"mode=700,size=4k"), hex(os.statvfs("a").f_blocks), t(make, "a/f"))
+os.mkdir("c")
+print("none given", mount(b"y", b"c", b"tmpfs"), space("c"), t(make, "c/f"), space("c"), os.truncate("c/f", 1 << 20), space("c"))
+with open("c/f", "wb") as f:
+    f.write(b"x" * 100000)
+print("none given", space("c"), t(os.unlink, "c/f"), space("c"), mount(None, b"c", None, 32, b"size=1m"), space("c"))
 os.mkdir("b")
 print(mount(b"y", b"b", b"tmpfs", 0, b"nr_inodes=3"), os.statvfs("b").f_files, t(make, "b/1"), t(make, "b/2"), t(make, "b/3"))
 END

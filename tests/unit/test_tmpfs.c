@@ -128,14 +128,18 @@ static void what_is_full_takes_no_more(void **state)
 static void statfs_tells_what_is_left(void **state)
 {
 	struct statfs st = {.f_bsize = 1, .f_blocks = 2, .f_files = 3};
+	long half = sysconf(_SC_PHYS_PAGES) / 2;
 	struct tmpfs fs;
 
 	fill();
 	tmpfs_of_mount(vfs_task(), mnt, &fs);
 	tmpfs_statfs(&fs, &st);
 	assert_int_equal(st.f_type, TMPFS_MAGIC);
-	assert_int_equal(st.f_bsize, 1);
-	assert_int_equal(st.f_files, 3);
+	assert_int_equal(st.f_bsize, PAGE);
+	assert_int_equal(st.f_blocks, half);
+	assert_int_equal(st.f_bavail, half - 2);
+	assert_int_equal(st.f_files, half);
+	assert_int_equal(st.f_ffree, half - 6);
 	fs.max_bytes = 5 * PAGE;
 	fs.max_inodes = 10;
 	tmpfs_statfs(&fs, &st);
