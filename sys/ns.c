@@ -44,6 +44,17 @@ static const struct handle *ns_of_fd(int fd)
 	return h && h->kind >= 1 && h->kind <= NS_TYPES ? h : NULL;
 }
 
+/* Of a process that has ended the host shows no namespaces, to nobody. */
+static bool has_ended(int pid)
+{
+	char path[320], text[1];
+	struct fmt f;
+
+	fmt_init(&f, path, sizeof(path));
+	fmt_print(&f, "%s/%d/ns/mnt", arena()->proc, pid);
+	return host_readlinkat(AT_FDCWD, path, text, sizeof(text)) == -ENOENT;
+}
+
 static int take_pidfd(struct task *task, int pid, u32 flags, struct nsset *set)
 {
 	const struct handle *h;
@@ -63,7 +74,7 @@ static int take_pidfd(struct task *task, int pid, u32 flags, struct nsset *set)
 	}
 	h = handle_of_pid(pid);
 	if (!h)
-		return -EPERM; /* a process outside the session */
+		return has_ended(pid) ? -ESRCH : -EPERM; /* EPERM: it is outside the session */
 	set->handle = h->inode;
 	return 0;
 }

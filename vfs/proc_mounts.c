@@ -59,7 +59,7 @@ static void put_name(struct fmt *out, const char *s)
 	char text[sizeof(((struct super *)0)->source)];
 
 	mnt_copy_string(text, sizeof(text), s);
-	put_escaped(out, text[0] ? text : "none", " \t\n\\#");
+	put_escaped(out, text, " \t\n\\#");
 }
 
 struct flag_name {

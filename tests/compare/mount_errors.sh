@@ -117,6 +117,10 @@ print("through a descriptor", mount(b"x", b"/proc/self/fd/%d" % fd, b"tmpfs"), m
       mkdir(b"/proc/self/fd/%d/below" % fd), os.close(fd), os.listdir("a"), umount(b"a"),
       sorted(os.listdir("a")), os.rmdir("a/below"))
 
+for source in None, b"", b"none":
+    print("source", mount(source, b"a", b"tmpfs"), [open("/proc/self/" + name).read().split("\n")[-2].count("none ") for name in
+                                                    ("mounts", "mountinfo")], umount(b"a"))
+
 print("pivot_root", pivot(b"missing", b"a"), pivot(b"a", b"a"), pivot(b"f", b"a"), pivot(b"a", b"f"))
 print("pivot_root", mount(b"x", b"a", b"tmpfs"), pivot(b"a", b"b"), pivot(b"a", b"a/missing"), umount(b"a"))
 END

@@ -77,4 +77,12 @@ for kind, flag in flags.items():
         seen |= {os.path.lexists(f'/proc/{who}/ns/{name}') for who in ('self', 'thread-self', os.getppid())}
         seen |= {os.path.exists(f'ns/{name}'), os.access(name, os.F_OK, dir_fd=directory), name in os.listdir(directory)}
         print(name, seen == {can_be_made(flag)} or seen)
+dead = os.fork()
+if dead == 0:
+    os._exit(0)
+pidfd = os.pidfd_open(dead)
+os.waitid(os.P_PID, dead, os.WEXITED | os.WNOWAIT)
+for state in 'zombie', 'gone':
+    print(state, [os.strerror(ctypes.get_errno()) for flag in (0, 1, flags['uts'], flags['mnt'] | flags['uts']) if libc.setns(pidfd, flag)])
+    os.waitstatus_to_exitcode(os.waitpid(dead, 0)[1] if state == 'zombie' else 0)
 END
