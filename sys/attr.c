@@ -32,7 +32,7 @@ static s64 writable_fd(struct task *task, int fd)
 {
 	if (fd_is_ours(fd) || fd_is_tree(fd))
 		return -EBADF;
-	return fd_mnt_flags(task, fd) & MS_RDONLY ? -EROFS : 0;
+	return fd_may_write(task, fd);
 }
 
 /* ---- mode ---- */

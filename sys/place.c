@@ -5,6 +5,7 @@
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 #include "host/host.h"
+#include "vfs/walk.h"
 
 int user_path_at(struct task *task, int dfd, u64 uname, u64 at_flags, unsigned how, struct nameidata *nd)
 {
@@ -17,13 +18,20 @@ int user_path_at(struct task *task, int dfd, u64 uname, u64 at_flags, unsigned h
 	return user_path(task, dfd, uname, how, nd);
 }
 
+int fd_may_write(struct task *task, int fd)
+{
+	if (!(fd_mnt_flags(task, fd) & MS_RDONLY))
+		return 0;
+	return host_call2(__NR_fcntl, fd, F_GETFL) & O_PATH ? -EBADF : -EROFS;
+}
+
 bool fd_note(struct task *task, int fd, struct fd_info *note)
 {
 	struct stat st;
 
-	if (!files_get(task->files, fd, note))
-		return false;
 	if (host_call2(__NR_fstat, fd, &st))
 		return false;
-	return st.st_dev == note->dev && st.st_ino == note->ino;
+	if (files_get(task->files, fd, note) && st.st_dev == note->dev && st.st_ino == note->ino)
+		return true;
+	return fd_note_sent(task, fd, &st, note);
 }

@@ -25,6 +25,10 @@ static inline bool place_readonly(const struct nameidata *nd)
 	return nd->mnt_flags & MS_RDONLY;
 }
 
+/* May the call write to attributes by that descriptor, which is not ours? 0, -EROFS, or -EBADF: with O_PATH it is
+ * nothing to write by. */
+int fd_may_write(struct task *task, int fd);
+
 /* What is noted of a guest's descriptor, if the number still stands for the same file. */
 bool fd_note(struct task *task, int fd, struct fd_info *note);
 

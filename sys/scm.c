@@ -66,7 +66,8 @@ static __attribute__((noinline)) void tell_sent(struct task *task, int fd)
 	struct nameidata nd;
 	struct request req;
 
-	if (!fd_note(task, fd, &note) || note.kind != FD_DIR || mnt_sent(note.dev, note.ino) == note.mnt)
+	if (!fd_note(task, fd, &note) || (note.kind != FD_DIR && note.kind != FD_FILE) ||
+	    mnt_sent(note.dev, note.ino) == note.mnt)
 		return;
 	nd_init(&nd);
 	if (!nd_use_mount(task, &nd, note.mnt) || (!nd.proc && nd.dev == nd.host_dev) || dfd_place(task, fd, &nd))

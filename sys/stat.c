@@ -102,7 +102,8 @@ static s64 do_fstat(struct task *task, int fd, u64 ubuf)
 	err = host_call2(__NR_fstat, fd, &st);
 	if (err < 0)
 		return err;
-	if (files_get(task->files, fd, &info) && info.dev == st.st_dev && info.ino == st.st_ino) {
+	if ((files_get(task->files, fd, &info) && info.dev == st.st_dev && info.ino == st.st_ino) ||
+	    fd_note_sent(task, fd, &st, &info)) {
 		if (info.kind == FD_DIR || info.kind == FD_FILE) {
 			st.st_dev = mount_dev(task, info.mnt, st.st_dev);
 			fix_nlink(task, info.mnt, st.st_mode, st.st_dev != info.dev, &st.st_nlink);

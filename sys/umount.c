@@ -19,8 +19,8 @@ static bool mount_in_use(struct task *task, u64 mnt)
 	path_put(&root);
 	path_put(&pwd);
 	for (int fd = 0; !busy && files_next(task->files, fd, &note); fd = note.fd + 1)
-		busy =
-		    (note.kind == FD_DIR || note.kind == FD_FILE) && note.mnt == mnt && fd_note(task, note.fd, &note);
+		busy = (note.kind == FD_DIR || note.kind == FD_FILE) && note.mnt == mnt &&
+		       fd_note(task, note.fd, &note) && note.mnt == mnt;
 	return busy;
 }
 

@@ -180,8 +180,8 @@ static s64 xattr_fd(struct task *task, const struct regs *regs, u64 value, u64 s
 	err = xattr_name(name, ARG1(regs));
 	if (!err && range_is_ours(value, size))
 		err = -EFAULT;
-	if (!err && (fd_mnt_flags(task, fd) & MS_RDONLY))
-		err = -EROFS;
+	if (!err)
+		err = fd_may_write(task, fd);
 	if (!err)
 		err = acl_to_host(task, name, &value, size, &copy);
 	if (!err)

@@ -15,6 +15,7 @@
 #include "kernel/mm.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "vfs/proc.h"
 #include "vfs/walk.h"
 #include "warden/client.h"
 
@@ -398,16 +399,25 @@ static bool mount_note(struct task *task, int fd, struct fd_info *note)
 	return files_get(task->files, fd, note) && (note->kind == FD_DIR || note->kind == FD_FILE);
 }
 
-/* It may have been sent by somebody who knew: then we know from now on. */
-static u64 sent_mount(struct task *task, int fd, const struct stat *st)
+static bool fd_note_ns(struct task *task, int fd, const struct stat *st, struct fd_info *note)
 {
-	struct fd_info info = {.fd = fd, .kind = FD_DIR, .dev = st->st_dev, .ino = st->st_ino};
+	const struct handle *h = handle_by_inode(st->st_ino);
 
-	if (any_dir_sent())
-		info.mnt = mnt_sent(st->st_dev, st->st_ino);
-	if (info.mnt && !fd_is_ours(fd))
-		(void)files_set(task->files, &info);
-	return info.mnt;
+	if (!h || h->kind < 1 || h->kind > NS_TYPES || fd_is_ours(fd))
+		return false;
+	*note =
+	    (struct fd_info){.fd = fd, .kind = FD_NS, .sub = (u8)(h->kind - 1), .dev = st->st_dev, .ino = st->st_ino};
+	return !files_set(task->files, note);
+}
+
+bool fd_note_sent(struct task *task, int fd, const struct stat *st, struct fd_info *note)
+{
+	u64 mnt = any_dir_sent() ? mnt_sent(st->st_dev, st->st_ino) : 0;
+
+	if (S_ISSOCK(st->st_mode))
+		return fd_note_ns(task, fd, st, note);
+	*note = (struct fd_info){fd, S_ISDIR(st->st_mode) ? FD_DIR : FD_FILE, 0, 0, mnt, st->st_dev, st->st_ino};
+	return mnt && !fd_is_ours(fd) && !files_set(task->files, note);
 }
 
 static bool is_about(const struct fd_info *note, const struct stat *st)
@@ -420,7 +430,7 @@ static u64 noted_mount(struct task *task, int fd, const struct stat *st)
 {
 	struct fd_info note;
 
-	return mount_note(task, fd, &note) && is_about(&note, st) ? note.mnt : sent_mount(task, fd, st);
+	return (mount_note(task, fd, &note) && is_about(&note, st)) || fd_note_sent(task, fd, st, &note) ? note.mnt : 0;
 }
 
 u64 fd_mount(struct task *task, int fd)
@@ -431,7 +441,7 @@ u64 fd_mount(struct task *task, int fd)
 
 	if ((!noted && !any_dir_sent()) || host_call2(__NR_fstat, fd, &st) < 0)
 		return 0;
-	return noted && is_about(&note, &st) ? note.mnt : sent_mount(task, fd, &st);
+	return (noted && is_about(&note, &st)) || fd_note_sent(task, fd, &st, &note) ? note.mnt : 0;
 }
 
 bool fd_mount_is_no_matter(struct task *task, int fd, struct nameidata *nd)

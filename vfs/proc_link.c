@@ -42,7 +42,10 @@ static int follow_own_fd(struct task *task, int fd, struct nameidata *nd)
 		return -ENOENT;
 	if (fd_is_tree(fd))
 		return dfd_place(task, fd, nd);
-	if (!noted && (host_call2(__NR_fstat, fd, &st) || !S_ISDIR(st.st_mode)))
+	if (!noted && host_call2(__NR_fstat, fd, &st))
+		return 1;
+	noted = noted || (fd_note_sent(task, fd, &st, &info) && info.kind != FD_NS);
+	if (!noted && !S_ISDIR(st.st_mode))
 		return 1;
 	err = dfd_place(task, fd, nd);
 	if (err == -EBADF)

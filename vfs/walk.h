@@ -60,6 +60,10 @@ bool mount_is_plain(const struct mnt_ns *ns, u64 id);
 void root_place(struct task *task, struct nameidata *nd);
 /* nd's mount number and host path; a working directory may be too deep for one. */
 void nd_copy_place(struct nameidata *nd, const struct path *place);
+/* The file that fstat(2) has described has no note: if it was sent by somebody who knew its mount, or is a namespace,
+ * it has one from now on. */
+struct stat;
+bool fd_note_sent(struct task *task, int fd, const struct stat *st, struct fd_info *note);
 /* Which mount a directory descriptor is seen through, without asking for its path: 0 when it has no note. */
 u64 fd_mount(struct task *task, int fd);
 /* For who looks at a file only: is nothing noted of the descriptor, or a mount of whose files he sees what the host
@@ -114,7 +118,6 @@ int chdir_deep(const struct hpath *path);
 
 /* If the descriptor that fstat(2) described is such a one: nd becomes the root of the tree, which the task may name to
  * the warden from now on. */
-struct stat;
 bool tree_place(struct task *task, int fd, const struct stat *st, struct nameidata *nd);
 
 /* ---- lexical.c ---- */

@@ -30,7 +30,7 @@ enum req_op {
 	REQ_REMOUNT, /* dst; flags: with MS_BIND those of the mount, else those of both; s (may be missing): options */
 	REQ_UMOUNT,  /* dst; flags: MNT_DETACH ... */
 	REQ_USED,    /* dst: somebody has been in that mount, which MNT_EXPIRE had marked */
-	REQ_SENT,    /* dst; s: host path of a directory seen through it, which is about to be sent in a message */
+	REQ_SENT,    /* dst; s: host path of a file seen through it, which is about to be sent in a message */
 	REQ_MOVE,    /* src, dst, s: point; arg: 1: beneath dst, whatever the point */
 	REQ_SETNAME, /* arg: 0 nodename, 1 domainname; s: the name */
 	REQ_UNLINK,  /* s: host path of a file in a tmpfs: the number of a grave for it, or 0: no mount shows it */

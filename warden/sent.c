@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Directories that guests send each other: through which mount they are seen (kernel/ns/mnt_sent.c). */
+/* Files and directories that guests send each other: through which mount they are seen (kernel/ns/mnt_sent.c). */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static bool is_worth_it(const struct super *sb)
 	return sb->kind == SUPER_TMPFS || strcmp(sb->fstype, "proc") == 0;
 }
 
-/* Which directory it is, if it has that path, with no symlink on the way. 0 or -errno. */
+/* Which file it is, if it has that path, with no symlink on the way. 0 or -errno. */
 static int look(const char *path, struct stat *st)
 {
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), err = -ENOENT;
@@ -28,7 +28,7 @@ static int look(const char *path, struct stat *st)
 	return err;
 }
 
-/* The guest's word is believed about which mount it is, of those that show the directory. */
+/* The guest's word is believed about which mount it is, of those that show the file. */
 s64 do_sent(struct call *call)
 {
 	const struct mount *m = mnt_by_id(call->self->mnt, call->req->dst);

@@ -144,7 +144,7 @@ void held_names_put(struct held_names *names);
 /* Where the host says that the file is. False: nowhere. */
 bool host_path_of(int fd, char path[PATH_MAX]);
 
-/* ---- directories that are sent (warden/sent.c) ---- */
+/* ---- files that are sent (warden/sent.c) ---- */
 
 s64 do_sent(struct call *call);
 

@@ -58,15 +58,16 @@ def hidden(fd):
 
 
 def below(fd):
-    return [t(lambda: bool(os.stat(name, dir_fd=fd))) for name in
+    return [(name, t(lambda: bool(os.stat(name, dir_fd=fd)))) for name in
             ("self", "self/fd", "self/../sys", "mounts", "file", "dir/file", "on/above", "dir/on/above", "..", "../dir/file", "../missing")]
 
 
-def look(fd, known):
+def look(fd, known, elsewhere):
     path = t(os.readlink, f"/proc/self/fd/{fd}")
     fs = t(os.fstatvfs, fd)
-    print("  ", hidden(fd), path.replace(here, "HERE").replace(str(known["pid"]), "PID"), hex(fs.f_flag & 15) if not isinstance(fs, str) else fs, mount_of(fd) == known["mnt"])
-    print("    ", below(fd))
+    # The mounts of another namespace are not known but that one.
+    print("  ", hidden(fd), elsewhere or path.replace(here, "HERE").replace(str(known["pid"]), "PID"), hex(fs.f_flag & 15) if not isinstance(fs, str) else fs, mount_of(fd) == known["mnt"])
+    print("    ", [answer for name, answer in below(fd) if not elsewhere or "on/" not in name and ".." not in name])
     listed = t(os.listdir, fd)
     if isinstance(listed, list):
         if "self" in listed or str(known["pid"]) in listed:
@@ -83,7 +84,7 @@ def look(fd, known):
 for name in ("p", "hidden", "tmp", "bound", "readonly", "shown/dir/on"):
     os.makedirs(name)
 open("shown/dir/file", "w").close()
-for sending in ("same",):
+for sending in "same", "another":
     ours, pid = come(sending)
     pidfd = call(PIDFD_OPEN, pid, 0)
     print("none", {t(socket.send_fds, ours, [b"x"], [number]) for number in range(1000, 1100)}, {call(PIDFD_GETFD, pidfd, number, 0) for number in range(1000, 1100)})
@@ -94,10 +95,11 @@ for sending in ("same",):
             print(sending, place, how)
             # Which mount it is that shows what the host has elsewhere, too, is not known of what comes by a message.
             if place not in ("bound", "bound/dir", "readonly"):
-                look(fd, {"pid": pid, "mnt": mnt})
+                look(fd, {"pid": pid, "mnt": mnt}, sending == "another")
             fd = call(PIDFD_GETFD, pidfd, number, 0)
             print("  by its number")
-            look(fd, {"pid": pid, "mnt": mnt})
+            if sending == "same" or place != "readonly":
+                look(fd, {"pid": pid, "mnt": mnt}, sending == "another")
             ours.send(b"x")
     os.waitpid(pid, 0)
     if sending == "same":
