@@ -41,7 +41,7 @@ struct handle {
 
 #define DOOR_NONE ~0U /* the host gave us none */
 
-#define MOUNTS_GONE 256
+#define MOUNTS_GONE 1024
 #define DIRS_SENT   64
 
 struct arena_header {
@@ -70,12 +70,6 @@ struct arena_header {
 	struct user_ns *init_user;
 	_Atomic u64 next_inum, next_mount_id;
 	_Atomic u64 pivots; /* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
-	/* What mounts were that were taken off, or elsewhere, and are remembered: see mnt_gone(). */
-	struct mount_gone {
-		_Atomic u64 id;
-		_Atomic u32 flags;
-		_Atomic u32 proc_hides, proc_gid; /* as in struct super */
-	} gone[MOUNTS_GONE];
 	u32 next_gone;
 	_Atomic u64 dirs_sent;	      /* so far; see mnt_sent() */
 	struct held_root *held_roots; /* the warden's alone: kernel/ns/mnt_root.c */
@@ -104,6 +98,14 @@ struct arena_header {
 	struct dir_sent {
 		_Atomic u64 dev, ino, mnt;
 	} sent[DIRS_SENT];
+	/* What mounts were that were taken off, or elsewhere, and are remembered: see mnt_gone(). */
+	struct mount_gone {
+		_Atomic u64 id;
+		_Atomic u64 host_hash; /* of what it showed */
+		_Atomic u32 host_len;
+		_Atomic u32 flags;
+		_Atomic u32 proc_hides, proc_gid; /* as in struct super */
+	} gone[MOUNTS_GONE];
 };
 
 static inline struct arena_header *arena(void)

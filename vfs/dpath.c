@@ -60,7 +60,7 @@ static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 {
 	const struct mount *m;
 	const char *part, *shown;
-	u32 shown_len;
+	u32 shown_len, top;
 
 	for (;;) {
 		if (root && mnt == root->mnt && (part = below(host, len, root->host->s, root->host->len))) {
@@ -72,7 +72,9 @@ static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 		shown_len = m ? READ_ONCE(m->host_len) : 0;
 		part = arena_contains(shown, shown_len) ? below(host, len, shown, shown_len) : NULL;
 		if (!m || !part) {
-			prepend(b, host, len);
+			top = mnt_gone_root(mnt, host, len);
+			top = top == 1 ? 0 : top;
+			prepend(b, host + top, len - top);
 			return false;
 		}
 		prepend(b, part, (size_t)(host + len - part));

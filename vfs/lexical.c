@@ -48,6 +48,17 @@ static bool is_below(const struct nameidata *nd, const struct mount *m)
 	       (nd->host[len] == '/' || !nd->host[len]);
 }
 
+/* In a mount that has left the tree: to its root, or where that is not known no higher than where the walk began. */
+static int up_in_gone(struct nameidata *nd)
+{
+	u32 top = mnt_gone_root(nd->mnt, nd->host, nd->len);
+
+	if (nd->len <= (top ? top : nd->begun))
+		return 1;
+	strip_last(nd);
+	return 0;
+}
+
 int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata *nd)
 {
 	const char *host = nd->host;
@@ -55,12 +66,8 @@ int nd_dotdot(const struct mnt_ns *ns, const struct path *root, struct nameidata
 	u32 len = nd->len;
 	u64 mnt = nd->mnt;
 
-	/* Where a mount has its root that has left the tree, nobody knows any more: no higher than where the walk
-	 * began. */
-	if (!mnt_by_id(ns, mnt) && !is_place(root, mnt, host, len) && len > nd->begun) {
-		strip_last(nd);
-		return 0;
-	}
+	if (!mnt_by_id(ns, mnt) && !is_place(root, mnt, host, len))
+		return up_in_gone(nd);
 	/* From the root of a mount to the place that it covers, which may be the root of another. */
 	for (;;) {
 		if (is_place(root, mnt, host, len))

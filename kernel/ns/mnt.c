@@ -109,12 +109,23 @@ struct mount_past mnt_gone(u64 id)
 		if (atomic_load(&gone[i].id) != id)
 			continue;
 		past = (struct mount_past){atomic_load(&gone[i].flags), atomic_load(&gone[i].proc_hides),
-					   atomic_load(&gone[i].proc_gid)};
+					   atomic_load(&gone[i].proc_gid), atomic_load(&gone[i].host_len),
+					   atomic_load(&gone[i].host_hash)};
 		/* It may be another one's, who has got the entry meanwhile. */
 		if (atomic_load(&gone[i].id) == id)
 			return past;
 	}
 	return (struct mount_past){0};
+}
+
+u32 mnt_gone_root(u64 id, const char *host, u32 len)
+{
+	struct mount_past past = mnt_gone(id);
+	u32 root = past.host_len;
+
+	if (!root || len < root || hash_text(host, root) != past.host_hash)
+		return 0;
+	return root == 1 || len == root || host[root] == '/' ? root : 0;
 }
 
 /* ---- all of them ---- */

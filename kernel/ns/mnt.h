@@ -246,13 +246,17 @@ bool mnt_pivot_moves(const struct pivot *p, bool root, u64 *mnt, char host[PATH_
  * what it was, and so does one that has gone: nobody comes there either way. */
 const char *path_moved(const struct path_move *moves, unsigned nr, const char *path, u32 len, char buf[PATH_MAX]);
 
-/* What a mount was when it was taken off, for who is still in it: its flags and its file system's, and what that hides
- * as proc. All 0: nothing that restricts, or so many others have gone since that nobody knows. Needs no read section.
+/* What a mount was when it was taken off, for who is still in it: its flags and its file system's, what that hides as
+ * proc, and its root. All 0: so many others have gone since that nobody knows. Needs no read section.
  */
 struct mount_past {
 	u32 flags, proc_hides, proc_gid;
+	u32 host_len; /* of the host path of its root */
+	u64 host_hash;
 };
 struct mount_past mnt_gone(u64 id);
+/* How much of a host path in the mount is that of its root; 0: nobody knows, or the path is not in it (any more). */
+u32 mnt_gone_root(u64 id, const char *host, u32 len);
 
 /* The mount through which the sender of that directory (the host's numbers) saw it, the last one if there were several;
  * 0: it was not sent, or too many were since. Needs no read section. */

@@ -82,8 +82,6 @@ static int up(struct m_walk *w)
 	struct place at = w->at;
 
 	w->root_used = true;
-	/* secede: of a mount that was taken off, nobody knows any more where it ends. */
-	w->e->skip |= w->at.mnt->ns < 0;
 	if (same(&at, &w->root) || (at.node == at.mnt->root && !covered(&w->root, &at))) {
 		if (w->resolve & RESOLVE_BENEATH)
 			return -EXDEV;
