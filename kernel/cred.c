@@ -27,6 +27,15 @@ void put_group_info(struct group_info *groups)
 		kfree(groups);
 }
 
+bool in_group_p(const struct cred *c, u32 kgid)
+{
+	bool in = c->fsgid == kgid;
+
+	for (u32 i = 0; c->groups && !in && i < c->groups->nr; i++)
+		in = c->groups->gid[i] == kgid;
+	return in;
+}
+
 struct cred *prepare_creds(const struct cred *old)
 {
 	struct cred *new = kzalloc(sizeof(*new));

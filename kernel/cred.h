@@ -52,6 +52,9 @@ void put_group_info(struct group_info *groups);
  */
 bool ns_capable(const struct task *task, const struct user_ns *target, int cap);
 
+/* Is that group (a kid) the one for files, or a supplementary one? */
+bool in_group_p(const struct cred *c, u32 kgid);
+
 /*
  * What execve does to capabilities (capabilities(7), "Transformation of capabilities during
  * execve()") for a file without file capabilities: root of the namespace regains the bounding set,

@@ -10,10 +10,8 @@
 #include "host/uaccess.h"
 #include "kernel/mm.h"
 #include "sys/sys.h"
+#include "vfs/devpts.h"
 #include "vfs/proc.h"
-
-#define X_OK 1
-#define W_OK 2
 
 /* ---- access ---- */
 
@@ -51,6 +49,28 @@ static s64 host_access(const struct nameidata *nd, const struct reach *at, unsig
 	return host_call3(__NR_faccessat, AT_FDCWD, link, mode);
 }
 
+/* ptmx in a devpts that a guest has mounted. -EAGAIN: it is something else. */
+static __attribute__((noinline)) s64 ptmx_access(struct task *task, const struct nameidata *nd, unsigned mode,
+						 unsigned at_flags)
+{
+	struct cred real = *task->cred;
+	struct ptmx ptmx;
+
+	if (!ptmx_at(task, nd, &ptmx))
+		return -EAGAIN;
+	real.fsuid = real.uid;
+	real.fsgid = real.gid;
+	return ptmx_permission(task, at_flags & AT_EACCESS ? task->cred : &real, &ptmx, mode);
+}
+
+static s64 file_access(struct task *task, const struct nameidata *nd, const struct reach *at, unsigned mode,
+		       unsigned at_flags)
+{
+	s64 err = nd->devpts ? ptmx_access(task, nd, mode, at_flags) : -EAGAIN;
+
+	return err == -EAGAIN ? host_access(nd, at, mode, at_flags) : err;
+}
+
 /*
  * The host was asked about what might be a symlink, which all may access, and is to be followed. Some errors tell that
  * it is none; else a second look has to.
@@ -79,7 +99,7 @@ static bool access_once(struct task *task, int dfd, const char *name, unsigned f
 	at = place_reach(&nd);
 	*err = proc_may_enter(task, &nd);
 	if (!*err)
-		*err = host_access(&nd, &at, mode, at_flags);
+		*err = file_access(task, &nd, &at, mode, at_flags);
 	forbidden = *err ? 0 : mount_access(&nd, &at, mode);
 	/* With LOOKUP_UNSEEN dfd may mean another directory than the one whose mount is noted. */
 	sure = !(flags & LOOKUP_UNSEEN) ||

@@ -14,6 +14,7 @@
 #include "lib/string.h"
 #include "sys/cred.h"
 #include "sys/sys.h"
+#include "vfs/devpts.h"
 #include "vfs/proc.h"
 #include "vfs/tmpfs.h"
 #include "vfs/walk.h"
@@ -51,6 +52,18 @@ static void map_stat_ids(const struct task *task, struct stat *st)
 	st->st_gid = from_kgid_munged(task->nsproxy->user, st->st_gid);
 }
 
+/* Of ptmx in a devpts that a guest has mounted, whose it is and who may. */
+static __attribute__((noinline)) void fix_ptmx(struct task *task, const struct nameidata *nd, struct stat *st)
+{
+	struct ptmx ptmx;
+
+	if (!ptmx_at(task, nd, &ptmx))
+		return;
+	st->st_mode = S_IFCHR | ptmx.mode;
+	st->st_uid = ptmx.uid;
+	st->st_gid = ptmx.gid;
+}
+
 static s64 stat_reach(struct task *task, const struct nameidata *nd, const struct reach *at, struct stat *st)
 {
 	u64 dev, ino;
@@ -66,6 +79,8 @@ static s64 stat_reach(struct task *task, const struct nameidata *nd, const struc
 		st->st_dev = dev;
 		st->st_ino = ino;
 	}
+	if (nd->devpts)
+		fix_ptmx(task, nd, st);
 	map_stat_ids(task, st);
 	return 0;
 }
@@ -223,6 +238,17 @@ static void fix_statx_mount(struct task *task, const struct nameidata *nd, unsig
 		stx->stx_attributes |= STATX_ATTR_MOUNT_ROOT;
 }
 
+static __attribute__((noinline)) void fix_statx_ptmx(struct task *task, const struct nameidata *nd, struct statx *stx)
+{
+	struct ptmx ptmx;
+
+	if (!ptmx_at(task, nd, &ptmx))
+		return;
+	stx->stx_mode = (u16)(S_IFCHR | ptmx.mode);
+	stx->stx_uid = ptmx.uid;
+	stx->stx_gid = ptmx.gid;
+}
+
 static void fix_statx(struct task *task, const struct nameidata *nd, unsigned mask, struct statx *stx)
 {
 	u64 host_dev = statx_dev(stx), dev = place_dev(nd, host_dev), ino, nlink = stx->stx_nlink;
@@ -240,6 +266,8 @@ static void fix_statx(struct task *task, const struct nameidata *nd, unsigned ma
 	if (dev != host_dev)
 		set_statx_dev(stx, dev);
 	fix_statx_mount(task, nd, mask, stx);
+	if (nd->devpts)
+		fix_statx_ptmx(task, nd, stx);
 	if (ids_are_mapped(task)) {
 		stx->stx_uid = from_kuid_munged(task->nsproxy->user, stx->stx_uid);
 		stx->stx_gid = from_kgid_munged(task->nsproxy->user, stx->stx_gid);

@@ -53,6 +53,7 @@ struct nameidata {
 	int near_dfd;
 	bool limited; /* the mount shows a tmpfs that has limits (vfs/tmpfs.h) */
 	bool proc;    /* the mount shows proc: see nd_proc_rel() */
+	bool devpts;  /* a guest has mounted devpts there: vfs/devpts.h */
 	struct proc_view view;
 	bool magic;	     /* the way leads through a magic link of proc that the host must follow */
 	bool gone;	     /* it is where the name begins, and removed: what has its path now is another one */

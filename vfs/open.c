@@ -11,6 +11,7 @@
 #include "host/host.h"
 #include "kernel/mm.h"
 #include "lib/string.h"
+#include "vfs/devpts.h"
 #include "vfs/proc.h"
 #include "vfs/tmpfs.h"
 #include "vfs/walk.h"
@@ -214,6 +215,37 @@ static long open_walked(struct task *task, const struct nameidata *nd, const str
 	return openat2_missing(fd) ? open_host_plain(t, o, false) : fd;
 }
 
+/* Is what counts of the open whether the file lets us, and not first what it is? */
+static bool opens_file(const struct nameidata *nd, u64 oflags)
+{
+	bool makes = (oflags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+
+	return !nd->tail && !makes && !(oflags & (O_PATH | O_DIRECTORY));
+}
+
+/* ptmx in a devpts that a guest has mounted: a descriptor, -EAGAIN if it is something else, or -errno. */
+static __attribute__((noinline)) int open_ptmx(struct task *task, const struct nameidata *nd, struct opening *o)
+{
+	static const unsigned char wants[] = {R_OK, W_OK, R_OK | W_OK, R_OK | W_OK};
+	char path[PTMX_PATH_SIZE];
+	struct target t = {AT_FDCWD, path};
+	struct ptmx ptmx;
+	long fd;
+	int err;
+
+	if (!opens_file(nd, o->oflags) || !ptmx_at(task, nd, &ptmx))
+		return -EAGAIN;
+	err = ptmx_permission(task, task->cred, &ptmx, wants[o->oflags & O_ACCMODE]);
+	if (err)
+		return err;
+	ptmx_on_host(nd, path);
+	fd = open_walked(task, nd, &t, o);
+	if (fd < 0)
+		return (int)fd;
+	ptmx_opened(&ptmx, nd, (int)fd);
+	return finish_open(task, nd, (int)fd, o->oflags);
+}
+
 static int open_slow_once(struct task *task, int dfd, const char *name, struct opening o, unsigned flags)
 {
 	struct nameidata nd;
@@ -225,6 +257,11 @@ static int open_slow_once(struct task *task, int dfd, const char *name, struct o
 		return err;
 	if (nd.proc) {
 		err = open_proc(task, &nd, o.oflags);
+		if (err != -EAGAIN)
+			return err;
+	}
+	if (nd.devpts) {
+		err = open_ptmx(task, &nd, &o);
 		if (err != -EAGAIN)
 			return err;
 	}

@@ -15,6 +15,7 @@
 #include "kernel/mm.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
+#include "vfs/devpts.h"
 #include "vfs/proc.h"
 #include "vfs/walk.h"
 #include "warden/client.h"
@@ -70,6 +71,7 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m)
 
 	nd->dev = nd->host_dev = 0;
 	nd->limited = false;
+	nd->devpts = false;
 	sb = m ? super_of(m) : NULL;
 	if (!sb) {
 		if (nd->mnt)
@@ -87,6 +89,7 @@ void nd_set_mount(struct nameidata *nd, const struct mount *m)
 		      atomic_load_explicit(&((struct super *)sb)->max_inodes, memory_order_relaxed);
 	nd->view.hides = atomic_load_explicit(&((struct super *)sb)->proc_hides, memory_order_relaxed);
 	nd->view.gid = atomic_load_explicit(&((struct super *)sb)->proc_gid, memory_order_relaxed);
+	nd->devpts = sb->kind == SUPER_DEVPTS;
 	nd->proc = sb->kind == SUPER_PROC || (sb->kind == SUPER_HOST && !memcmp(sb->fstype, "proc", 5));
 }
 
@@ -282,8 +285,8 @@ bool nd_still_there(const struct nameidata *nd, int fd)
 	struct stat a, b;
 
 	return !host_call2(__NR_fstat, fd, &a) &&
-	       !host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &b, AT_SYMLINK_NOFOLLOW) && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
+	       !host_call4(__NR_newfstatat, AT_FDCWD, nd->host, &b, AT_SYMLINK_NOFOLLOW) &&
+	       ((a.st_dev == b.st_dev && a.st_ino == b.st_ino) || (nd->devpts && is_ptmx(&a) && is_ptmx(&b)));
 }
 
 void nd_copy_place(struct nameidata *nd, const struct path *place)
@@ -517,7 +520,8 @@ static void place_of_fd(struct task *task, int fd, const struct stat *st, struct
 	mnt = noted_mount(task, fd, st);
 	host_of_fd(fd, st, nd);
 	if (mnt || !nd->len) {
-		nd_use_mount(task, nd, mnt);
+		if (nd_use_mount(task, nd, mnt) && nd->devpts && is_ptmx(st))
+			ptmx_place(task, nd);
 		return;
 	}
 	mount_of_host(task->nsproxy->mnt, nd);

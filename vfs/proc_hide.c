@@ -50,15 +50,6 @@ static bool may_look(struct task *task, int pid)
 	return may;
 }
 
-static bool in_group(const struct cred *c, u32 kgid)
-{
-	bool in = c->fsgid == kgid;
-
-	for (u32 i = 0; c->groups && !in && i < c->groups->nr; i++)
-		in = c->groups->gid[i] == kgid;
-	return in;
-}
-
 int proc_denies(struct task *task, const struct proc_view *view, const char *rel, bool entered)
 {
 	u32 hidepid = view->hides & HIDEPID_MASK;
@@ -71,7 +62,7 @@ int proc_denies(struct task *task, const struct proc_view *view, const char *rel
 		return (view->hides & SUBSET_PID) && strcmp(rel, "self") && strcmp(rel, "thread-self") ? -ENOENT : 0;
 	if (!hidepid || (hidepid == HIDEPID_NO_ACCESS && !*rest && !entered))
 		return 0;
-	if ((hidepid != HIDEPID_NOT_PTRACEABLE && in_group(task->cred, view->gid)) || may_look(task, (int)pid))
+	if ((hidepid != HIDEPID_NOT_PTRACEABLE && in_group_p(task->cred, view->gid)) || may_look(task, (int)pid))
 		return 0;
 	return hidepid == HIDEPID_NO_ACCESS ? -EPERM : -ENOENT;
 }

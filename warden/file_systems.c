@@ -186,19 +186,26 @@ static const struct fs_parameter_spec cgroup2_rules[] = {{"nsdelegate", OPTION_F
 							 {"pids_localevents", OPTION_FLAG},
 							 {NULL}};
 
-static const struct fs_parameter_spec devpts_rules[] = {{"uid", OPTION_UID},
-							{"gid", OPTION_GID},
-							{"mode", OPTION_OCTAL},
-							{"ptmxmode", OPTION_OCTAL},
-							{"newinstance", OPTION_FLAG},
-							{"max", OPTION_S32},
-							{NULL}};
-#define DEVPTS_MAX (1 << 20)
+static void apply_devpts(const struct fs_spec *spec, struct super *sb)
+{
+	devpts_set_options(sb, &spec->devpts);
+}
 
-/* The host's instance is shown, as before Linux 4.7 without newinstance: who it belongs to is not changed. */
+static int make_devpts(const struct fs_spec *spec, struct fresh *out)
+{
+	int err = make_view(spec, out);
+
+	if (err)
+		return err;
+	out->sb->ptmx_uid = spec->uid;
+	out->sb->ptmx_gid = spec->gid;
+	apply_devpts(spec, out->sb);
+	return 0;
+}
+
 static int take_devpts(struct fs_spec *spec, const struct fs_parameter *o)
 {
-	return !strcmp(o->name, "max") && o->number > DEVPTS_MAX ? refuse(o->log, "max out of range") : 0;
+	return devpts_option(o, &spec->devpts);
 }
 
 /* ---- the types ---- */
@@ -209,7 +216,7 @@ static const struct fs_type types[] = {
     {"proc", SUPER_PROC, .make = make_proc, .rules = proc_rules, .take = take_proc, .apply = apply_proc},
     {"cgroup2", SUPER_VIEW, .make = make_view, .rules = cgroup2_rules, .single = true},
     {"ramfs", SUPER_TMPFS, .make = make_ramfs, .rules = ramfs_rules, .take = take_tmpfs, .any_option = true},
-    {"devpts", SUPER_VIEW, .make = make_view, .rules = devpts_rules, .take = take_devpts},
+    {"devpts", SUPER_DEVPTS, .make = make_devpts, .rules = devpts_rules, .take = take_devpts, .apply = apply_devpts},
     {"mqueue", SUPER_VIEW, .make = make_view, .single = true},
 };
 
@@ -270,6 +277,9 @@ int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type
 	strcpy(spec->source, "none");
 	spec->owner = call->self->user;
 	spec->tmpfs = (struct tmpfs_options){01777, call->req->uid, call->req->gid, false, TMPFS_UNSET, TMPFS_UNSET};
+	spec->devpts = devpts_defaults;
+	spec->uid = call->req->uid;
+	spec->gid = call->req->gid;
 	if (spec->type && spec->type->make == make_ramfs)
 		spec->tmpfs.mode = RAMFS_MODE;
 	if (spec->type)
@@ -347,6 +357,7 @@ void fs_spec_of(struct fs_spec *spec, const struct super *sb)
 	strcpy(spec->name, sb->fstype);
 	spec->owner = sb->owner;
 	spec->tmpfs = (struct tmpfs_options){01777, 0, 0, false, TMPFS_UNSET, TMPFS_UNSET};
+	spec->devpts = devpts_defaults;
 }
 
 int fs_spec_check(const struct fs_spec *spec, struct call *call, const struct super *sb, const struct handle *log)

@@ -200,6 +200,20 @@ int proc_option(const struct fs_parameter *o, struct proc_options *out);
 /* What is not given stays as it is. */
 void proc_set_options(struct super *sb, const struct proc_options *options);
 
+/* ---- mount options of devpts (warden/devpts.c) ---- */
+
+struct devpts_options {
+	u32 uid, gid; /* kids; INVALID_KID: not given */
+	u32 mode, ptmxmode, max;
+};
+
+extern const struct fs_parameter_spec devpts_rules[];
+extern const struct devpts_options devpts_defaults;
+/* One that fs_parse() has read. 0 or -EINVAL (told). */
+int devpts_option(const struct fs_parameter *o, struct devpts_options *out);
+/* All of them count: what is not given gets its default, with a remount as well. */
+void devpts_set_options(struct super *sb, const struct devpts_options *options);
+
 /* ---- mount options of tmpfs (warden/tmpfs.c) ---- */
 
 struct tmpfs_options {
@@ -230,6 +244,8 @@ struct fs_spec {
 	struct user_ns *owner; /* of one that is made, or of the one that there is; borrowed */
 	struct tmpfs_options tmpfs;
 	struct proc_options proc;
+	struct devpts_options devpts;
+	u32 uid, gid; /* kids of who makes it */
 };
 /* With a type's defaults for this caller. 0 or -ENODEV: neither we nor the host know it. */
 int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type);

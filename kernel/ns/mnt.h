@@ -33,11 +33,12 @@
 #include "kernel/ns/user.h"
 
 enum super_kind {
-	SUPER_HOST,  /* a mount that the host had when the session began */
-	SUPER_TMPFS, /* ours, also a ramfs: a directory in the session's storage */
-	SUPER_PROC,  /* a further mount of proc: shows the host's /proc */
-	SUPER_SYSFS, /* likewise /sys */
-	SUPER_VIEW,  /* likewise what the host has of another type */
+	SUPER_HOST,   /* a mount that the host had when the session began */
+	SUPER_TMPFS,  /* ours, also a ramfs: a directory in the session's storage */
+	SUPER_PROC,   /* a further mount of proc: shows the host's /proc */
+	SUPER_SYSFS,  /* likewise /sys */
+	SUPER_DEVPTS, /* likewise /dev/pts */
+	SUPER_VIEW,   /* likewise what the host has of another type */
 };
 
 #define SUPER_OPTIONS  256
@@ -69,6 +70,9 @@ struct super {
 	_Atomic u64 max_bytes, max_inodes;
 	/* SUPER_PROC: what it hides, and gid=, a kid: from whose members hidepid= hides nothing (vfs/proc_hide.c) */
 	_Atomic u32 proc_hides, proc_gid;
+	/* SUPER_DEVPTS: the permissions of ptmx, and those that new terminals get (vfs/devpts.c) */
+	_Atomic u32 ptmx_mode, pts_mode;
+	u32 ptmx_uid, ptmx_gid; /* whose ptmx is: kids of who made it */
 	u64 elsewhere; /* the warden's, while mnt_each_alone() is at work: mounts that show it, and are none of those */
 	u32 storage;   /* SUPER_TMPFS: number of its directory in the storage; removed with the last ref */
 };
