@@ -126,7 +126,7 @@ s64 ask_warden_measured(struct task *task, struct request *req)
 	if (err != -EAGAIN)
 		return err;
 	fs.storage = (u32)storage;
-	err = tmpfs_measure(&fs, &used);
+	err = tmpfs_measure(&fs, TMPFS_ALL, &used);
 	if (err)
 		return err;
 	req->used_bytes = used.bytes;

@@ -84,7 +84,7 @@ static bool measure(const struct tmpfs *fs)
 	u64 start = now_ns(), end;
 
 	known.storage = 0;
-	if (tmpfs_measure(fs, &known.usage))
+	if (tmpfs_measure(fs, TMPFS_ALL, &known.usage))
 		return false;
 	end = now_ns();
 	known.storage = fs->storage;
@@ -154,10 +154,27 @@ static u64 half_of_memory(void)
 	return memory.totalram * memory.mem_unit / PAGE / 2;
 }
 
+/*
+ * Nobody waits for what is only shown: many programs ask for the type alone. What the storage holds is at least as much.
+ */
+#define MOST_SHOWN 10000
+
+static int measure_to_show(const struct tmpfs *fs, const struct statfs *storage, struct tmpfs_usage *used)
+{
+	bool limited = fs->max_bytes || fs->max_inodes;
+	int err = tmpfs_measure(fs, limited ? TMPFS_ALL : MOST_SHOWN, used);
+
+	if (err != -E2BIG)
+		return err;
+	used->bytes = (u64)(storage->f_blocks - storage->f_bfree) * (u64)storage->f_bsize;
+	used->inodes = MAX(used->inodes, (u64)(storage->f_files - storage->f_ffree));
+	return 0;
+}
+
 void tmpfs_statfs(const struct tmpfs *fs, struct statfs *st)
 {
+	u64 pages, bytes, inodes, storage_left = (u64)st->f_bavail * (u64)st->f_bsize;
 	struct tmpfs_usage used;
-	u64 pages, bytes, inodes;
 
 	st->f_type = (long)fs->magic;
 	if (fs->magic == RAMFS_MAGIC) {
@@ -165,14 +182,15 @@ void tmpfs_statfs(const struct tmpfs *fs, struct statfs *st)
 		st->f_blocks = st->f_bfree = st->f_bavail = st->f_files = st->f_ffree = 0;
 		return;
 	}
-	if (tmpfs_measure(fs, &used))
+	if (measure_to_show(fs, st, &used))
 		return;
 	pages = half_of_memory();
 	bytes = fs->max_bytes ? fs->max_bytes : pages * PAGE;
 	inodes = fs->max_inodes ? fs->max_inodes : pages;
 	st->f_bsize = st->f_frsize = PAGE;
 	st->f_blocks = (long)(whole(bytes) / PAGE);
-	st->f_bfree = st->f_bavail = (long)(left(bytes, used.bytes) / PAGE);
+	st->f_bfree = (long)(left(bytes, used.bytes) / PAGE);
+	st->f_bavail = (long)(MIN(left(bytes, used.bytes), storage_left) / PAGE);
 	st->f_files = (long)whole(inodes);
 	st->f_ffree = (long)left(inodes, used.inodes);
 }

@@ -36,7 +36,8 @@ void tmpfs_statfs(const struct tmpfs *fs, struct statfs *st);
 struct tmpfs_usage {
 	u64 bytes, inodes;
 };
-/* Counts what is there now. 0 or -errno: it cannot be told. */
-int tmpfs_measure(const struct tmpfs *fs, struct tmpfs_usage *out);
+#define TMPFS_ALL UINT64_MAX
+/* Counts what is there now. 0, -E2BIG: more than `most` inodes, or -errno: it cannot be told. */
+int tmpfs_measure(const struct tmpfs *fs, u64 most, struct tmpfs_usage *out);
 
 #endif

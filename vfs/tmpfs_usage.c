@@ -22,6 +22,7 @@ struct pending {
 
 struct count {
 	struct tmpfs_usage usage;
+	u64 most;
 	struct pending *todo;
 	const struct pending *dir;
 	int fd;
@@ -59,7 +60,7 @@ static bool count_entry(void *arg, const char *name)
 		count->usage.bytes += (u64)st.st_blocks * BLOCK / MAX(st.st_nlink, 1UL);
 	if (S_ISDIR(st.st_mode))
 		add_directory(count, name);
-	return !count->no_memory;
+	return !count->no_memory && count->usage.inodes <= count->most;
 }
 
 /* One that we may not read keeps what it holds to itself. */
@@ -86,9 +87,9 @@ static int open_storage(const struct tmpfs *fs)
 	return (int)host_own_fd(__NR_openat, AT_FDCWD, (long)path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-int tmpfs_measure(const struct tmpfs *fs, struct tmpfs_usage *out)
+int tmpfs_measure(const struct tmpfs *fs, u64 most, struct tmpfs_usage *out)
 {
-	struct count count = {.usage = {.inodes = 1}, .todo = kzalloc(sizeof(struct pending) + 1)};
+	struct count count = {.usage = {.inodes = 1}, .most = most, .todo = kzalloc(sizeof(struct pending) + 1)};
 	int root = open_storage(fs);
 
 	count.no_memory = !count.todo;
@@ -97,7 +98,7 @@ int tmpfs_measure(const struct tmpfs *fs, struct tmpfs_usage *out)
 
 		count.todo = dir->next;
 		count.dir = dir;
-		if (root >= 0 && !count.no_memory)
+		if (root >= 0 && !count.no_memory && count.usage.inodes <= most)
 			count_directory(&count, root);
 		kfree(dir);
 	}
@@ -105,5 +106,7 @@ int tmpfs_measure(const struct tmpfs *fs, struct tmpfs_usage *out)
 		return root;
 	host_close(root);
 	*out = count.usage;
-	return count.no_memory ? -ENOMEM : 0;
+	if (count.no_memory)
+		return -ENOMEM;
+	return count.usage.inodes > most ? -E2BIG : 0;
 }

@@ -30,6 +30,7 @@ os.close(fd)
 print("remount", mount(None, b"a", None, 32, b"size=128k,nr_inodes=20"), space("a"), t(os.mkdir, "a/more"), t(os.mkdir, "a/more2"))
 print(mount(b"r", b"a", b"ramfs", 0, b"mode=700,size=4k"), hex(os.statvfs("a").f_blocks), t(make, "a/f"))
 os.mkdir("c")
+space = lambda path: [(s.f_bsize, s.f_frsize, s.f_blocks, s.f_bfree, 0 < s.f_bavail <= s.f_bfree, s.f_files, s.f_ffree) for s in [os.statvfs(path)]]
 print("none given", mount(b"y", b"c", b"tmpfs"), space("c"), t(make, "c/f"), space("c"), os.truncate("c/f", 1 << 20), space("c"))
 with open("c/f", "wb") as f:
     f.write(b"x" * 100000)

@@ -322,6 +322,7 @@ bool path_written(const char *path)
 int fs_spec_init(struct fs_spec *spec, const struct call *call, const char *type)
 {
 	memset(spec, 0, sizeof(*spec));
+	strcpy(spec->source, "none");
 	spec->owner = call->self->user;
 	return strcmp(type, "tmpfs") ? -ENODEV : 0;
 }

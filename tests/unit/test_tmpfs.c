@@ -85,18 +85,20 @@ static void names_and_pages_are_counted(void **state)
 
 	assert_true(tmpfs_of_mount(vfs_task(), mnt, &fs));
 	assert_int_equal(fs.magic, TMPFS_MAGIC);
-	assert_int_equal(tmpfs_measure(&fs, &usage), 0);
+	assert_int_equal(tmpfs_measure(&fs, TMPFS_ALL, &usage), 0);
 	assert_int_equal(usage.inodes, 1);
 	assert_int_equal(usage.bytes, 0);
 	fill();
-	assert_int_equal(tmpfs_measure(&fs, &usage), 0);
+	assert_int_equal(tmpfs_measure(&fs, TMPFS_ALL, &usage), 0);
 	assert_int_equal(usage.inodes, 6);
 	assert_int_equal(usage.bytes, 2 * PAGE);
+	assert_int_equal(tmpfs_measure(&fs, 6, &usage), 0);
+	assert_int_equal(tmpfs_measure(&fs, 5, &usage), -E2BIG);
 	empty();
 	kzalloc_fail_at = 1;
-	assert_int_equal(tmpfs_measure(&fs, &usage), -ENOMEM);
+	assert_int_equal(tmpfs_measure(&fs, TMPFS_ALL, &usage), -ENOMEM);
 	fs.storage = 0xffffff;
-	assert_int_equal(tmpfs_measure(&fs, &usage), -ENOENT);
+	assert_int_equal(tmpfs_measure(&fs, TMPFS_ALL, &usage), -ENOENT);
 	assert_false(tmpfs_of_mount(vfs_task(), vfs_task()->nsproxy->mnt->root, &fs));
 	assert_false(tmpfs_of_mount(vfs_task(), 99, &fs));
 }
@@ -127,7 +129,7 @@ static void what_is_full_takes_no_more(void **state)
 
 static void statfs_tells_what_is_left(void **state)
 {
-	struct statfs st = {.f_bsize = 1, .f_blocks = 2, .f_files = 3};
+	struct statfs st = {.f_bsize = 1, .f_bavail = 7 * PAGE};
 	long half = sysconf(_SC_PHYS_PAGES) / 2;
 	struct tmpfs fs;
 
@@ -137,7 +139,8 @@ static void statfs_tells_what_is_left(void **state)
 	assert_int_equal(st.f_type, TMPFS_MAGIC);
 	assert_int_equal(st.f_bsize, PAGE);
 	assert_int_equal(st.f_blocks, half);
-	assert_int_equal(st.f_bavail, half - 2);
+	assert_int_equal(st.f_bfree, half - 2);
+	assert_int_equal(st.f_bavail, 7); /* what the storage has */
 	assert_int_equal(st.f_files, half);
 	assert_int_equal(st.f_ffree, half - 6);
 	fs.max_bytes = 5 * PAGE;
