@@ -103,6 +103,7 @@ struct arena_header {
 		_Atomic u64 id;
 		_Atomic u64 host_hash; /* of what it showed */
 		_Atomic u32 host_len;
+		_Atomic u32 taken_off;
 		_Atomic u32 flags;
 		_Atomic u32 proc_hides, proc_gid; /* as in struct super */
 	} gone[MOUNTS_GONE];

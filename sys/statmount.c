@@ -44,21 +44,6 @@ s64 get_mnt_id_req(u64 ureq, struct mnt_id_req *req)
 	return (req->mnt_ns_fd && req->mnt_ns_id) || req->mnt_id <= MNT_UNIQUE_BASE ? -EINVAL : 0;
 }
 
-/* One that is somebody's. */
-static const struct mnt_ns *mnt_ns_in_use(u64 id)
-{
-	u32 nr = READ_ONCE(arena()->nr_handles);
-
-	for (u32 i = 0; i < nr; i++) {
-		struct handle *h = handle_at(i);
-		const struct mnt_ns *ns = READ_ONCE(h->mnt);
-
-		if (atomic_load(&h->inode) && arena_contains(ns, sizeof(*ns)) && READ_ONCE(ns->inum) == id)
-			return ns;
-	}
-	return NULL;
-}
-
 /*
  * The last who was in it may have been waited for, of whose end the warden hears by its handle. A first message can be
  * read in the same round as that, and before it; not a second one.

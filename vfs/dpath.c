@@ -88,25 +88,21 @@ static bool climb(const struct mnt_ns *ns, const struct path *root, u64 mnt, con
 	}
 }
 
-static int write_path(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *host, char *buf, size_t size)
+/* Inside the namespace, up to `root` (NULL: that is in another one). */
+static int write_path(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, char *buf,
+		      size_t size)
 {
 	static const char unreachable[] = "(unreachable)";
 	struct backwards b;
-	struct path root;
 	bool reached;
 	u64 seq;
-	int err = get_fs_root(task->fs, &root);
 
-	if (err)
-		return err;
 	do {
 		seq = mnt_read_begin(ns);
 		b = (struct backwards){buf, size, false};
 		prepend(&b, "", 1);
-		/* A copy of a namespace has the same numbers of mounts: of another one, none is the root. */
-		reached = climb(ns, ns == task->nsproxy->mnt ? &root : NULL, mnt, host, (u32)strlen(host), &b);
+		reached = climb(ns, root, mnt, host, (u32)strlen(host), &b);
 	} while (mnt_read_retry(ns, seq));
-	path_put(&root);
 	if (b.at == size - 1)
 		prepend(&b, "/", 1);
 	if (!reached)
@@ -118,7 +114,7 @@ static int write_path(struct task *task, const struct mnt_ns *ns, u64 mnt, const
 }
 
 /* Below proc, where the guest's numbers are not the host's. -EAGAIN: they are, or it is elsewhere. */
-static __attribute__((noinline)) int write_proc_path(struct task *task, const struct mnt_ns *ns, u64 mnt,
+static __attribute__((noinline)) int write_proc_path(const struct mnt_ns *ns, const struct path *root, u64 mnt,
 						     const char *host, char *buf, size_t size)
 {
 	char path[PATH_MAX];
@@ -127,22 +123,30 @@ static __attribute__((noinline)) int write_proc_path(struct task *task, const st
 	fmt_init(&f, path, sizeof(path));
 	if (!proc_path_to_guest(host, &f))
 		return -EAGAIN;
-	return fmt_overflow(&f) ? -ERANGE : write_path(task, ns, mnt, path, buf, size);
+	return fmt_overflow(&f) ? -ERANGE : write_path(ns, root, mnt, path, buf, size);
 }
 
-int path_to_guest_in(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *host, char *buf, size_t size)
+static int path_to_guest_from(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, char *buf,
+			      size_t size)
 {
-	int len = proc_numbers_differ() ? write_proc_path(task, ns, mnt, host, buf, size) : -EAGAIN;
+	int len = proc_numbers_differ() ? write_proc_path(ns, root, mnt, host, buf, size) : -EAGAIN;
 
-	return len == -EAGAIN ? write_path(task, ns, mnt, host, buf, size) : len;
+	return len == -EAGAIN ? write_path(ns, root, mnt, host, buf, size) : len;
 }
 
 int place_text(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *host, char *buf, size_t size)
 {
 	static const char unreachable[] = "(unreachable)";
 	const size_t cut = sizeof(unreachable) - 1;
-	int len = path_to_guest_in(task, ns, mnt, host, buf, size);
+	struct path root;
+	int len = get_fs_root(task->fs, &root);
 
+	if (len)
+		return len;
+	ns = mnt_ns_of(ns, mnt);
+	/* A copy of a namespace has the same numbers of mounts: of another one, none is the root. */
+	len = path_to_guest_from(ns, ns == task->nsproxy->mnt ? &root : NULL, mnt, host, buf, size);
+	path_put(&root);
 	if (len == -ERANGE)
 		return -ENAMETOOLONG;
 	if (len != -ENOENT)
@@ -154,7 +158,15 @@ int place_text(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *
 
 int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_t size)
 {
-	return path_to_guest_in(task, task->nsproxy->mnt, mnt, host, buf, size);
+	struct path root;
+	int len = get_fs_root(task->fs, &root);
+
+	if (len)
+		return len;
+	/* Where the task has gone into another namespace, it may have its root there as well. */
+	len = path_to_guest_from(mnt_ns_of(task->nsproxy->mnt, mnt), &root, mnt, host, buf, size);
+	path_put(&root);
+	return len;
 }
 
 char *dpath_below(const struct mnt_ns *ns, const struct path *root, u64 mnt, const char *host, char *buf, size_t size)

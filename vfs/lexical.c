@@ -238,6 +238,7 @@ static int walk_names(struct lexical *lx, const char *name)
 /* From a base place whose host path is known. */
 static int walk_from_place(struct lexical *lx, int dfd, const char *name)
 {
+	const struct mount *m;
 	int err = 0;
 	u64 seq;
 
@@ -250,7 +251,13 @@ static int walk_from_place(struct lexical *lx, int dfd, const char *name)
 			return err;
 		lx->start = *name == '/' || fd_is_tree(dfd) ? -EBADF : dfd;
 		seq = mnt_read_begin(lx->ns);
-		nd_set_mount(lx->nd, mnt_by_id(lx->ns, lx->nd->mnt));
+		m = mnt_by_id(lx->ns, lx->nd->mnt);
+		if (!m) {
+			lx->ns = mnt_ns_of(lx->task->nsproxy->mnt, lx->nd->mnt);
+			seq = mnt_read_begin(lx->ns);
+			m = mnt_by_id(lx->ns, lx->nd->mnt);
+		}
+		nd_set_mount(lx->nd, m);
 		err = walk_names(lx, name);
 	} while (mnt_read_retry(lx->ns, seq));
 	return err;

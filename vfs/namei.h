@@ -104,10 +104,8 @@ int open_path_fd(struct task *task, const struct nameidata *nd, bool cloexec);
  * Returns the length without NUL, -ERANGE when it does not fit, -ENOENT when unreachable
  * (the text is then "(unreachable)/..." as the kernel writes it). */
 int path_to_guest(struct task *task, u64 mnt, const char *host, char *buf, size_t size);
-/* The same of a mount in a namespace, up to the top of which it goes where that is not below the task's root: in
- * another one than the task's, nothing is. */
-int path_to_guest_in(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *host, char *buf, size_t size);
-/* As the links of proc say it: "(unreachable)" is getcwd(2)'s word alone. The length, or -ENAMETOOLONG. */
+/* As the links of proc say it, of a mount in a namespace, up to the top of which it goes where that is not below the
+ * task's root: in another one than the task's, nothing is. The length, or -ENAMETOOLONG. */
 int place_text(struct task *task, const struct mnt_ns *ns, u64 mnt, const char *host, char *buf, size_t size);
 
 /* Does the descriptor stand for a tree of mounts (vfs/tree_fd.c)? */

@@ -118,7 +118,14 @@ bool nd_use_mount_in(const struct mnt_ns *ns, struct nameidata *nd, u64 mnt)
 
 bool nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt)
 {
-	return nd_use_mount_in(task->nsproxy->mnt, nd, mnt);
+	const struct mnt_ns *own = task->nsproxy->mnt, *ns;
+
+	if (nd_use_mount_in(own, nd, mnt))
+		return true;
+	ns = mnt_ns_of(own, mnt);
+	if (ns != own)
+		nd_use_mount_in(ns, nd, mnt);
+	return false;
 }
 
 bool nd_append(struct nameidata *nd, const char *name, size_t len)
@@ -459,37 +466,23 @@ bool fd_mount_is_no_matter(struct task *task, int fd, struct nameidata *nd)
 
 u32 fd_mnt_flags(struct task *task, int fd)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
-	u64 id = fd_mount(task, fd), seq;
-	const struct super *sb;
-	const struct mount *m;
-	u32 flags;
+	u64 id = fd_mount(task, fd);
+	struct nameidata nd;
 
 	if (!id)
 		return 0;
-	do {
-		seq = mnt_read_begin(ns);
-		m = mnt_by_id(ns, id);
-		sb = m ? super_of(m) : NULL;
-		flags = sb ? m->flags | sb->flags : 0;
-	} while (mnt_read_retry(ns, seq));
-	return flags;
+	nd.len = 0;
+	nd_use_mount(task, &nd, id);
+	return nd.mnt_flags;
 }
 
 u64 mount_dev(struct task *task, u64 mnt, u64 dev)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
-	const struct super *sb;
-	const struct mount *m;
-	u64 seq, shown;
+	struct nameidata nd;
 
-	do {
-		seq = mnt_read_begin(ns);
-		m = mnt_by_id(ns, mnt);
-		sb = m ? super_of(m) : NULL;
-		shown = sb && sb->host_dev == dev ? sb->dev : dev;
-	} while (mnt_read_retry(ns, seq));
-	return shown;
+	nd.len = 0;
+	nd_use_mount(task, &nd, mnt);
+	return nd.host_dev == dev ? nd.dev : dev;
 }
 
 void nd_look_again(struct nameidata *nd)

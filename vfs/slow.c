@@ -55,7 +55,7 @@ static int jump_root(struct walk *w, bool from_link)
 		return -EXDEV;
 	w->root_used = true;
 	nd_copy_place(nd, &w->root);
-	w->ns = w->task->nsproxy->mnt;
+	w->ns = mnt_ns_of(w->task->nsproxy->mnt, w->root.mnt);
 	nd_use_mount_in(w->ns, nd, w->root.mnt);
 	return 0;
 }
@@ -187,7 +187,7 @@ static int follow_magic(struct walk *w, const char *rel)
 		return err;
 	if (err)
 		return leave_to_host(w);
-	w->ns = proc_link_ns(w->task, rel);
+	w->ns = mnt_ns_of(proc_link_ns(w->task, rel), nd->mnt);
 	nd_use_mount_in(w->ns, nd, nd->mnt);
 	return (w->resolve & RESOLVE_NO_XDEV) && nd->mnt != mnt ? -EXDEV : 0;
 }
@@ -359,6 +359,7 @@ static int walk_start(struct walk *w, int dfd, bool absolute)
 		err = base_place(w->task, dfd, nd);
 		if (err)
 			return err;
+		w->ns = mnt_ns_of(w->ns, nd->mnt);
 	}
 	if (scoped) {
 		w->root = (struct path){nd->mnt, hpath_new(nd->host, nd->len)};

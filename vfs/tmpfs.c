@@ -154,9 +154,7 @@ static u64 half_of_memory(void)
 	return memory.totalram * memory.mem_unit / PAGE / 2;
 }
 
-/*
- * Nobody waits for what is only shown: many programs ask for the type alone. What the storage holds is at least as much.
- */
+/* Nobody waits for what is only shown: many ask for the type alone. What the storage holds is at least as much. */
 #define MOST_SHOWN 10000
 
 static int measure_to_show(const struct tmpfs *fs, const struct statfs *storage, struct tmpfs_usage *used)

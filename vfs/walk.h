@@ -47,8 +47,9 @@ static inline void nd_used(struct task *task, const struct nameidata *nd)
 void nd_init(struct nameidata *nd);
 /* Takes over what `m` says of itself (NULL: a mount that is not, or no longer, in the namespace). */
 void nd_set_mount(struct nameidata *nd, const struct mount *m);
-/* The same for the mount with that number. False: it is not in the namespace. */
+/* The same for the mount with that number, in whosever namespace it is. False: it is not in the task's. */
 bool nd_use_mount(struct task *task, struct nameidata *nd, u64 mnt);
+/* In that namespace alone. */
 bool nd_use_mount_in(const struct mnt_ns *ns, struct nameidata *nd, u64 mnt);
 /* The mount through which the tree of that namespace shows nd->host by default; nd->mnt becomes 0 when it does not. */
 void mount_of_host(const struct mnt_ns *ns, struct nameidata *nd);

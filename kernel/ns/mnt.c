@@ -108,9 +108,9 @@ struct mount_past mnt_gone(u64 id)
 	for (size_t i = 0; i < MOUNTS_GONE; i++) {
 		if (atomic_load(&gone[i].id) != id)
 			continue;
-		past = (struct mount_past){atomic_load(&gone[i].flags), atomic_load(&gone[i].proc_hides),
-					   atomic_load(&gone[i].proc_gid), atomic_load(&gone[i].host_len),
-					   atomic_load(&gone[i].host_hash)};
+		past = (struct mount_past){atomic_load(&gone[i].taken_off),  atomic_load(&gone[i].flags),
+					   atomic_load(&gone[i].proc_hides), atomic_load(&gone[i].proc_gid),
+					   atomic_load(&gone[i].host_len),   atomic_load(&gone[i].host_hash)};
 		/* It may be another one's, who has got the entry meanwhile. */
 		if (atomic_load(&gone[i].id) == id)
 			return past;

@@ -254,11 +254,19 @@ const char *path_moved(const struct path_move *moves, unsigned nr, const char *p
  * proc, and its root. All 0: so many others have gone since that nobody knows. Needs no read section.
  */
 struct mount_past {
+	bool taken_off; /* else it was remembered before that */
 	u32 flags, proc_hides, proc_gid;
 	u32 host_len; /* of the host path of its root */
 	u64 host_hash;
 };
 struct mount_past mnt_gone(u64 id);
+/* The namespace with that number, if somebody is in it or holds it; else NULL. Needs no read section. */
+const struct mnt_ns *mnt_ns_in_use(u64 inum);
+/*
+ * The namespace in which the mount is, where one may be who has come there through a link of proc, or by a descriptor
+ * that somebody sent: `own` if it is there too, as in a copy all are, or in none. Needs no read section.
+ */
+const struct mnt_ns *mnt_ns_of(const struct mnt_ns *own, u64 id);
 /* How much of a host path in the mount is that of its root; 0: nobody knows, or the path is not in it (any more). */
 u32 mnt_gone_root(u64 id, const char *host, u32 len);
 

@@ -28,7 +28,7 @@ void mnt_send(const struct mount *m, u64 dev, u64 ino)
 	u64 nr = atomic_load(&arena()->dirs_sent);
 	struct dir_sent *s = &arena()->sent[nr % DIRS_SENT];
 
-	mnt_remember(m);
+	mnt_remember(m, false);
 	atomic_store(&s->ino, 0);
 	atomic_store(&s->dev, dev);
 	atomic_store(&s->mnt, m->id);

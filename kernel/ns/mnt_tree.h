@@ -189,7 +189,7 @@ int mnt_propagate(struct mnt_change *c, struct mnt_ns *ns, const struct trie_nod
 		  struct peer_group *group);
 
 /* What the mount is now is what mnt_gone() says of it. */
-void mnt_remember(const struct mount *m);
+void mnt_remember(const struct mount *m, bool taken_off);
 
 /* ---- roots of tasks (mnt_root.c) ---- */
 

@@ -282,7 +282,7 @@ static struct mount_gone *remembered(u64 id)
 	return NULL;
 }
 
-void mnt_remember(const struct mount *m)
+void mnt_remember(const struct mount *m, bool taken_off)
 {
 	struct arena_header *a = arena();
 	struct mount_gone *gone = remembered(m->id);
@@ -292,6 +292,7 @@ void mnt_remember(const struct mount *m)
 	atomic_store(&gone->id, 0);
 	atomic_store(&gone->host_hash, hash_text(m->host, m->host_len));
 	atomic_store(&gone->host_len, m->host_len);
+	atomic_store(&gone->taken_off, taken_off);
 	atomic_store(&gone->flags, (m->flags | m->sb->flags) & FLAGS_OF_GONE);
 	atomic_store(&gone->proc_hides, m->sb->proc_hides);
 	atomic_store(&gone->proc_gid, m->sb->proc_gid);
@@ -300,7 +301,7 @@ void mnt_remember(const struct mount *m)
 
 static int remember(const void *value, void *arg)
 {
-	mnt_remember(value);
+	mnt_remember(value, true);
 	return 0;
 }
 

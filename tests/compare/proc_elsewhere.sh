@@ -107,4 +107,52 @@ if pid == 0:
     os.kill(other, 9)
     os._exit(0)
 os.waitpid(pid, 0)
+
+# Going there: what is mounted in the other namespace is there, "..", names, devices and what the places are called.
+os.makedirs("there/up/deep")
+sys.stdout.flush()
+ready, tell = os.pipe()
+end, closing = os.pipe()
+pid = os.fork()
+if pid == 0:
+    libc.unshare(0x20000)
+    mount(b"there", b"there", b"tmpfs")
+    os.makedirs("there/up/deep")
+    mount(b"deep", b"there/up/deep", b"tmpfs")
+    os.makedirs("there/up/deep/in/side")
+    open("there/up/deep/file", "w").write("of the other\n")
+    os.chdir("there/up/deep/in")
+    os.write(tell, b"x")
+    os.read(end, 1)
+    os._exit(0)
+os.read(ready, 1)
+there = f"/proc/{pid}/root{here}/there"
+home = os.open(".", os.O_PATH)
+
+
+def stand(title):
+    links = [t(os.readlink, "/proc/self/" + name).replace(here, "HERE") for name in ("cwd", "root")]
+    print(title, t(os.getcwd).replace(here, "HERE"), links, t(os.listdir, "."), t(os.listdir, ".."), t(os.listdir, "../.."), t(os.listdir, "../../deep"), t(os.listdir, "side/.."))
+    for name in "../file", "/proc/self/cwd/../file":
+        fd = t(os.open, name, os.O_RDONLY)
+        print(isinstance(fd, int) and (os.path.samestat(os.stat(name), os.fstat(fd)), os.read(fd, 100), os.readlink(f"/proc/self/fd/{fd}").replace(here, "HERE"),
+              os.stat(name).st_dev == os.stat("../..").st_dev, hex(os.fstatvfs(fd).f_flag & 1)))
+    print(t(os.mkdir, "../made"), sorted(os.listdir("..")), t(os.rename, "../made", "made"), os.listdir("."), t(os.rmdir, "made"), t(os.link, "../file", "../../link"),
+          mount(b"x", b"side", b"tmpfs"), t(shutil.copy, "../file", "copy"), t(os.unlink, "copy"))
+
+
+os.chdir(there + "/up/deep/in")
+stand("by its root")
+os.fchdir(home)
+os.chdir(f"/proc/{pid}/cwd")
+stand("by its cwd")
+os.fchdir(home)
+fd = os.open(there + "/up", os.O_RDONLY)
+print("by a descriptor", [t(lambda: sorted(os.listdir(os.open(name, os.O_RDONLY, dir_fd=fd)))) for name in (".", "deep", "deep/in", "deep/..", "deep/in/../..")],
+      os.readlink(f"/proc/self/fd/{fd}").replace(here, "HERE"))
+print("copies", t(shutil.copy, there + "/up/deep/file", "copy"), open("copy").read(), t(shutil.move, there + "/up/deep/file", "moved"), t(os.listdir, there + "/up/deep"))
+os.chroot(there + "/up")
+print("as root", t(os.listdir, "/"), t(os.listdir, "/deep"), t(os.listdir, "/.."), t(os.listdir, "/deep/in/.."))
+os.write(closing, b"x")
+os.waitpid(pid, 0)
 END
