@@ -115,6 +115,8 @@ SYSCALL(ioctl)
 		return nsfs_ioctl(task, &note, (u32)ARG1(regs), ARG2(regs));
 	if (((u32)ARG1(regs) & ~PIDFD_INFO_SIZEMASK) == PIDFD_GET_INFO)
 		return pidfd_get_info(task, fd, (u32)ARG1(regs), ARG2(regs));
+	if (pidfd_get_ns(task, fd, (u32)ARG1(regs), ARG2(regs), &ret))
+		return ret;
 	if (pids_ioctl(regs, &ret))
 		return ret;
 	return host_call_blocking(__NR_ioctl, fd, (long)ARG1(regs), (long)ARG2(regs), 0, 0, 0);

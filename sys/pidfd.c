@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Of pidfds: ioctl(2)'s PIDFD_GET_INFO, whose process it is, in the guest's numbers; and pidfd_getfd(2). */
+/* Of pidfds: ioctl(2)'s PIDFD_GET_INFO, whose process it is, in the guest's numbers; its namespaces; and
+ * pidfd_getfd(2). */
 #include "sys/pidfd.h"
 
 #include <asm/errno.h>
@@ -96,6 +97,48 @@ s64 pidfd_get_info(const struct task *task, int fd, u32 cmd, u64 uinfo)
 		return ret;
 	info_to_guest(task, &got.info);
 	return copy_to_guest(uinfo, &got, size);
+}
+
+/* ---- PIDFD_GET_X_NAMESPACE ---- */
+
+static int type_asked_for(u32 cmd)
+{
+	switch (cmd) {
+	case PIDFD_GET_MNT_NAMESPACE:
+		return NS_MNT;
+	case PIDFD_GET_USER_NAMESPACE:
+		return NS_USER;
+	case PIDFD_GET_UTS_NAMESPACE:
+		return NS_UTS;
+	default:
+		return -1;
+	}
+}
+
+/* Whether it is a pidfd, and the process may be asked, the host says; what it gives is its own. */
+static s64 ns_of_pidfd(struct task *task, int fd, int type, u32 cmd, u64 arg)
+{
+	s64 hosts = host_call3(__NR_ioctl, fd, cmd, arg);
+	const struct handle *h;
+	int pid;
+
+	if (hosts < 0)
+		return hosts;
+	pid = pid_of_pidfd(fd);
+	h = pid > 0 ? handle_of_pid(pid) : NULL;
+	if (!h)
+		return hosts; /* of a process outside the session */
+	host_close((int)hosts);
+	return proc_ns_open(task, h->inode, type, O_CLOEXEC);
+}
+
+bool pidfd_get_ns(struct task *task, int fd, u32 cmd, u64 arg, s64 *ret)
+{
+	int type = type_asked_for(cmd);
+
+	if (type >= 0)
+		*ret = ns_of_pidfd(task, fd, type, cmd, arg);
+	return type >= 0;
 }
 
 /* ---- pidfd_getfd(2) ---- */

@@ -90,5 +90,7 @@ s32 proc_parent(s32 pid);
 const struct handle *handle_of_pid(int pid);
 /* The handle entry with that socket inode, or NULL. */
 const struct handle *handle_by_inode(u64 inode);
+/* open(2): a descriptor on that namespace, held open through the handle with that inode. */
+int proc_ns_open(struct task *task, u64 handle_inode, int type, u64 oflags);
 
 #endif

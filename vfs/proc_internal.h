@@ -144,7 +144,5 @@ int proc_ns_type(const char *rest);
 int proc_ns_text(const struct proc_task *who, int type, char *buf, size_t size);
 /* The same of an open descriptor of that kind; -EAGAIN when its handle is gone. */
 int proc_ns_fd_text(const struct fd_info *info, char *buf, size_t size);
-/* open(2): a descriptor on that namespace, held open through the handle with that inode. */
-int proc_ns_open(struct task *task, u64 handle_inode, int type, u64 oflags);
 
 #endif

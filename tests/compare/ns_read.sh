@@ -86,3 +86,41 @@ for state in 'zombie', 'gone':
     print(state, [os.strerror(ctypes.get_errno()) for flag in (0, 1, flags['uts'], flags['mnt'] | flags['uts']) if libc.setns(pidfd, flag)])
     os.waitstatus_to_exitcode(os.waitpid(dead, 0)[1] if state == 'zombie' else 0)
 END
+# By a pidfd (PIDFD_GET_X_NAMESPACE of pidfd_open(2)): of oneself, of a child that has its own, of nobody and of no pidfd.
+python3 - <<'END'
+import fcntl, os, sys
+from calls import *
+
+KINDS = {"mnt": 0xff03, "user": 0xff09, "uts": 0xff0a}
+
+
+def opened(pidfd, kind, arg=0):
+    return t(fcntl.ioctl, pidfd, KINDS[kind], arg)
+
+
+def ask(pid, pidfd):
+    for kind in KINDS:
+        fd = opened(pidfd, kind)
+        print(kind, os.readlink(f"/proc/self/fd/{fd}") == os.readlink(f"/proc/{pid}/ns/{kind}"), os.fstat(fd).st_ino == os.stat(f"/proc/{pid}/ns/{kind}").st_ino,
+              os.get_inheritable(fd), opened(pidfd, kind, 1), os.readlink(f"/proc/self/fd/{fd}") == os.readlink(f"/proc/self/ns/{kind}"))
+        os.close(fd)
+
+
+ask(os.getpid(), os.pidfd_open(os.getpid()))
+sys.stdout.flush()
+ready, tell = os.pipe()
+end, closing = os.pipe()
+pid = os.fork()
+if pid == 0:
+    call(272, NEWUSER | NEWNS | 0x04000000)
+    os.write(tell, b"x")
+    os.read(end, 1)
+    os._exit(0)
+os.read(ready, 1)
+pidfd = os.pidfd_open(pid)
+ask(pid, pidfd)
+print("setns", call(308, opened(pidfd, "user"), NEWUSER), call(308, opened(pidfd, "mnt"), 0), os.readlink("/proc/self/ns/mnt") == os.readlink(f"/proc/{pid}/ns/mnt"))
+os.write(closing, b"x")
+os.waitpid(pid, 0)
+print("gone", [opened(pidfd, kind) for kind in KINDS], [opened(ready, kind) for kind in KINDS])
+END
