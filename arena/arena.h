@@ -42,7 +42,7 @@ struct handle {
 #define DOOR_NONE ~0U /* the host gave us none */
 
 #define MOUNTS_GONE 1024
-#define DIRS_SENT   64
+#define FILES_SENT  64
 
 struct arena_header {
 	u64 magic;
@@ -69,9 +69,9 @@ struct arena_header {
 	struct uts_ns *init_uts;
 	struct user_ns *init_user;
 	_Atomic u64 next_inum, next_mount_id;
-	_Atomic u64 pivots; /* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
-	u32 next_gone;
-	_Atomic u64 dirs_sent;	      /* so far; see mnt_sent() */
+	_Atomic u64 pivots;	      /* pivot_root(2)s so far: the serial of the last one (kernel/ns/mnt.h) */
+	u32 next_gone[2];	      /* in each half of `gone` */
+	_Atomic u64 files_sent;	      /* so far; see mnt_sent() */
 	struct held_root *held_roots; /* the warden's alone: kernel/ns/mnt_root.c */
 	u64 next_version;	      /* of mount trees; see kernel/ns/mnt_tree.h */
 	u64 next_group;		      /* of peer groups */
@@ -94,11 +94,12 @@ struct arena_header {
 	_Atomic u16 points_named[POINTS_NAMED]; /* see point_named() */
 	struct pid_map pids;
 	_Atomic u16 paths_held[PATHS_HELD]; /* see mnt_name_held() */
-	/* The last ones: number n stands at n % DIRS_SENT. */
-	struct dir_sent {
+	/* The last ones: number n stands at n % FILES_SENT. */
+	struct file_sent {
 		_Atomic u64 dev, ino, mnt;
-	} sent[DIRS_SENT];
-	/* What mounts were that were taken off, or elsewhere, and are remembered: see mnt_gone(). */
+	} sent[FILES_SENT];
+	/* What mounts were that were taken off, or elsewhere, and are remembered: see mnt_gone(). Those that restrict
+	 * who is in them have the second half, so that the others do not push them out. */
 	struct mount_gone {
 		_Atomic u64 id;
 		_Atomic u64 host_hash; /* of what it showed */
@@ -123,10 +124,10 @@ static inline bool point_named(u64 hash)
 	return atomic_load_explicit(&arena()->points_named[hash % POINTS_NAMED], memory_order_relaxed);
 }
 
-/* Has a directory ever been sent about which mnt_sent() may know something? */
-static inline bool any_dir_sent(void)
+/* Has a file ever been sent about which mnt_sent() may know something? */
+static inline bool any_file_sent(void)
 {
-	return atomic_load_explicit(&arena()->dirs_sent, memory_order_relaxed);
+	return atomic_load_explicit(&arena()->files_sent, memory_order_relaxed);
 }
 
 /* Entry `index`, which is below nr_handles. */

@@ -94,7 +94,7 @@ static __attribute__((noinline)) struct listing listing_of(struct task *task, in
 	int len;
 
 	noted = files_get(task->files, fd, &note) && note.kind == FD_DIR;
-	if (!noted && !any_dir_sent())
+	if (!noted && !any_file_sent())
 		return (struct listing){0};
 	mnt = fd_mount(task, fd);
 	if (!noted && !mnt)

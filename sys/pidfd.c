@@ -101,6 +101,7 @@ s64 pidfd_get_info(const struct task *task, int fd, u32 cmd, u64 uinfo)
 
 /* ---- PIDFD_GET_X_NAMESPACE ---- */
 
+/* By its number: one that is not built is -1. */
 static int type_asked_for(u32 cmd)
 {
 	switch (cmd) {
@@ -126,19 +127,21 @@ static s64 ns_of_pidfd(struct task *task, int fd, int type, u32 cmd, u64 arg)
 		return hosts;
 	pid = pid_of_pidfd(fd);
 	h = pid > 0 ? handle_of_pid(pid) : NULL;
-	if (!h)
+	if (pid > 0 && !h)
 		return hosts; /* of a process outside the session */
 	host_close((int)hosts);
-	return proc_ns_open(task, h->inode, type, O_CLOEXEC);
+	if (pid <= 0)
+		return -ESRCH; /* it has ended just now */
+	return type < 0 ? -EOPNOTSUPP : proc_ns_open(task, h->inode, type, O_CLOEXEC);
 }
 
 bool pidfd_get_ns(struct task *task, int fd, u32 cmd, u64 arg, s64 *ret)
 {
-	int type = type_asked_for(cmd);
+	bool asked = cmd >= PIDFD_GET_CGROUP_NAMESPACE && cmd <= PIDFD_GET_UTS_NAMESPACE;
 
-	if (type >= 0)
-		*ret = ns_of_pidfd(task, fd, type, cmd, arg);
-	return type >= 0;
+	if (asked)
+		*ret = ns_of_pidfd(task, fd, type_asked_for(cmd), cmd, arg);
+	return asked;
 }
 
 /* ---- pidfd_getfd(2) ---- */

@@ -35,8 +35,9 @@
 /* NS_GET_USERNS, NS_GET_PARENT, NS_GET_NSTYPE, NS_GET_OWNER_UID, NS_GET_MNTNS_ID; SECCOMP_IOCTL_NOTIF_RECV,
  * SECCOMP_IOCTL_NOTIF_SEND; PIDFD_GET_INFO in three sizes and PIDFD_GET_X_NAMESPACE; FIOSETOWN, SIOCSPGRP, TIOCSPGRP */
 static const u32 ioctl_values[] = {0xb701,     0xb702,	   0xb703,     0xb704,	   0x8008b705, 0xc0502100,
-				   0xc0182101, 0xc040ff0b, 0xc048ff0b, 0xc050ff0b, 0xff03,     0xff09,
-				   0xff0a,     0x8901,	   0x8902,     0x5410};
+				   0xc0182101, 0xc040ff0b, 0xc048ff0b, 0xc050ff0b, 0xff01,     0xff02,
+				   0xff03,     0xff04,	   0xff05,     0xff06,	   0xff07,     0xff08,
+				   0xff09,     0xff0a,	   0x8901,     0x8902,	   0x5410};
 /* SO_PEERCRED, SO_PEERGROUPS */
 static const u32 getsockopt_values[] = {17, 59};
 /* SO_PASSCRED */

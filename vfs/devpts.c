@@ -32,7 +32,7 @@ static bool named_ptmx(const struct nameidata *nd)
 /* Devpts has no directories, so the name is enough. */
 bool ptmx_at(struct task *task, const struct nameidata *nd, struct ptmx *out)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct mnt_ns *ns;
 	struct super *sb;
 	const struct mount *m;
 	bool found;
@@ -40,6 +40,7 @@ bool ptmx_at(struct task *task, const struct nameidata *nd, struct ptmx *out)
 
 	if (!named_ptmx(nd))
 		return false;
+	ns = mnt_ns_of(task->nsproxy->mnt, nd->mnt);
 	do {
 		seq = mnt_read_begin(ns);
 		m = mnt_by_id(ns, nd->mnt);
@@ -73,7 +74,7 @@ int ptmx_permission(const struct task *task, const struct cred *cred, const stru
 
 void ptmx_place(struct task *task, struct nameidata *nd)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct mnt_ns *ns = mnt_ns_of(task->nsproxy->mnt, nd->mnt);
 	const struct mount *m;
 	u64 seq;
 

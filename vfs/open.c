@@ -18,10 +18,6 @@
 
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 
-/* access(2) */
-#define W_OK 2
-#define R_OK 4
-
 /* What is to be opened, and how. */
 struct opening {
 	u64 oflags;

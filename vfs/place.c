@@ -306,7 +306,7 @@ void nd_copy_place(struct nameidata *nd, const struct path *place)
 
 void root_place(struct task *task, struct nameidata *nd)
 {
-	nd->len = copy_fs_root(task->fs, &nd->mnt, nd->host, HOST_PATH_MAX + 1);
+	nd->begun = nd->len = copy_fs_root(task->fs, &nd->mnt, nd->host, HOST_PATH_MAX + 1);
 }
 
 /* Held: fs->lock. */
@@ -415,19 +415,31 @@ static bool fd_note_ns(struct task *task, int fd, const struct stat *st, struct 
 
 	if (!h || h->kind < 1 || h->kind > NS_TYPES || fd_is_ours(fd))
 		return false;
+	/* What has that number may also be a socket's name, which cannot be opened otherwise. */
+	if (host_call2(__NR_fcntl, fd, F_GETFL) & O_PATH)
+		return false;
 	*note =
 	    (struct fd_info){.fd = fd, .kind = FD_NS, .sub = (u8)(h->kind - 1), .dev = st->st_dev, .ino = st->st_ino};
 	return !files_set(task->files, note);
 }
 
+/* Is the file still below that mount's root? Its number may be another one's by now. */
+static __attribute__((noinline)) bool is_still_in(int fd, u64 mnt)
+{
+	char host[PATH_MAX];
+	long n = host_path(fd, host);
+
+	return n > 0 && mnt_gone_root(mnt, host, (u32)n);
+}
+
 bool fd_note_sent(struct task *task, int fd, const struct stat *st, struct fd_info *note)
 {
-	u64 mnt = any_dir_sent() ? mnt_sent(st->st_dev, st->st_ino) : 0;
+	u64 mnt = any_file_sent() ? mnt_sent(st->st_dev, st->st_ino) : 0;
 
 	if (S_ISSOCK(st->st_mode))
 		return fd_note_ns(task, fd, st, note);
 	*note = (struct fd_info){fd, S_ISDIR(st->st_mode) ? FD_DIR : FD_FILE, 0, 0, mnt, st->st_dev, st->st_ino};
-	return mnt && !fd_is_ours(fd) && !files_set(task->files, note);
+	return mnt && !fd_is_ours(fd) && is_still_in(fd, mnt) && !files_set(task->files, note);
 }
 
 static bool is_about(const struct fd_info *note, const struct stat *st)
@@ -449,7 +461,7 @@ u64 fd_mount(struct task *task, int fd)
 	struct stat st;
 	bool noted = mount_note(task, fd, &note);
 
-	if ((!noted && !any_dir_sent()) || host_call2(__NR_fstat, fd, &st) < 0)
+	if ((!noted && !any_file_sent()) || host_call2(__NR_fstat, fd, &st) < 0)
 		return 0;
 	return (noted && is_about(&note, &st)) || fd_note_sent(task, fd, &st, &note) ? note.mnt : 0;
 }
@@ -459,7 +471,7 @@ bool fd_mount_is_no_matter(struct task *task, int fd, struct nameidata *nd)
 	struct fd_info note;
 
 	if (!mount_note(task, fd, &note))
-		return !any_dir_sent();
+		return !any_file_sent();
 	return nd_use_mount(task, nd, note.mnt) && nd->dev == nd->host_dev && !nd->proc &&
 	       !(nd->mnt_flags & MNT_EXPIRING);
 }

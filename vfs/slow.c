@@ -55,6 +55,7 @@ static int jump_root(struct walk *w, bool from_link)
 		return -EXDEV;
 	w->root_used = true;
 	nd_copy_place(nd, &w->root);
+	nd->begun = nd->len;
 	w->ns = mnt_ns_of(w->task->nsproxy->mnt, w->root.mnt);
 	nd_use_mount_in(w->ns, nd, w->root.mnt);
 	return 0;

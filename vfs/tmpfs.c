@@ -14,7 +14,7 @@
 
 bool tmpfs_of_mount(struct task *task, u64 mnt, struct tmpfs *out)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct mnt_ns *ns = mnt_ns_of(task->nsproxy->mnt, mnt);
 	const struct super *sb;
 	const struct mount *m;
 	bool found;
@@ -37,7 +37,7 @@ bool tmpfs_of_mount(struct task *task, u64 mnt, struct tmpfs *out)
 
 bool tmpfs_buried(struct task *task, u64 mnt)
 {
-	const struct mnt_ns *ns = task->nsproxy->mnt;
+	const struct mnt_ns *ns = mnt_ns_of(task->nsproxy->mnt, mnt);
 	size_t mark = strlen(arena()->storage) + 1 + STORAGE_NAME;
 	const struct mount *m;
 	const char *host;
@@ -155,7 +155,7 @@ static u64 half_of_memory(void)
 }
 
 /* Nobody waits for what is only shown: many ask for the type alone. What the storage holds is at least as much. */
-#define MOST_SHOWN 10000
+#define MOST_SHOWN 1000
 
 static int measure_to_show(const struct tmpfs *fs, const struct statfs *storage, struct tmpfs_usage *used)
 {

@@ -270,8 +270,8 @@ const struct mnt_ns *mnt_ns_of(const struct mnt_ns *own, u64 id);
 /* How much of a host path in the mount is that of its root; 0: nobody knows, or the path is not in it (any more). */
 u32 mnt_gone_root(u64 id, const char *host, u32 len);
 
-/* The mount through which the sender of that directory (the host's numbers) saw it, the last one if there were several;
- * 0: it was not sent, or too many were since. Needs no read section. */
+/* The mount through which the sender of that file or directory (the host's numbers) saw it, the last one if there were
+ * several; 0: it was not sent, or too many were since. Needs no read section. */
 u64 mnt_sent(u64 dev, u64 ino);
 
 /* ---- writing: the warden, and unit tests ---- */
@@ -359,8 +359,8 @@ int mnt_reconfigure(struct mnt_ns *ns, u64 id, u32 flags);
  * -EINVAL: no such mount, the root, or locked; -EBUSY: it has mounts below it and !detach; -ENOMEM.
  */
 int mnt_umount(struct mnt_ns *ns, u64 id, bool detach);
-/* A directory that is seen through it is about to be sent: for mnt_sent(), and for mnt_gone() of who receives it in
- * another namespace. */
+/* A file or directory that is seen through it is about to be sent: for mnt_sent(), and for mnt_gone() of who receives
+ * it in another namespace. */
 void mnt_send(const struct mount *m, u64 dev, u64 ino);
 /* MNT_EXPIRE: 0: it is marked, and may go. -EAGAIN: now it is; -EINVAL, -EBUSY, -ENOMEM as mnt_umount() without
  * `detach`. */

@@ -285,15 +285,19 @@ static struct mount_gone *remembered(u64 id)
 void mnt_remember(const struct mount *m, bool taken_off)
 {
 	struct arena_header *a = arena();
+	u32 flags = (m->flags | m->sb->flags) & FLAGS_OF_GONE;
+	bool restricts = flags || m->sb->proc_hides;
 	struct mount_gone *gone = remembered(m->id);
 
-	if (!gone)
-		gone = &a->gone[a->next_gone++ % MOUNTS_GONE];
+	if (gone)
+		atomic_store(&gone->id, 0);
+	if (!gone || (gone >= a->gone + MOUNTS_GONE / 2) != restricts)
+		gone = &a->gone[restricts * MOUNTS_GONE / 2 + a->next_gone[restricts]++ % (MOUNTS_GONE / 2)];
 	atomic_store(&gone->id, 0);
 	atomic_store(&gone->host_hash, hash_text(m->host, m->host_len));
 	atomic_store(&gone->host_len, m->host_len);
 	atomic_store(&gone->taken_off, taken_off);
-	atomic_store(&gone->flags, (m->flags | m->sb->flags) & FLAGS_OF_GONE);
+	atomic_store(&gone->flags, flags);
 	atomic_store(&gone->proc_hides, m->sb->proc_hides);
 	atomic_store(&gone->proc_gid, m->sb->proc_gid);
 	atomic_store(&gone->id, m->id);

@@ -40,4 +40,15 @@ for how, flags in (("plain", 0), ("ro", RDONLY), ("noexec", NOEXEC), ("nosymfoll
         while umount("n") == "ok":
             pass
         shutil.rmtree("n/s", ignore_errors=True)
+
+# However many others have been taken off since.
+mount("n", "m", None, BIND)
+mount(None, "m", None, REMOUNT | RDONLY | BIND)
+d = os.open("m", os.O_RDONLY)
+os.mkdir("proc")
+mount("none", "proc", "proc", 0, b"subset=pid")
+p = os.open("proc", os.O_RDONLY)
+print(umount("m", DETACH), umount("proc", DETACH))
+print([(mount("n", "m", None, BIND), umount("m", DETACH)) for i in range(1100)] == [("ok", "ok")] * 1100)
+print(t(os.mkdir, "new", dir_fd=d), t(os.stat, "cpuinfo", dir_fd=p), t(lambda: os.stat("self/status", dir_fd=p).st_size))
 END
