@@ -2,7 +2,7 @@
 /* Mount namespaces of others, which their handles lead to. */
 #include "kernel/ns/mnt_tree.h"
 
-/* The one that the handle holds; NULL: none. */
+/* The one that the handle holds, which the caller's arena_see() has made readable; NULL: none. */
 static const struct mnt_ns *held_by(u32 index)
 {
 	struct handle *h = handle_at(index);
@@ -15,6 +15,7 @@ const struct mnt_ns *mnt_ns_in_use(u64 inum)
 {
 	u32 nr = READ_ONCE(arena()->nr_handles);
 
+	arena_see();
 	for (u32 i = 0; i < nr; i++) {
 		const struct mnt_ns *ns = held_by(i);
 
@@ -44,6 +45,7 @@ const struct mnt_ns *mnt_ns_of(const struct mnt_ns *own, u64 id)
 	/* One's own that was taken off is nobody else's copy of it. */
 	if (!id || has_mount(own, id) || mnt_gone(id).taken_off)
 		return own;
+	arena_see();
 	for (u32 i = 0; i < nr; i++) {
 		ns = held_by(i);
 		if (!ns || ns == last)

@@ -3,7 +3,7 @@ FUZZ_CC = clang
 FUZZ_STEPS = 10000000
 FUZZ_COVERAGE = -fprofile-instr-generate -fcoverage-mapping
 # The unit tests of the same files: what both reach together is told.
-FUZZ_UNIT = $(addprefix $(B)/fuzz/unit/asan/test_,dcache mnt mnt_bind mnt_ns mnt_propagate mnt_rename $(UNIT_VFS_TESTS))
+FUZZ_UNIT = $(addprefix $(B)/fuzz/unit/asan/test_,dcache mnt mnt_bind mnt_gone mnt_ns mnt_propagate mnt_rename $(UNIT_VFS_TESTS))
 FUZZ_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-gnu-variable-sized-type-not-at-end \
 	-D_GNU_SOURCE -include tests/fuzz/syscall.h -iquote .
 # What is tested, compiled as for the runtime, and what is around it.
